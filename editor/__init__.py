@@ -1,1 +1,1 @@
-"""The window: it shows what the engine's services know and asks them to act."""
+"""The studio's window: widgets that show the model and ask the services. Workflow rules and run behaviour do not belong here."""
