@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from engine.ports.models import Usage
+from engine.run.variables.templates import TemplateSegment, TextSegment, VariableSegment
 
 if TYPE_CHECKING:
     from engine.ports.bundle import Ports
@@ -120,23 +121,6 @@ class NodeConfig(BaseModel):
 Config = TypeVar("Config", bound=NodeConfig)
 
 
-@dataclass(frozen=True, slots=True)
-class TextSegment:
-    """Literal text of a response template."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class VariableSegment:
-    """A reference inside a response template."""
-
-    selector: Selector
-
-
-TemplateSegment = TextSegment | VariableSegment
-
-
 class Node(Generic[Config]):
     """Behaviour of one node type. One instance per node of a compiled graph; it keeps no state between runs.
 
@@ -171,3 +155,19 @@ class Node(Generic[Config]):
     def response_template(self) -> Sequence[TemplateSegment]:
         """The streaming template of a response node (engine spec 8.2)."""
         return ()
+
+
+__all__ = [
+    "Cancelled",
+    "ExecutionType",
+    "Node",
+    "NodeConfig",
+    "NodeContext",
+    "NodeResult",
+    "PauseReason",
+    "PauseRun",
+    "Selector",
+    "TemplateSegment",
+    "TextSegment",
+    "VariableSegment",
+]

@@ -1,0 +1,1 @@
+"""Runs of a workflow: commands in, events out."""

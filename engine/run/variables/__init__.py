@@ -1,0 +1,1 @@
+"""Values of a run: segments, the pool, templates, file objects, truncation. No scheduling here."""
