@@ -1,0 +1,1 @@
+"""What a workflow is: graph, edits, document, references, checks, layout. Nothing here runs, stores or shows one."""

@@ -1,0 +1,67 @@
+"""The few names that the whole model shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, Final
+
+NodeId = str
+EdgeId = str
+Json = Any
+FieldPath = tuple[str | int, ...]
+
+
+class Missing(Enum):
+    """The absence of a value, told apart from null."""
+
+    MISSING = "missing"
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing.MISSING
+
+
+def get_path(data: Any, path: FieldPath) -> Json | Missing:
+    """The value below `data` at `path`, or MISSING when a step does not exist."""
+    for step in path:
+        if (isinstance(data, Mapping) and step in data) or (
+            isinstance(data, Sequence) and not isinstance(data, str) and isinstance(step, int) and 0 <= step < len(data)
+        ):
+            data = data[step]  # type: ignore[index, unused-ignore]
+        else:
+            return MISSING
+    return data
+
+
+def set_path(data: Any, path: FieldPath, value: Json | Missing) -> Any:
+    """A copy of `data` with `value` at `path`; MISSING removes the key. Mappings on the way are made where missing.
+
+    Raises TypeError when a step goes through something that is neither a mapping nor a list.
+    """
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        items = list(data) if isinstance(data, Sequence) and not isinstance(data, str) else []
+        if rest:
+            items[step] = set_path(items[step], rest, value)
+        elif value is MISSING:
+            del items[step]
+        elif step == len(items):
+            items.append(value)
+        else:
+            items[step] = value
+        return items
+    if data is not None and not isinstance(data, Mapping):
+        raise TypeError(f"cannot set {step!r} inside {type(data).__name__}")
+    mapping = dict(data or {})
+    if rest:
+        mapping[step] = set_path(mapping.get(step), rest, value)
+    elif value is MISSING:
+        mapping.pop(step, None)
+    else:
+        mapping[step] = value
+    return mapping
