@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 from engine.errors import NodePlace, UserError
 from engine.model.types import EdgeId, FieldPath, Json, Missing, NodeId, get_path
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
 CONTAINER_TYPES = frozenset({"iteration", "loop"})
 CONTAINER_START_TYPES = frozenset({"iteration-start", "loop-start"})
 NOTE_WRAPPER = "custom-note"
@@ -51,7 +49,7 @@ class Node:
     wrapper: str = "custom"
     width: float | None = None
     height: float | None = None
-    extras: Mapping[str, Any] = field(default=EMPTY)
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def type(self) -> str:
@@ -133,8 +131,8 @@ class Edge:
     target: NodeId
     source_handle: str = "source"
     target_handle: str = "target"
-    data: Mapping[str, Any] = field(default=EMPTY)
-    extras: Mapping[str, Any] = field(default=EMPTY)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
     def to_config(self) -> dict[str, Any]:
         """The edge as the file holds it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from engine.model.graph import EMPTY, Graph
+from engine.model.graph import Graph
 
 VariableKind = Literal["environment", "conversation"]
 GRAPH_MODES = frozenset({"workflow", "advanced-chat", "rag_pipeline"})
@@ -31,7 +31,7 @@ class Variable:
     value: Any = ""
     description: str = ""
     selector: tuple[str, ...] | None = None
-    extras: Mapping[str, Any] = field(default=EMPTY)
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_secret(self) -> bool:
@@ -74,7 +74,7 @@ class AppInfo:
     icon_background: str | None = None
     description: str | None = None
     use_icon_as_answer_icon: bool | None = None
-    extras: Mapping[str, Any] = field(default=EMPTY)
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
     def to_config(self) -> dict[str, Any]:
         """The `app` block."""
