@@ -1,0 +1,232 @@
+"""Form of the code node: inputs, code with its language, outputs with types, and the isolation that is in force."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from editor.i18n import tr
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from editor.panels.forms.code_edit import CodeEdit
+from editor.panels.forms.common import Form, add_tail, input_table, line
+from editor.panels.forms.entry import NAME
+from editor.panels.forms.fields import (
+    ChoiceField,
+    CodeField,
+    Field,
+    name_it,
+    small_button,
+)
+
+OUTPUT_TYPES = (
+    "string",
+    "number",
+    "boolean",
+    "object",
+    "array[string]",
+    "array[number]",
+    "array[object]",
+    "array[boolean]",
+)
+HINTS = {"string": "str", "number": "float", "boolean": "bool", "object": "dict", "array[string]": "list[str]"}
+HINTS |= {"array[number]": "list[float]", "array[object]": "list[dict]", "array[boolean]": "list[bool]"}
+
+FRESH = {
+    "python3": 'def main(arg1: str, arg2: str) -> dict:\n    return {"result": arg1 + arg2}\n',
+    "javascript": "function main({arg1, arg2}) {\n    return {result: arg1 + arg2}\n}\n",
+}
+
+
+def signature(language: str, names: list[tuple[str, str]]) -> str:
+    """The first line of `main` for inputs of (name, type)."""
+    if language == "javascript":
+        return "function main({" + ", ".join(n for n, _ in names) + "}) {"
+    parts = [f"{n}: {HINTS[t]}" if t in HINTS else n for n, t in names]
+    return f"def main({', '.join(parts)}) -> dict:"
+
+
+def with_signature(language: str, code: str, names: list[tuple[str, str]]) -> str:
+    """`code` with the header of `main` rewritten for its inputs; unchanged when there is no `main`."""
+    pattern = (
+        r"function\s+main\s*\([^)]*\)\s*\{" if language == "javascript" else r"def\s+main\s*\([^)]*\)\s*(?:->[^:]+)?:"
+    )
+    return re.sub(pattern, lambda _: signature(language, names), code, count=1)
+
+
+class CodeForm(Form):
+    """Inputs, code, outputs."""
+
+    def build(self) -> None:
+        ctx = self.ctx
+        inputs = self.section(tr("Inputs"))
+        inputs.add(input_table(ctx))
+        code = self.section(tr("Code"))
+        language = ChoiceField(
+            ctx, ("code_language",), tr("Language"), [("python3", "Python 3"), ("javascript", "JavaScript")]
+        )
+        language.box.activated.disconnect()
+        language.box.activated.connect(lambda index: self._language_chosen(language.box.itemData(index)))
+        sync = QPushButton(tr("Match inputs"))
+        sync.setToolTip(tr("Write the inputs into the first line of main"))
+        sync.setProperty("kind", "quiet")
+        name_it(sync, tr("Match inputs"))
+        sync.clicked.connect(self._sync)
+        code.add(line(language, sync, stretch=(1, 0)))
+        self.code = CodeField(ctx, ("code",), tr("Code"), str(ctx.get(("code_language",), "python3")), rows=16)
+        code.add(self.code)
+        code.add_action(small_button("maximize", tr("Open large"), self._large))
+        self._fault = QLabel()
+        self._fault.setProperty("kind", "bad")
+        self._fault.setWordWrap(True)
+        self._fault.hide()
+        code.add(self._fault)
+        level = QLabel(ctx.session.sandbox_level())
+        level.setProperty("kind", "small")
+        level.setWordWrap(True)
+        code.add(level)
+        ctx.changed.connect(self._check)
+        self._check()
+        outputs = self.section(tr("Output variables"))
+        outputs.add(OutputTable(ctx))
+        add_tail(self)
+
+    def _language_chosen(self, language: str) -> None:
+        """Another language brings its own fresh code, as the format's editor does; one undo brings the old back."""
+        if language == self.ctx.get(("code_language",), "python3"):
+            return
+        fresh = self.ctx.get(("code",), "").strip() in ("", *(c.strip() for c in FRESH.values()))
+        values: dict[str, Any] = {"code_language": language, "code": FRESH[language]}
+        if fresh:
+            values["outputs"] = {"result": {"children": None, "type": "string"}}
+        self.ctx.set_many(values, tr("Language of {title}", title=self.ctx.node.title))
+        self.code.edit.set_language(language)
+
+    def _sync(self) -> None:
+        names = []
+        for item in self.ctx.get(("variables",), []):
+            selector = [str(s) for s in item.get("value_selector") or []]
+            names.append((str(item.get("variable", "")), self.ctx.variable_type(selector) if selector else ""))
+        language = self.ctx.get(("code_language",), "python3")
+        self.ctx.set(("code",), with_signature(language, self.ctx.get(("code",), ""), names))
+
+    def _check(self) -> None:
+        """Mark a syntax error of Python code at its line."""
+        code = str(self.ctx.get(("code",), ""))
+        if self.ctx.get(("code_language",), "python3") != "python3":
+            self.code.edit.set_fault(None)
+            self._fault.hide()
+            return
+        try:
+            compile(code, "<code>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            number = getattr(error, "lineno", None)
+            words = getattr(error, "msg", str(error))
+            self.code.edit.set_fault(number, words)
+            self._fault.setText(tr("Line {line}: {what}", line=number or 1, what=words))
+            self._fault.show()
+        else:
+            self.code.edit.set_fault(None)
+            self._fault.hide()
+
+    def _large(self) -> None:
+        """The same code in a window of its own; closing keeps what was typed."""
+        dialog = QDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(self.ctx.node.title or tr("Code"))
+        dialog.resize(960, 680)
+        layout = QVBoxLayout(dialog)
+        layout.setContentsMargins(12, 12, 12, 12)
+        edit = CodeEdit(str(self.ctx.get(("code_language",), "python3")))
+        edit.load(str(self.ctx.get(("code",), "")))
+        edit.edited.connect(lambda text: self.ctx.set(("code",), text, typing=True))
+        edit.left.connect(self.ctx.end_typing)
+        name_it(edit, tr("Code"))
+        layout.addWidget(edit)
+        dialog.open()
+        edit.setFocus()
+
+
+class OutputTable(Field):
+    """Declared outputs, a mapping name to type, as rows."""
+
+    def __init__(self, ctx: Any) -> None:
+        super().__init__(ctx, ("outputs",))
+        self._box = QVBoxLayout()
+        self._box.setSpacing(8)
+        self.row.addLayout(self._box, 1)
+        self._shape: Any = None
+        self.load()
+
+    def _outputs(self) -> dict[str, Any]:
+        value = self.ctx.get(("outputs",), {})
+        return dict(value) if isinstance(value, Mapping) else {}
+
+    def load(self) -> None:
+        outputs = self._outputs()
+        shape = [(name, spec.get("type") if isinstance(spec, Mapping) else "") for name, spec in outputs.items()]
+        if shape == self._shape:
+            return
+        self._shape = shape
+        while (entry := self._box.takeAt(0)) is not None:
+            if widget := entry.widget():
+                widget.hide()
+                widget.deleteLater()
+        for name, kind in shape:
+            self._box.addWidget(self._one(name, str(kind)))
+        add = QPushButton(tr("Add output"))
+        add.setProperty("kind", "quiet")
+        name_it(add, tr("Add output"))
+        add.clicked.connect(self._add)
+        self._box.addWidget(add, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _one(self, name: str, kind: str) -> QWidget:
+        from PySide6.QtWidgets import QComboBox, QLineEdit
+
+        from editor.panels.forms.fields import calm
+
+        edit = QLineEdit(name)
+        name_it(edit, tr("Output name"))
+        edit.editingFinished.connect(lambda: self._rename(name, edit))
+        box = QComboBox()
+        name_it(box, tr("Output type"))
+        calm(box)
+        for option in OUTPUT_TYPES if kind in OUTPUT_TYPES else (*OUTPUT_TYPES, kind):
+            box.addItem(option, option)
+        box.setCurrentText(kind)
+        box.activated.connect(lambda index: self._retype(name, box.itemData(index)))
+        return line(edit, box, small_button("trash", tr("Remove"), lambda: self._remove(name)), stretch=(3, 2, 0))
+
+    def _write(self, outputs: dict[str, Any], more: tuple[Any, ...] = ()) -> None:
+        self.ctx.set_many({"outputs": outputs}, tr("Outputs of {title}", title=self.ctx.node.title), more)
+
+    def _add(self) -> None:
+        outputs = self._outputs()
+        name = next(n for i in range(1, 1000) if (n := "result" if i == 1 else f"result{i}") not in outputs)
+        self._write({**outputs, name: {"children": None, "type": "string"}})
+
+    def _remove(self, name: str) -> None:
+        outputs = self._outputs()
+        outputs.pop(name, None)
+        self._write(outputs)
+
+    def _retype(self, name: str, kind: str) -> None:
+        outputs = self._outputs()
+        outputs[name] = {**outputs.get(name, {}), "type": kind}
+        self._write(outputs)
+
+    def _rename(self, old: str, edit: Any) -> None:
+        """A new name is followed by every use of it, in one undo step."""
+        new = edit.text().strip()
+        outputs = self._outputs()
+        if new == old or old not in outputs:
+            return
+        if not NAME.fullmatch(new) or new in outputs:
+            edit.setText(old)
+            return
+        from engine.model.refs import rename_variable
+
+        follow = rename_variable(self.ctx.session.document.workflow, self.ctx.node_id, old, new)
+        self._write({(new if key == old else key): value for key, value in outputs.items()}, (follow,))

@@ -1,0 +1,189 @@
+"""What a form may know and do: read one node's settings, write them as edits, and look up variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from editor.i18n import tr
+from PySide6.QtCore import QObject, Signal
+
+from editor.panels.forms.template_edit import ChipInfo
+
+if TYPE_CHECKING:
+    from editor.session import WorkflowSession
+
+    from engine.model.edits import Edit
+    from engine.model.graph import Node
+
+Path = tuple[str | int, ...]
+
+SPECIAL_SOURCES = {"sys": "System", "env": "Environment", "conversation": "Conversation", "rag": "Pipeline"}
+
+
+def at_path(data: Any, path: Path, default: Any = None) -> Any:
+    """The value below `data` at `path`, or `default` when any step is missing."""
+    for step in path:
+        if (
+            (isinstance(data, Mapping)
+            and step in data)
+            or (isinstance(data, Sequence)
+            and not isinstance(data, str)
+            and isinstance(step, int)
+            and step < len(data))
+        ):
+            data = data[step]
+        else:
+            return default
+    return data
+
+
+def with_path(data: Any, path: Path, value: Any) -> Any:
+    """A copy of `data` with `value` at `path`; missing mappings on the way are made."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        items = list(data) if isinstance(data, Sequence) and not isinstance(data, str) else []
+        while len(items) <= step:
+            items.append(None)
+        items[step] = with_path(items[step], rest, value)
+        return items
+    mapping = dict(data) if isinstance(data, Mapping) else {}
+    mapping[step] = with_path(mapping.get(step), rest, value)
+    return mapping
+
+
+class FormContext(QObject):
+    """One node of one session. `changed` comes when the node's data changed from anywhere, `graphChanged` when titles
+    or variables elsewhere may have."""
+
+    changed = Signal()
+    graphChanged = Signal()
+
+    def __init__(self, session: WorkflowSession, node_id: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.node_id = node_id
+        self._unsubscribe = session.document.subscribe(self._on_delta)
+
+    def close(self) -> None:
+        """Stop listening; called before the form goes."""
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
+
+    def _on_delta(self, delta: Any) -> None:
+        if self.node_id not in self.session.document.graph.nodes:
+            return
+        if delta.everything or self.node_id in delta.nodes_changed - delta.moved or self.node_id in delta.nodes_added:
+            self.changed.emit()
+        if delta.everything or delta.nodes_changed - delta.moved or delta.variables_changed or delta.nodes_removed:
+            self.graphChanged.emit()
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    @property
+    def node(self) -> Node:
+        return self.session.document.graph.node(self.node_id)
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return self.node.data
+
+    @property
+    def read_only(self) -> bool:
+        return bool(self.session.read_only)
+
+    def get(self, path: Path, default: Any = None) -> Any:
+        """The value of one setting."""
+        value = at_path(self.data, path, default)
+        return default if value is None else value
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def set(self, path: Path, value: Any, *, typing: bool = False) -> None:
+        """Change one setting. Typing merges into one undo step until `end_typing`."""
+        if self.read_only or at_path(self.data, path, _NOTHING) == value:
+            return
+        from engine.model.edits import SetField
+
+        top = path[0]
+        # The edit names the top-level key, so that it also works where a mapping on the way does not exist yet.
+        new = with_path(self.data.get(str(top)), path[1:], value) if len(path) > 1 else value
+        merge = f"{self.node_id}:{'.'.join(map(str, path))}" if typing else None
+        self.session.submit(SetField(self.node_id, (top,), new), self._label(), merge_key=merge)
+
+    def set_many(self, values: Mapping[str, Any], label: str = "", more: Sequence[Edit] = ()) -> None:
+        """Change several top-level settings, and what else belongs to it, in one undo step."""
+        if self.read_only:
+            return
+        from engine.model.edits import Group, SetField
+
+        edits: list[Edit] = [SetField(self.node_id, (key,), value) for key, value in values.items()]
+        self.session.submit(Group(label or self._label(), (*edits, *more)), label or self._label())
+
+    def end_typing(self) -> None:
+        """The field lost the focus: what comes next is a new undo step."""
+        self.session.document.end_merge()
+
+    def _label(self) -> str:
+        return tr("Edit {title}", title=self.node.title or self.node.type)
+
+    # -- variables ---------------------------------------------------------------------------------------------------
+
+    def describe(self, reference: str) -> ChipInfo:
+        """The chip of `node.variable` (dotted)."""
+        parts = reference.split(".")
+        if len(parts) == 1:
+            return ChipInfo("", {"context": tr("Context"), "histories": tr("History")}.get(reference, reference))
+        return self.describe_selector(parts)
+
+    def describe_selector(self, selector: Sequence[str]) -> ChipInfo:
+        """The chip of a selector: the title of its node and its name; broken when the node is gone."""
+        if not selector:
+            return ChipInfo("", "", broken=True)
+        source, name = str(selector[0]), ".".join(str(p) for p in selector[1:])
+        if source in SPECIAL_SOURCES:
+            return ChipInfo(tr(SPECIAL_SOURCES[source]), name, tip=f"{source}.{name}", broken=self._missing(selector))
+        if source == "$output":
+            return ChipInfo(tr("Form field"), name)
+        node = self.session.document.graph.nodes.get(source)
+        if node is None:
+            tip = tr("The node {id} is not in this workflow.", id=source)
+            return ChipInfo(source, name, tip=tip, broken=True)
+        return ChipInfo(node.title or node.type, name, tip=f"{node.title} · {name}", family=node.type)
+
+    def _missing(self, selector: Sequence[str]) -> bool:
+        workflow = self.session.document.workflow
+        if selector[0] == "env":
+            return all(v.name != selector[1] for v in workflow.environment_variables)
+        if selector[0] == "conversation":
+            return all(v.name != selector[1] for v in workflow.conversation_variables)
+        return False
+
+    def variable_type(self, selector: Sequence[str]) -> str:
+        """The type of a variable as far as it is known, else an empty text."""
+        from engine.model.refs import available_variables
+
+        for group in available_variables(self.session.document.workflow, self.node_id):
+            for variable in group.variables:
+                found = _find(variable, [str(s) for s in selector])
+                if found:
+                    return found
+        return ""
+
+
+_NOTHING = object()
+
+
+def _find(variable: Any, selector: list[str]) -> str:
+    if list(variable.selector) == selector:
+        return str(variable.type)
+    for child in variable.children:
+        found = _find(child, selector)
+        if found:
+            return found
+    return ""
+
+
+Changed = Callable[[Any], None]

@@ -1,0 +1,625 @@
+"""The fields that forms are made of. Each shows one setting, writes it as an edit and follows changes from outside
+(undo, another window) through `load`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from editor.i18n import tr
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.icons import icon
+from editor.panels.forms.code_edit import CodeEdit
+from editor.panels.forms.context import FormContext, Path
+from editor.panels.forms.template_edit import GrowingText, TemplateEdit
+from editor.theme import theme
+
+
+class Field(QWidget):
+    """One setting at `path` of the node. Subclasses build their editor and implement `load`."""
+
+    def __init__(self, ctx: FormContext, path: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.ctx = ctx
+        self.path = path
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(8)
+        ctx.changed.connect(self._reload)
+        self.setEnabled(not ctx.read_only)
+
+    def _reload(self) -> None:
+        self.load()
+
+    def load(self) -> None:
+        """Show the present value."""
+        raise NotImplementedError
+
+    def focus_editor(self) -> None:
+        """Put the keyboard into the editor."""
+        self.setFocus()
+
+
+def name_it(widget: QWidget, name: str) -> None:
+    """The accessible name, which is also how tests find a field."""
+    widget.setAccessibleName(name)
+    widget.setObjectName(name)
+
+
+class _Line(QLineEdit):
+    left = Signal()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.left.emit()
+
+
+class TextField(Field):
+    """One line of text."""
+
+    def __init__(self, ctx: FormContext, path: Path, name: str, placeholder: str = "", default: str = "") -> None:
+        super().__init__(ctx, path)
+        self._default = default
+        self.edit = _Line()
+        self.edit.setPlaceholderText(placeholder)
+        name_it(self.edit, name)
+        self.edit.textEdited.connect(lambda text: ctx.set(self.path, text, typing=True))
+        self.edit.left.connect(ctx.end_typing)
+        self.row.addWidget(self.edit)
+        self.setFocusProxy(self.edit)
+        self.load()
+
+    def load(self) -> None:
+        value = self.ctx.get(self.path, self._default)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if text != self.edit.text():
+            self.edit.setText(text)
+
+
+class _Plain(QPlainTextEdit):
+    left = Signal()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.left.emit()
+
+
+class MultilineField(Field):
+    """Several lines of plain text."""
+
+    def __init__(self, ctx: FormContext, path: Path, name: str, placeholder: str = "", rows: int = 3) -> None:
+        super().__init__(ctx, path)
+        self.edit = _Plain()
+        self.edit.setPlaceholderText(placeholder)
+        self.edit.setTabChangesFocus(True)
+        self.edit.setFixedHeight(16 + rows * 19)
+        name_it(self.edit, name)
+        self.edit.textChanged.connect(self._edited)
+        self.edit.left.connect(ctx.end_typing)
+        self.row.addWidget(self.edit)
+        self.setFocusProxy(self.edit)
+        self._loading = False
+        self.load()
+
+    def _edited(self) -> None:
+        if not self._loading:
+            self.ctx.set(self.path, self.edit.toPlainText(), typing=True)
+
+    def load(self) -> None:
+        text = str(self.ctx.get(self.path, ""))
+        if text != self.edit.toPlainText():
+            self._loading = True
+            self.edit.setPlainText(text)
+            self._loading = False
+
+
+class _NoWheel(QObject):
+    """A wheel over a spin or combo box scrolls the panel, it does not change the value by accident."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QWheelEvent) and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def calm(widget: QWidget) -> None:
+    """Make a widget ignore the wheel unless it has the focus."""
+    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    widget.installEventFilter(_NoWheel(widget))
+
+
+class NumberField(Field):
+    """A whole or decimal number between two bounds, with a unit."""
+
+    def __init__(
+        self,
+        ctx: FormContext,
+        path: Path,
+        name: str,
+        lowest: float = 0,
+        highest: float = 1_000_000,
+        *,
+        decimals: int = 0,
+        step: float = 1,
+        default: float = 0,
+        unit: str = "",
+    ) -> None:
+        super().__init__(ctx, path)
+        self._default = default
+        self.edit: QSpinBox | QDoubleSpinBox
+        if decimals:
+            box = QDoubleSpinBox()
+            box.setDecimals(decimals)
+            box.setRange(lowest, highest)
+            box.setSingleStep(step)
+            box.valueChanged.connect(self._edited)
+            self.edit = box
+        else:
+            whole = QSpinBox()
+            whole.setRange(int(lowest), int(highest))
+            whole.setSingleStep(int(step))
+            whole.valueChanged.connect(self._edited)
+            self.edit = whole
+        if unit:
+            self.edit.setSuffix(f" {unit}")
+        name_it(self.edit, name)
+        calm(self.edit)
+        self.edit.editingFinished.connect(ctx.end_typing)
+        self._loading = False
+        self.row.addWidget(self.edit)
+        self.setFocusProxy(self.edit)
+        self.load()
+
+    def _edited(self, value: float) -> None:
+        if not self._loading:
+            self.ctx.set(self.path, value, typing=True)
+
+    def load(self) -> None:
+        value = self.ctx.get(self.path, self._default)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = float(self._default)
+        self._loading = True
+        if isinstance(self.edit, QSpinBox):
+            self.edit.setValue(int(number))
+        else:
+            self.edit.setValue(number)
+        self._loading = False
+
+
+class ChoiceField(Field):
+    """One of several values, each with a word for people. A value that is not among them is kept and shown as it is."""
+
+    chosen = Signal(object)
+
+    def __init__(
+        self, ctx: FormContext, path: Path, name: str, choices: Sequence[tuple[Any, str]], default: Any = None
+    ) -> None:
+        super().__init__(ctx, path)
+        self._default = choices[0][0] if default is None and choices else default
+        self.box = QComboBox()
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setMinimumContentsLength(6)
+        for value, word in choices:
+            self.box.addItem(word, value)
+        name_it(self.box, name)
+        calm(self.box)
+        self.box.activated.connect(self._picked)
+        self.row.addWidget(self.box)
+        self.setFocusProxy(self.box)
+        self.load()
+
+    def _picked(self, index: int) -> None:
+        value = self.box.itemData(index)
+        self.ctx.set(self.path, value)
+        self.chosen.emit(value)
+
+    def load(self) -> None:
+        value = self.ctx.get(self.path, self._default)
+        index = next((i for i in range(self.box.count()) if self.box.itemData(i) == value), -1)
+        if index < 0:
+            self.box.addItem(str(value), value)
+            index = self.box.count() - 1
+        self.box.setCurrentIndex(index)
+
+
+class SwitchField(Field):
+    """On or off."""
+
+    toggled = Signal(bool)
+
+    def __init__(self, ctx: FormContext, path: Path, text: str, *, default: bool = False) -> None:
+        super().__init__(ctx, path)
+        self._default = default
+        self.box = QCheckBox(text)
+        name_it(self.box, text)
+        self.box.clicked.connect(self._clicked)
+        self.row.addWidget(self.box)
+        self.row.addStretch(1)
+        self.setFocusProxy(self.box)
+        self.load()
+
+    def _clicked(self, on: bool) -> None:
+        self.ctx.set(self.path, on)
+        self.toggled.emit(on)
+
+    def load(self) -> None:
+        self.box.setChecked(bool(self.ctx.get(self.path, self._default)))
+
+
+class SelectorField(Field):
+    """A variable: a chip that opens the picker; red when it points nowhere."""
+
+    chosen = Signal(list)
+
+    def __init__(
+        self,
+        ctx: FormContext,
+        path: Path,
+        name: str,
+        accept: Callable[[str], bool] | None = None,
+        placeholder: str = "",
+    ) -> None:
+        super().__init__(ctx, path)
+        self._accept = accept
+        self._placeholder = placeholder or tr("Choose a variable")
+        self.button = QPushButton()
+        self.button.setProperty("kind", "field")
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        name_it(self.button, name)
+        self.button.clicked.connect(self.open_picker)
+        self.row.addWidget(self.button, 1)
+        self.setFocusProxy(self.button)
+        ctx.graphChanged.connect(self.load)
+        self.load()
+
+    def open_picker(self) -> None:
+        """Show the variable picker under the field."""
+        from editor.panels.variable_picker import VariablePicker
+
+        picker = VariablePicker(self.ctx.session, self.ctx.node_id, self._accept, self)
+        picker.picked.connect(self._picked)
+        picker.popup_at(self.button)
+
+    def _picked(self, selector: list[str]) -> None:
+        self.ctx.set(self.path, list(selector))
+        self.chosen.emit(list(selector))
+
+    def load(self) -> None:
+        selector = self.ctx.get(self.path, [])
+        if isinstance(selector, str):
+            selector = selector.split(".") if selector else []
+        broken = False
+        if selector:
+            info = self.ctx.describe_selector(selector)
+            broken = info.broken
+            text = f"{info.source} / {info.name}" if info.source else info.name
+            self.button.setToolTip(info.tip)
+        else:
+            text = self._placeholder
+            self.button.setToolTip("")
+        metrics = self.button.fontMetrics()
+        self.button.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, 260))
+        self.button.setIcon(icon("variables", "bad" if broken else "accent" if selector else "faint"))
+        self.button.setProperty("state", "broken" if broken else "set" if selector else "empty")
+        self.button.style().unpolish(self.button)
+        self.button.style().polish(self.button)
+
+
+class TemplateField(Field):
+    """Text with variable chips."""
+
+    def __init__(
+        self,
+        ctx: FormContext,
+        path: Path,
+        name: str,
+        placeholder: str = "",
+        *,
+        single_line: bool = False,
+        lowest: int = 72,
+        highest: int = 320,
+    ) -> None:
+        super().__init__(ctx, path)
+        self.edit = TemplateEdit(ctx.describe, single_line=single_line)
+        self.edit.set_placeholder(placeholder or tr("Type / or { for a variable"))
+        name_it(self.edit, name)
+        if not single_line:
+            self._grow = GrowingText(self.edit, lowest, highest)
+        self.edit.edited.connect(lambda text: ctx.set(self.path, text, typing=True))
+        self.edit.left.connect(ctx.end_typing)
+        self.edit.pickRequested.connect(self.open_picker)
+        self.edit.chipActivated.connect(self._jump)
+        self.row.addWidget(self.edit, 1)
+        self.setFocusProxy(self.edit)
+        ctx.graphChanged.connect(self.edit.refresh_chips)
+        self.load()
+
+    def open_picker(self) -> None:
+        """Show the variable picker at the caret."""
+        from editor.panels.variable_picker import VariablePicker
+
+        picker = VariablePicker(self.ctx.session, self.ctx.node_id, None, self)
+        picker.picked.connect(lambda selector: self.edit.insert_reference(".".join(selector)))
+        corner = self.edit.viewport().mapToGlobal(self.edit.cursorRect().bottomLeft())
+        picker.popup_at_point(corner)
+
+    def _jump(self, reference: str) -> None:
+        self.ctx.session.reveal(reference.split(".")[0])
+
+    def load(self) -> None:
+        value = self.ctx.get(self.path, "")
+        self.edit.load(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+class CodeField(Field):
+    """Code of a language, with a button that opens it large."""
+
+    def __init__(self, ctx: FormContext, path: Path, name: str, language: str, rows: int = 12) -> None:
+        super().__init__(ctx, path)
+        self.edit = CodeEdit(language)
+        self.edit.setFixedHeight(16 + rows * 19)
+        self.edit.setReadOnly(ctx.read_only)
+        name_it(self.edit, name)
+        self.edit.edited.connect(lambda text: ctx.set(self.path, text, typing=True))
+        self.edit.left.connect(ctx.end_typing)
+        self.row.addWidget(self.edit, 1)
+        self.setFocusProxy(self.edit)
+        self.load()
+
+    def load(self) -> None:
+        value = self.ctx.get(self.path, "")
+        self.edit.load(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2))
+
+
+class JsonField(Field):
+    """Any JSON value as text; written only while it is valid, with the place of the fault shown below."""
+
+    def __init__(self, ctx: FormContext, path: Path, name: str, rows: int = 6, default: Any = None) -> None:
+        super().__init__(ctx, path)
+        self._default = default
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        self.edit = CodeEdit("json")
+        self.edit.setFixedHeight(16 + rows * 19)
+        name_it(self.edit, name)
+        self.fault = QLabel()
+        self.fault.setProperty("kind", "bad")
+        self.fault.setWordWrap(True)
+        self.fault.hide()
+        self.edit.edited.connect(self._edited)
+        self.edit.left.connect(ctx.end_typing)
+        column.addWidget(self.edit)
+        column.addWidget(self.fault)
+        self.row.addLayout(column, 1)
+        self.setFocusProxy(self.edit)
+        self.load()
+
+    def _edited(self, text: str) -> None:
+        try:
+            value = json.loads(text) if text.strip() else self._default
+        except json.JSONDecodeError as error:
+            self.fault.setText(
+                tr(
+                    "Not valid JSON: {what} (line {line}, column {column})",
+                    what=error.msg,
+                    line=error.lineno,
+                    column=error.colno,
+                )
+            )
+            self.fault.show()
+            self.edit.set_fault(error.lineno, error.msg)
+            return
+        self.fault.hide()
+        self.edit.set_fault(None)
+        self.ctx.set(self.path, value, typing=True)
+
+    def load(self) -> None:
+        if self.edit.hasFocus():
+            return
+        value = self.ctx.get(self.path, self._default)
+        self.edit.load("" if value is None else json.dumps(value, ensure_ascii=False, indent=2))
+
+
+# -- structure ---------------------------------------------------------------------------------------------------------
+
+
+def labelled(label: str, editor: QWidget, help_text: str = "", *, required: bool = False) -> QWidget:
+    """A label above a field and a muted line of help below it."""
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    caption = QLabel(label + (" *" if required else ""))
+    caption.setProperty("kind", "small")
+    caption.setBuddy(editor)
+    column.addWidget(caption)
+    column.addWidget(editor)
+    if help_text:
+        line = QLabel(help_text)
+        line.setProperty("kind", "small")
+        line.setWordWrap(True)
+        column.addWidget(line)
+    return box
+
+
+def small_button(name: str, tip: str, action: Callable[[], Any]) -> QToolButton:
+    """A quiet button with an icon only."""
+    button = QToolButton()
+    button.setIcon(icon(name, "muted"))
+    button.setAutoRaise(True)
+    button.setToolTip(tip)
+    name_it(button, tip)
+    button.clicked.connect(lambda: action())
+    return button
+
+
+class Section(QFrame):
+    """A titled part of a form that folds; buttons may stand at the right of its title."""
+
+    def __init__(self, title: str, *, folded: bool = False) -> None:
+        super().__init__()
+        self.setProperty("kind", "plain")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self._head = QHBoxLayout()
+        self._head.setSpacing(4)
+        self._toggle = QToolButton()
+        self._toggle.setText(title)
+        self._toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._toggle.setAutoRaise(True)
+        self._toggle.setProperty("kind", "section-title")
+        self._toggle.setFont(theme().font("base", 600))
+        name_it(self._toggle, title)
+        self._toggle.clicked.connect(lambda: self.set_folded(self._body.isVisible()))
+        self._head.addWidget(self._toggle)
+        self._head.addStretch(1)
+        column.addLayout(self._head)
+        self._body = QWidget()
+        self.body = QVBoxLayout(self._body)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(12)
+        column.addWidget(self._body)
+        self.set_folded(folded)
+
+    def set_folded(self, folded: bool) -> None:
+        self._body.setVisible(not folded)
+        self._toggle.setIcon(icon("chevron-right" if folded else "chevron-down", "faint"))
+
+    def add(self, widget: QWidget) -> QWidget:
+        """Add a field below."""
+        self.body.addWidget(widget)
+        return widget
+
+    def add_action(self, widget: QWidget) -> None:
+        """Add a button at the right of the title."""
+        self._head.addWidget(widget)
+
+
+class RowList(QWidget):
+    """A list of items that can be added, removed and moved; `make_row(index)` builds the editor of one item.
+
+    Rows are built again when the number of items changed; within a row the fields follow by themselves.
+    """
+
+    def __init__(
+        self,
+        ctx: FormContext,
+        path: Path,
+        make_row: Callable[[int], QWidget],
+        new_item: Callable[[], Any],
+        add_text: str,
+        *,
+        empty: str = "",
+        movable: bool = True,
+        lowest: int = 0,
+        on_remove: Callable[[int], bool] | None = None,
+        key: Callable[[Any], Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.ctx, self.path = ctx, path
+        self._make_row, self._new_item = make_row, new_item
+        self._movable, self._lowest, self._on_remove = movable, lowest, on_remove
+        self._key = key
+        self._shape: Any = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(8)
+        column.addLayout(self._rows)
+        self._empty = QLabel(empty)
+        self._empty.setProperty("kind", "small")
+        self._empty.setWordWrap(True)
+        column.addWidget(self._empty)
+        self.add_button = QPushButton(add_text)
+        self.add_button.setIcon(icon("plus", "muted"))
+        self.add_button.setProperty("kind", "quiet")
+        name_it(self.add_button, add_text)
+        self.add_button.clicked.connect(self.add_item)
+        self.add_button.setVisible(not ctx.read_only)
+        column.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
+        ctx.changed.connect(self.load)
+        self.load()
+
+    def items(self) -> list[Any]:
+        value = self.ctx.get(self.path, [])
+        return list(value) if isinstance(value, list | tuple) else []
+
+    def load(self) -> None:
+        """Build the rows anew if their number or kind changed."""
+        items = self.items()
+        shape = [self._key(item) if self._key else None for item in items]
+        self._empty.setVisible(not items and bool(self._empty.text()))
+        if shape == self._shape:
+            return
+        self._shape = shape
+        while (entry := self._rows.takeAt(0)) is not None:
+            if widget := entry.widget():
+                widget.hide()
+                widget.deleteLater()
+        for index in range(len(items)):
+            self._rows.addWidget(self._frame(index, len(items)))
+
+    def _frame(self, index: int, count: int) -> QWidget:
+        frame = QFrame()
+        frame.setProperty("kind", "row")
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(8, 8, 4, 8)
+        row.setSpacing(4)
+        row.addWidget(self._make_row(index), 1)
+        tools = QVBoxLayout()
+        tools.setSpacing(0)
+        if not self.ctx.read_only:
+            if count > self._lowest:
+                tools.addWidget(small_button("trash", tr("Remove"), lambda: self.remove_item(index)))
+            if self._movable and index:
+                tools.addWidget(small_button("arrow-up", tr("Move up"), lambda: self.move_item(index, index - 1)))
+            if self._movable and index < count - 1:
+                tools.addWidget(small_button("arrow-down", tr("Move down"), lambda: self.move_item(index, index + 1)))
+        tools.addStretch(1)
+        row.addLayout(tools)
+        return frame
+
+    def add_item(self) -> None:
+        """Append a fresh item."""
+        self._shape = None
+        self.ctx.set(self.path, [*self.items(), self._new_item()])
+
+    def remove_item(self, index: int) -> None:
+        """Drop an item, unless `on_remove` did it itself."""
+        self._shape = None
+        if self._on_remove and self._on_remove(index):
+            return
+        items = self.items()
+        del items[index]
+        self.ctx.set(self.path, items)
+
+    def move_item(self, old: int, new: int) -> None:
+        """Put the item at another place."""
+        self._shape = None
+        items = self.items()
+        items.insert(new, items.pop(old))
+        self.ctx.set(self.path, items)

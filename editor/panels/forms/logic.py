@@ -1,0 +1,485 @@
+"""Forms of if-else, iteration, loop, aggregator, assigner, list operator, document extractor and template."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from editor.i18n import tr
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from editor.panels.forms.common import Form, SwitchedPart, add_outputs, column, input_table, line
+from editor.panels.forms.conditions import MENUS, WITHOUT_VALUE, ConditionList
+from editor.panels.forms.fields import (
+    ChoiceField,
+    CodeField,
+    Field,
+    JsonField,
+    NumberField,
+    RowList,
+    SelectorField,
+    SwitchField,
+    TemplateField,
+    TextField,
+    labelled,
+)
+
+
+def is_array(kind: str) -> bool:
+    """Whether a type is a list."""
+    return kind.startswith("array")
+
+
+class IfElseForm(Form):
+    """Cases in order; the first that holds decides the socket."""
+
+    def build(self) -> None:
+        section = self.section(tr("Cases"))
+        self.rows = RowList(
+            self.ctx,
+            ("cases",),
+            self._case,
+            self._new_case,
+            tr("Add ELIF"),
+            on_remove=self._remove,
+            key=lambda item: item.get("case_id") if isinstance(item, Mapping) else None,
+        )
+        section.add(self.rows)
+        otherwise = QLabel(tr("ELSE: taken when no case holds."))
+        otherwise.setProperty("kind", "small")
+        section.add(otherwise)
+        add_outputs(self)
+
+    def _case(self, index: int) -> QWidget:
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        title = QLabel("IF" if index == 0 else "ELIF")
+        title.setProperty("kind", "title")
+        layout.addWidget(title)
+        layout.addWidget(ConditionList(self.ctx, ("cases", index)))
+        return box
+
+    def _new_case(self) -> dict[str, Any]:
+        case_id = str(uuid.uuid4()) if self.rows.items() else "true"
+        return {"case_id": case_id, "conditions": [], "id": case_id, "logical_operator": "and"}
+
+    def _remove(self, index: int) -> bool:
+        """A case takes the edges of its socket with it, in one step."""
+        from engine.model.edits import RemoveEdge
+
+        cases = self.rows.items()
+        case_id = cases.pop(index).get("case_id")
+        edges = self.ctx.session.document.graph.out_edges(self.ctx.node_id)
+        gone = [RemoveEdge(edge.id) for edge in edges if edge.source_handle == case_id]
+        self.ctx.set_many({"cases": cases}, tr("Remove a case of {title}", title=self.ctx.node.title), gone)
+        return True
+
+
+class TemplateForm(Form):
+    """Jinja text with named inputs."""
+
+    def build(self) -> None:
+        self.section(tr("Inputs")).add(input_table(self.ctx))
+        self.section(tr("Template")).add(CodeField(self.ctx, ("template",), tr("Template"), "jinja2", rows=12))
+        add_outputs(self)
+
+
+class AggregatorForm(Form):
+    """The first value that exists, of one list or of several named groups."""
+
+    def build(self) -> None:
+        section = self.section(tr("Variables"))
+        self._simple = RowList(
+            self.ctx,
+            ("variables",),
+            lambda index: SelectorField(self.ctx, ("variables", index), tr("Variable")),
+            list,
+            tr("Add variable"),
+            empty=tr("The first of these that has a value is the output."),
+        )
+        self._groups = RowList(
+            self.ctx,
+            ("advanced_settings", "groups"),
+            self._group,
+            self._new_group,
+            tr("Add group"),
+            key=lambda item: item.get("groupId") if isinstance(item, Mapping) else None,
+        )
+        switch = SwitchField(self.ctx, ("advanced_settings", "group_enabled"), tr("Several groups"))
+        switch.toggled.connect(self._toggled)
+        section.add(self._simple)
+        section.add(self._groups)
+        section.add(switch)
+        self.ctx.changed.connect(self._show)
+        self._show()
+        add_outputs(self)
+
+    def _on(self) -> bool:
+        return bool(self.ctx.get(("advanced_settings", "group_enabled"), False))
+
+    def _show(self) -> None:
+        self._simple.setVisible(not self._on())
+        self._groups.setVisible(self._on())
+
+    def _toggled(self, on: bool) -> None:
+        if on and not self.ctx.get(("advanced_settings", "groups"), []):
+            first = {**self._new_group(), "variables": list(self.ctx.get(("variables",), []))}
+            self.ctx.set(("advanced_settings", "groups"), [first])
+
+    def _new_group(self) -> dict[str, Any]:
+        groups = self.ctx.get(("advanced_settings", "groups"), [])
+        taken = {g.get("group_name") for g in groups}
+        name = next(n for i in range(1, 1000) if (n := f"Group{i}") not in taken)
+        return {"groupId": str(uuid.uuid4()), "group_name": name, "output_type": "any", "variables": []}
+
+    def _group(self, index: int) -> QWidget:
+        path = ("advanced_settings", "groups", index)
+        return column(
+            TextField(self.ctx, (*path, "group_name"), tr("Group name"), tr("Group name")),
+            RowList(
+                self.ctx,
+                (*path, "variables"),
+                lambda at: SelectorField(self.ctx, (*path, "variables", at), tr("Variable")),
+                list,
+                tr("Add variable"),
+                movable=True,
+            ),
+            spacing=8,
+        )
+
+
+OPERATIONS: dict[str, tuple[str, ...]] = {
+    "number": ("over-write", "clear", "set", "+=", "-=", "*=", "/="),
+    "array": ("over-write", "clear", "append", "extend", "remove-first", "remove-last"),
+    "other": ("over-write", "clear", "set"),
+}
+OPERATION_WORDS = {
+    "over-write": "Overwrite",
+    "clear": "Clear",
+    "set": "Set",
+    "append": "Append",
+    "extend": "Extend",
+    "remove-first": "Remove first",
+    "remove-last": "Remove last",
+    "+=": "Add  +=",
+    "-=": "Subtract  −=",
+    "*=": "Multiply  ×=",
+    "/=": "Divide  ÷=",
+}
+WITH_CONSTANT = frozenset({"set", "+=", "-=", "*=", "/="})
+WITHOUT_OPERAND = frozenset({"clear", "remove-first", "remove-last"})
+
+
+class AssignerForm(Form):
+    """Writes conversation and loop variables, row by row."""
+
+    def build(self) -> None:
+        section = self.section(tr("Assignments"))
+        if str(self.ctx.get(("version",), "1")) != "2":
+            note = QLabel(tr("This node has the older form with one assignment."))
+            note.setProperty("kind", "small")
+            section.add(note)
+            section.add(
+                labelled(tr("Variable"), SelectorField(self.ctx, ("assigned_variable_selector",), tr("Variable")))
+            )
+            choices = [("over-write", tr("Overwrite")), ("append", tr("Append")), ("clear", tr("Clear"))]
+            section.add(labelled(tr("Operation"), ChoiceField(self.ctx, ("write_mode",), tr("Operation"), choices)))
+            section.add(labelled(tr("Value"), SelectorField(self.ctx, ("input_variable_selector",), tr("Value"))))
+            return
+        section.add(
+            RowList(
+                self.ctx,
+                ("items",),
+                lambda index: _Assignment(self.ctx, index),
+                lambda: {"input_type": "variable", "operation": "over-write", "value": [], "variable_selector": []},
+                tr("Add assignment"),
+                empty=tr("Nothing is written yet."),
+            )
+        )
+
+
+class _Assignment(QWidget):
+    """One row: target, operation, and a value that fits both."""
+
+    def __init__(self, ctx: Any, index: int) -> None:
+        super().__init__()
+        self.ctx, self.path = ctx, ("items", index)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(6)
+        target = SelectorField(ctx, (*self.path, "variable_selector"), tr("Variable"))
+        self._layout.addWidget(target)
+        self._inside: QWidget | None = None
+        self._shape: Any = None
+        ctx.changed.connect(self._build)
+        self._build()
+
+    def _build(self) -> None:
+        selector = self.ctx.get((*self.path, "variable_selector"), [])
+        kind = self.ctx.variable_type([str(s) for s in selector]) if selector else ""
+        operation = str(self.ctx.get((*self.path, "operation"), "over-write"))
+        shape = (kind, operation)
+        if shape == self._shape:
+            return
+        self._shape = shape
+        if self._inside is not None:
+            self._inside.hide()
+            self._inside.deleteLater()
+        menu = OPERATIONS["array" if is_array(kind) else kind if kind == "number" else "other"]
+        if operation not in menu:
+            menu = (*menu, operation)
+        choice = ChoiceField(
+            self.ctx,
+            (*self.path, "operation"),
+            tr("Operation"),
+            [(name, tr(OPERATION_WORDS.get(name, name))) for name in menu],
+        )
+        choice.chosen.connect(self._operation_chosen)
+        widgets: list[QWidget] = [choice]
+        if operation in WITH_CONSTANT:
+            widgets.append(self._constant(kind))
+        elif operation not in WITHOUT_OPERAND:
+            wanted = kind.removeprefix("array[").removesuffix("]") if operation == "append" else kind
+            widgets.append(
+                SelectorField(
+                    self.ctx,
+                    (*self.path, "value"),
+                    tr("Value"),
+                    (lambda t: t == wanted or wanted in ("", "any") or t == "any") if wanted else None,
+                )
+            )
+        self._inside = line(*widgets, stretch=(2, 3))
+        self._layout.addWidget(self._inside)
+
+    def _constant(self, kind: str) -> QWidget:
+        path = (*self.path, "value")
+        if kind == "number":
+            return NumberField(self.ctx, path, tr("Value"), -1e12, 1e12, decimals=4)
+        if kind == "boolean":
+            return SwitchField(self.ctx, path, tr("Value"))
+        if kind == "string":
+            return TextField(self.ctx, path, tr("Value"), tr("Value"))
+        return JsonField(self.ctx, path, tr("Value"), rows=3)
+
+    def _operation_chosen(self, operation: str) -> None:
+        kind = "constant" if operation in WITH_CONSTANT else "variable"
+        if self.ctx.get((*self.path, "input_type")) != kind:
+            self.ctx.set((*self.path, "input_type"), kind)
+            self.ctx.set((*self.path, "value"), [] if kind == "variable" else "")
+
+
+class ListOperatorForm(Form):
+    """Filter, sort, take one, or limit a list."""
+
+    def build(self) -> None:
+        ctx = self.ctx
+        first = self.section(tr("List"))
+        first.add(SelectorField(ctx, ("variable",), tr("List"), is_array))
+        steps = self.section(tr("Steps"))
+        steps.add(
+            SwitchedPart(
+                SwitchField(ctx, ("filter_by", "enabled"), tr("Filter")),
+                RowList(
+                    ctx,
+                    ("filter_by", "conditions"),
+                    self._condition,
+                    lambda: {"comparison_operator": "contains", "key": "", "value": ""},
+                    tr("Add condition"),
+                    movable=False,
+                ),
+            )
+        )
+        steps.add(
+            SwitchedPart(
+                SwitchField(ctx, ("extract_by", "enabled"), tr("Take one item")),
+                labelled(
+                    tr("Position"),
+                    TemplateField(ctx, ("extract_by", "serial"), tr("Position"), "1", single_line=True),
+                    tr("1 is the first."),
+                ),
+            )
+        )
+        steps.add(
+            SwitchedPart(
+                SwitchField(ctx, ("order_by", "enabled"), tr("Sort")),
+                line(
+                    TextField(ctx, ("order_by", "key"), tr("Sort key"), tr("key, for files or objects")),
+                    ChoiceField(
+                        ctx, ("order_by", "value"), tr("Order"), [("asc", tr("Ascending")), ("desc", tr("Descending"))]
+                    ),
+                ),
+            )
+        )
+        steps.add(
+            SwitchedPart(
+                SwitchField(ctx, ("limit", "enabled"), tr("Limit")),
+                labelled(tr("At most"), NumberField(ctx, ("limit", "size"), tr("At most"), 1, 20, default=10)),
+            )
+        )
+        add_outputs(self)
+
+    def _condition(self, index: int) -> QWidget:
+        path = ("filter_by", "conditions", index)
+        words = sorted({word for menu in MENUS.values() for word in menu} | {"in", "not in"})
+        choice = ChoiceField(self.ctx, (*path, "comparison_operator"), tr("Operator"), [(w, tr(w)) for w in words])
+        value: Field = TemplateField(self.ctx, (*path, "value"), tr("Value"), tr("Value"), single_line=True)
+        if self.ctx.get((*path, "comparison_operator"), "") in WITHOUT_VALUE:
+            value.setEnabled(False)
+        return column(
+            line(TextField(self.ctx, (*path, "key"), tr("Attribute"), tr("attribute of files")), choice),
+            value,
+            spacing=6,
+        )
+
+
+class DocumentForm(Form):
+    """Text out of files."""
+
+    def build(self) -> None:
+        section = self.section(tr("File"))
+        field = SelectorField(
+            self.ctx,
+            ("variable_selector",),
+            tr("File"),
+            lambda kind: kind in ("file", "array[file]", "any", "array[any]"),
+        )
+        field.chosen.connect(
+            lambda selector: self.ctx.set(("is_array_file",), is_array(self.ctx.variable_type(selector)))
+        )
+        section.add(
+            labelled(
+                tr("File or files"),
+                field,
+                tr("PDF, Word, Excel, PowerPoint, Markdown, HTML, CSV, JSON, XML, EPUB, e-mail and plain text."),
+            )
+        )
+        add_outputs(self)
+
+
+class IterationForm(Form):
+    """Once for each item of a list."""
+
+    def build(self) -> None:
+        ctx = self.ctx
+        section = self.section(tr("Input"))
+        section.add(labelled(tr("List"), SelectorField(ctx, ("iterator_selector",), tr("List"), is_array)))
+        result = self.section(tr("Output"))
+        result.add(
+            labelled(
+                tr("Value of each round"),
+                _InnerSelector(ctx, ("output_selector",), tr("Value of each round")),
+                tr("A variable of a node inside."),
+            )
+        )
+        result.add(SwitchField(ctx, ("flatten_output",), tr("Join lists of lists into one"), default=True))
+        rounds = self.section(tr("Rounds"))
+        rounds.add(
+            SwitchedPart(
+                SwitchField(ctx, ("is_parallel",), tr("Several rounds at a time")),
+                labelled(tr("At most"), NumberField(ctx, ("parallel_nums",), tr("At most"), 1, 10, default=10)),
+            )
+        )
+        rounds.add(
+            labelled(
+                tr("When a round fails"),
+                ChoiceField(
+                    ctx,
+                    ("error_handle_mode",),
+                    tr("When a round fails"),
+                    [
+                        ("terminated", tr("Stop")),
+                        ("continue-on-error", tr("Go on, with nothing in its place")),
+                        ("remove-abnormal-output", tr("Go on, and leave it out")),
+                    ],
+                ),
+            )
+        )
+        add_outputs(self)
+
+
+class _InnerSelector(SelectorField):
+    """A variable of a node inside the container."""
+
+    def open_picker(self) -> None:
+        from editor.panels.variable_picker import VariablePicker
+
+        inner = [n.id for n in self.ctx.session.document.graph.children(self.ctx.node_id)]
+        picker = VariablePicker(self.ctx.session, self.ctx.node_id, self._accept, self, sources=inner)
+        picker.picked.connect(self._picked)
+        picker.popup_at(self.button)
+
+
+LOOP_TYPES = (
+    "string",
+    "number",
+    "boolean",
+    "object",
+    "array[string]",
+    "array[number]",
+    "array[object]",
+    "array[boolean]",
+)
+
+
+class LoopForm(Form):
+    """Round after round until a condition holds."""
+
+    def build(self) -> None:
+        ctx = self.ctx
+        variables = self.section(tr("Loop variables"))
+        variables.add(
+            RowList(
+                ctx,
+                ("loop_variables",),
+                self._variable,
+                self._fresh,
+                tr("Add variable"),
+                empty=tr("Loop variables keep their value from round to round."),
+                key=lambda item: (item.get("id"), item.get("var_type"), item.get("value_type")),
+            )
+        )
+        ends = self.section(tr("End the loop when"))
+        ends.add(ConditionList(ctx, (), conditions="break_conditions"))
+        rounds = self.section(tr("Rounds"))
+        rounds.add(labelled(tr("At most"), NumberField(ctx, ("loop_count",), tr("At most"), 1, 100, default=10)))
+        add_outputs(self)
+
+    def _fresh(self) -> dict[str, Any]:
+        taken = {item.get("label") for item in self.ctx.get(("loop_variables",), [])}
+        label = next(n for i in range(1, 1000) if (n := f"var{i}") not in taken)
+        return {"id": str(uuid.uuid4()), "label": label, "value": "", "value_type": "constant", "var_type": "string"}
+
+    def _variable(self, index: int) -> QWidget:
+        path = ("loop_variables", index)
+        kind = str(self.ctx.get((*path, "var_type"), "string"))
+        value: QWidget
+        if self.ctx.get((*path, "value_type"), "constant") == "variable":
+            value = SelectorField(self.ctx, (*path, "value"), tr("Value"), lambda t: t in (kind, "any"))
+        elif kind == "number":
+            value = NumberField(self.ctx, (*path, "value"), tr("Value"), -1e12, 1e12, decimals=4)
+        elif kind == "boolean":
+            value = SwitchField(self.ctx, (*path, "value"), tr("Value"))
+        elif kind == "string":
+            value = TextField(self.ctx, (*path, "value"), tr("Value"), tr("Value"))
+        else:
+            value = JsonField(self.ctx, (*path, "value"), tr("Value"), rows=3)
+        types = ChoiceField(self.ctx, (*path, "var_type"), tr("Type"), [(t, t) for t in LOOP_TYPES])
+        types.chosen.connect(lambda kind: self.ctx.set((*path, "value"), _zero(kind)))
+        sources = ChoiceField(
+            self.ctx,
+            (*path, "value_type"),
+            tr("Source"),
+            [("constant", tr("Constant")), ("variable", tr("Variable"))],
+        )
+        sources.chosen.connect(lambda kind: self.ctx.set((*path, "value"), [] if kind == "variable" else ""))
+        return column(
+            line(TextField(self.ctx, (*path, "label"), tr("Name"), tr("name")), types),
+            line(sources, value, stretch=(2, 3)),
+            spacing=6,
+        )
+
+
+def _zero(kind: str) -> Any:
+    return {"number": 0, "boolean": False, "object": {}, "string": ""}.get(kind, [])

@@ -1,0 +1,312 @@
+"""A text editor in which every `{{#node.variable#}}` is a chip; `/` or `{` opens the variable picker at the caret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QMimeData, QObject, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetricsF,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPalette,
+    QPen,
+    QPyTextObject,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+)
+from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
+
+from editor.theme import theme
+
+# The engine's own pattern (engine spec 6.6), plus the two bare words that prompts know.
+REFERENCE = re.compile(
+    r"\{\{#([a-zA-Z0-9_]{1,50}(?:\.[a-zA-Z_][a-zA-Z0-9_]{0,29}){1,10}|context|histories|\$output\.\w+)#\}\}"
+)
+OBJECT = "\ufffc"
+CHIP = int(QTextFormat.ObjectTypes.UserObject) + 1
+REFERENCE_PROPERTY = int(QTextFormat.Property.UserProperty) + 1
+
+
+@dataclass(frozen=True)
+class ChipInfo:
+    """What a chip says: where the value comes from, its name, the tool tip, and whether it points nowhere."""
+
+    source: str
+    name: str
+    tip: str = ""
+    family: str = "muted"
+    broken: bool = False
+
+
+Describe = Callable[[str], ChipInfo]
+
+
+class _ChipPainter(QPyTextObject):
+    """Measures and paints chips inside the text."""
+
+    def __init__(self, edit: TemplateEdit) -> None:
+        super().__init__(edit)
+        self._edit = edit
+
+    def _texts(self, style: QTextFormat) -> tuple[ChipInfo, str, str]:
+        info = self._edit.describe(str(style.property(REFERENCE_PROPERTY)))
+        metrics = QFontMetricsF(theme().font("small"))
+        source = metrics.elidedText(info.source, Qt.TextElideMode.ElideRight, 120)
+        name = metrics.elidedText(info.name, Qt.TextElideMode.ElideMiddle, 160)
+        return info, source, name
+
+    def intrinsicSize(self, doc: QTextDocument, posInDocument: int, format: QTextFormat) -> QSizeF:  # noqa: A002
+        info, source, name = self._texts(format)
+        metrics = QFontMetricsF(theme().font("small"))
+        width = metrics.horizontalAdvance(name) + 14
+        if info.source:
+            width += metrics.horizontalAdvance(source) + metrics.horizontalAdvance(" / ")
+        return QSizeF(width + 10, metrics.height() + 4)
+
+    def drawObject(
+        self,
+        painter: QPainter,
+        rect: QRectF | QRect,
+        doc: QTextDocument,
+        posInDocument: int,
+        format: QTextFormat,  # noqa: A002
+    ) -> None:
+        info, source, name = self._texts(format)
+        box = QRectF(rect).adjusted(1, 1, -1, -1)
+        colour = theme().color("bad" if info.broken else "accent")
+        fill = QColor(colour)
+        fill.setAlpha(28)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(colour.red(), colour.green(), colour.blue(), 90), 1))
+        painter.setBrush(fill)
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setFont(theme().font("small"))
+        metrics = QFontMetricsF(painter.font())
+        x = box.left() + 7
+        baseline = box.top() + (box.height() + metrics.ascent() - metrics.descent()) / 2
+        if info.source:
+            painter.setPen(theme().color("muted"))
+            painter.drawText(QPointF(x, baseline), source)
+            x += metrics.horizontalAdvance(source)
+            painter.setPen(theme().color("faint"))
+            painter.drawText(QPointF(x, baseline), " / ")
+            x += metrics.horizontalAdvance(" / ")
+        painter.setPen(colour if info.broken else theme().color("text"))
+        painter.drawText(QPointF(x, baseline), name)
+        painter.restore()
+
+
+class TemplateEdit(QTextEdit):
+    """`edited` comes with every change by the person, `left` when the focus goes, `pickRequested` when the variable
+    picker is wanted: the owner calls `insert_reference` with what was picked."""
+
+    edited = Signal(str)
+    left = Signal()
+    pickRequested = Signal()
+    chipActivated = Signal(str)
+
+    def __init__(self, describe: Describe, parent: QWidget | None = None, *, single_line: bool = False) -> None:
+        super().__init__(parent)
+        self.describe = describe
+        self._single_line = single_line
+        self._loading = False
+        self._typed_trigger = ""
+        self.setAcceptRichText(False)
+        self.setTabChangesFocus(True)
+        self.setFont(theme().font("base"))
+        self.document().setDocumentMargin(6)
+        if single_line:
+            self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
+            self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.setFixedHeight(32)
+            self.document().setDocumentMargin(5)
+        self._painter = _ChipPainter(self)
+        self.document().documentLayout().registerHandler(CHIP, self._painter)
+        self.textChanged.connect(self._text_changed)
+
+    # -- text --------------------------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """The text with its references written out."""
+        return self._plain(QTextCursor(self.document()), whole=True)
+
+    def load(self, text: str) -> None:
+        """Show `text` without saying `edited`."""
+        if text == self.text():
+            return
+        position = self.textCursor().position()
+        self._loading = True
+        self.clear()
+        self._insert_text(QTextCursor(self.document()), text)
+        self.document().clearUndoRedoStacks()
+        self._loading = False
+        cursor = self.textCursor()
+        cursor.setPosition(min(position, self.document().characterCount() - 1))
+        self.setTextCursor(cursor)
+
+    def insert_reference(self, reference: str) -> None:
+        """Put the chip of `node.variable` at the caret, over the sign that called the picker."""
+        cursor = self.textCursor()
+        if self._typed_trigger and not cursor.hasSelection():
+            before = cursor.block().text()[: cursor.positionInBlock()]
+            if before.endswith(self._typed_trigger):
+                cursor.deletePreviousChar()
+        self._typed_trigger = ""
+        self._insert_text(cursor, "{{#" + reference + "#}}")
+        self.setTextCursor(cursor)
+        self.setFocus()
+
+    def refresh_chips(self) -> None:
+        """After titles or the theme changed: measure and paint the chips anew."""
+        self.setFont(theme().font("base"))
+        self.document().markContentsDirty(0, self.document().characterCount())
+        self.viewport().update()
+
+    def _insert_text(self, cursor: QTextCursor, text: str) -> None:
+        plain = QTextCharFormat()
+        if self._single_line:
+            text = text.replace("\n", " ")
+        at = 0
+        cursor.beginEditBlock()
+        for match in REFERENCE.finditer(text):
+            cursor.insertText(text[at : match.start()], plain)
+            chip = QTextCharFormat()
+            chip.setObjectType(CHIP)
+            chip.setProperty(REFERENCE_PROPERTY, match[1])
+            chip.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignMiddle)
+            cursor.insertText(OBJECT, chip)
+            at = match.end()
+        cursor.insertText(text[at:], plain)
+        cursor.endEditBlock()
+
+    def _plain(self, cursor: QTextCursor, *, whole: bool = False) -> str:
+        start = 0 if whole else cursor.selectionStart()
+        end = self.document().characterCount() - 1 if whole else cursor.selectionEnd()
+        parts: list[str] = []
+        block = self.document().findBlock(start)
+        while block.isValid() and block.position() <= end:
+            if parts or block.position() > start:
+                parts.append("\n")
+            iterator = block.begin()
+            while not iterator.atEnd():
+                fragment = iterator.fragment()
+                begin = max(start, fragment.position())
+                stop = min(end, fragment.position() + fragment.length())
+                if begin < stop:
+                    parts.append(self._fragment_text(fragment, begin, stop))
+                iterator += 1
+            if block.position() + block.length() > end:
+                break
+            block = block.next()
+        return "".join(parts)
+
+    @staticmethod
+    def _fragment_text(fragment: Any, begin: int, stop: int) -> str:
+        text: str = fragment.text()[begin - fragment.position() : stop - fragment.position()]
+        style = fragment.charFormat()
+        if style.objectType() == CHIP:
+            return ("{{#" + str(style.property(REFERENCE_PROPERTY)) + "#}}") * len(text)
+        return text.replace("\u2028", "\n")
+
+    def _text_changed(self) -> None:
+        if not self._loading:
+            self.edited.emit(self.text())
+
+    # -- clipboard ---------------------------------------------------------------------------------------------------
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        data = QMimeData()
+        data.setText(self._plain(self.textCursor()))
+        return data
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        if source.hasText():
+            cursor = self.textCursor()
+            self._insert_text(cursor, source.text())
+            self.setTextCursor(cursor)
+
+    # -- keys and mouse ----------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._single_line and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.left.emit()
+            return
+        before = self._char_before()
+        super().keyPressEvent(event)
+        typed = event.text()
+        if typed == "{" or (typed == "/" and before in ("", " ", "\n", "\u2029", OBJECT)):
+            self._typed_trigger = typed
+            self.pickRequested.emit()
+
+    def _char_before(self) -> str:
+        cursor = self.textCursor()
+        position = cursor.positionInBlock()
+        return cursor.block().text()[position - 1 : position] if position else ""
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self.left.emit()
+
+    def _reference_at(self, point: QPointF) -> str | None:
+        position = self.document().documentLayout().hitTest(self._to_document(point), Qt.HitTestAccuracy.ExactHit)
+        if position < 0:
+            return None
+        for offset in (1, 0):
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(min(position + offset, self.document().characterCount() - 1))
+            style = cursor.charFormat()
+            if style.objectType() == CHIP:
+                return str(style.property(REFERENCE_PROPERTY))
+        return None
+
+    def _to_document(self, point: QPointF) -> QPointF:
+        return QPointF(point.x() + self.horizontalScrollBar().value(), point.y() + self.verticalScrollBar().value())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        reference = self._reference_at(event.position())
+        if reference:
+            self.chipActivated.emit(reference)
+            return
+        super().mouseDoubleClickEvent(event)
+
+    def viewportEvent(self, event: Any) -> bool:
+        if isinstance(event, QHelpEvent):
+            reference = self._reference_at(QPointF(event.pos()))
+            if reference:
+                QToolTip.showText(event.globalPos(), self.describe(reference).tip, self)
+                return True
+        return bool(super().viewportEvent(event))
+
+    def set_placeholder(self, text: str) -> None:
+        """The words shown while empty."""
+        self.setPlaceholderText(text)
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.PlaceholderText, theme().color("faint"))
+        self.setPalette(palette)
+
+
+class GrowingText(QObject):
+    """Keeps a text editor as high as its text needs, between two bounds."""
+
+    def __init__(self, edit: QTextEdit, lowest: int = 72, highest: int = 320) -> None:
+        super().__init__(edit)
+        self._edit, self._lowest, self._highest = edit, lowest, highest
+        edit.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self._fit()
+
+    def _fit(self) -> None:
+        wanted = int(self._edit.document().size().height()) + 4
+        self._edit.setFixedHeight(max(self._lowest, min(self._highest, wanted)))

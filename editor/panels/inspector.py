@@ -1,0 +1,299 @@
+"""The panel at the right: one node's settings and its last run. It follows the selection and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from editor.i18n import tr
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.icons import pixmap
+from editor.panels.forms import form_class
+from editor.panels.forms.context import FormContext
+from editor.panels.forms.fields import Field, name_it, small_button
+from editor.panels.last_run import LastRun
+from editor.theme import theme
+
+if TYPE_CHECKING:
+    from editor.session import WorkflowSession
+
+    from editor.panels.forms.common import Form
+
+
+class Inspector(QWidget):
+    """Shows one node. `runNodeRequested` and `closeRequested` are for the window; edits go through the session."""
+
+    runNodeRequested = Signal(str)
+    closeRequested = Signal()
+    menuRequested = Signal(str, object)
+
+    def __init__(self, session: WorkflowSession, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("inspector")
+        self.setAccessibleName(tr("Inspector"))
+        self.setProperty("kind", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._session = session
+        self._ctx: FormContext | None = None
+        self._form: Form | None = None
+        self._node_id: str | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._pages = QStackedWidget()
+        column.addWidget(self._pages)
+        self._nothing = self._make_nothing()
+        self._pages.addWidget(self._nothing)
+        self._page = self._make_page()
+        self._pages.addWidget(self._page)
+        self._unsubscribe = session.document.subscribe(self._on_delta)
+        session.runChanged.connect(self._on_run)
+        self._rebuild = QTimer(self)
+        self._rebuild.setSingleShot(True)
+        self._rebuild.setInterval(0)
+        self._rebuild.timeout.connect(self.rebuild)
+        session.formRebuildWanted.connect(self._rebuild.start)
+
+    # -- parts -------------------------------------------------------------------------------------------------------
+
+    def _make_nothing(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(32, 64, 32, 32)
+        column.setSpacing(8)
+        column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        picture = QLabel()
+        picture.setPixmap(pixmap("pointer", "faint", 28))
+        picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        title = QLabel(tr("Nothing selected"))
+        title.setProperty("kind", "title")
+        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        words = QLabel(tr("Select a node to see and change its settings."))
+        words.setProperty("kind", "small")
+        words.setWordWrap(True)
+        words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        for widget in (picture, title, words):
+            column.addWidget(widget)
+        return page
+
+    def _make_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 12, 8, 0)
+        head.setSpacing(8)
+        self._tile = QLabel()
+        self._tile.setFixedSize(28, 28)
+        self._tile.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        head.addWidget(self._tile)
+        self.title = QLineEdit()
+        self.title.setProperty("kind", "plain")
+        self.title.setFont(theme().font("heading", 600))
+        self.title.setPlaceholderText(tr("Untitled"))
+        name_it(self.title, tr("Node title"))
+        self.title.textEdited.connect(self._title_edited)
+        self.title.editingFinished.connect(self._end_typing)
+        head.addWidget(self.title, 1)
+        self._run = small_button("play", tr("Run this node"), self._run_node)
+        head.addWidget(self._run)
+        self._more = small_button("more", tr("More"), self._menu)
+        head.addWidget(self._more)
+        head.addWidget(small_button("close", tr("Close"), self.closeRequested.emit))
+        column.addLayout(head)
+        about = QHBoxLayout()
+        about.setContentsMargins(16, 0, 16, 4)
+        self.description = QLineEdit()
+        self.description.setProperty("kind", "plain")
+        self.description.setFont(theme().font("small"))
+        self.description.setPlaceholderText(tr("Add a description"))
+        name_it(self.description, tr("Node description"))
+        self.description.textEdited.connect(self._description_edited)
+        self.description.editingFinished.connect(self._end_typing)
+        about.addWidget(self.description)
+        column.addLayout(about)
+        self.tabs = QTabBar()
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.addTab(tr("Settings"))
+        self.tabs.addTab(tr("Last run"))
+        name_it(self.tabs, tr("Inspector tabs"))
+        tab_row = QHBoxLayout()
+        tab_row.setContentsMargins(12, 0, 12, 0)
+        tab_row.addWidget(self.tabs)
+        tab_row.addStretch(1)
+        column.addLayout(tab_row)
+        rule = QFrame()
+        rule.setProperty("kind", "line")
+        column.addWidget(rule)
+        self._stack = QStackedWidget()
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._last = LastRun(self._session)
+        self._last.runWanted.connect(self.runNodeRequested)
+        self._stack.addWidget(self._scroll)
+        self._stack.addWidget(self._last)
+        column.addWidget(self._stack, 1)
+        self.tabs.currentChanged.connect(self._tab_changed)
+        return page
+
+    # -- which node --------------------------------------------------------------------------------------------------
+
+    @property
+    def node_id(self) -> str | None:
+        """The node that is shown."""
+        return self._node_id
+
+    @property
+    def form(self) -> Form | None:
+        """The form that is shown, for tests and for focus."""
+        return self._form
+
+    def show_node(self, node_id: str | None) -> None:
+        """Show a node's settings, or the empty page for None."""
+        if node_id == self._node_id:
+            return
+        self._drop_form()
+        graph = self._session.document.graph
+        if node_id is None or node_id not in graph.nodes or graph.nodes[node_id].is_note:
+            self._node_id = None
+            self._pages.setCurrentWidget(self._nothing)
+            return
+        self._node_id = node_id
+        self._fill()
+        self._pages.setCurrentWidget(self._page)
+
+    def rebuild(self) -> None:
+        """Build the form of the present node anew, for a node of another type or after a change of language."""
+        node_id, self._node_id = self._node_id, None
+        scroll = self._scroll.verticalScrollBar().value()
+        self.show_node(node_id)
+        self._scroll.verticalScrollBar().setValue(scroll)
+
+    def _drop_form(self) -> None:
+        if self._ctx is not None:
+            self._ctx.end_typing()
+            self._ctx.close()
+            self._ctx.deleteLater()
+            self._ctx = None
+        old = self._scroll.takeWidget()
+        if old is not None:
+            old.hide()
+            old.deleteLater()
+        self._form = None
+
+    def _fill(self) -> None:
+        node_id = self._node_id
+        assert node_id is not None
+        self._ctx = FormContext(self._session, node_id, self)
+        self._type = self._ctx.node.type
+        self._form = form_class(self._type)(self._ctx)
+        self._scroll.setWidget(self._form)
+        self._load_head()
+        if self.tabs.currentIndex() == 1:
+            self._last.show_node(node_id)
+
+    def _load_head(self) -> None:
+        from engine.nodes.registry import spec
+
+        assert self._ctx is not None
+        node = self._ctx.node
+        found = spec(node.type)
+        family = found.family if found else "unknown"
+        self._tile.setPixmap(pixmap(found.icon if found else "unknown", theme().on_family(family), 16))
+        self._tile.setStyleSheet(f"background: {theme().family(family).name()}; border-radius: 8px;")
+        if not self.title.hasFocus():
+            self.title.setText(node.title)
+        if not self.description.hasFocus():
+            self.description.setText(str(node.data.get("desc") or ""))
+        for edit in (self.title, self.description):
+            edit.setReadOnly(self._ctx.read_only)
+            edit.setCursorPosition(0)
+        self._run.setVisible(bool(found and found.can_single_step) and not self._ctx.read_only)
+
+    # -- edits of the head -------------------------------------------------------------------------------------------
+
+    def _title_edited(self, text: str) -> None:
+        if self._ctx is not None:
+            self._ctx.set(("title",), text, typing=True)
+
+    def _description_edited(self, text: str) -> None:
+        if self._ctx is not None:
+            self._ctx.set(("desc",), text, typing=True)
+
+    def _end_typing(self) -> None:
+        if self._ctx is not None:
+            self._ctx.end_typing()
+
+    def _run_node(self) -> None:
+        if self._node_id:
+            self.tabs.setCurrentIndex(1)
+            self.runNodeRequested.emit(self._node_id)
+
+    def _menu(self) -> None:
+        if self._node_id:
+            self.menuRequested.emit(self._node_id, self._more.mapToGlobal(self._more.rect().bottomLeft()))
+
+    def _tab_changed(self, index: int) -> None:
+        self._stack.setCurrentIndex(index)
+        if index == 1 and self._node_id:
+            self._last.show_node(self._node_id)
+
+    # -- following ---------------------------------------------------------------------------------------------------
+
+    def _on_delta(self, delta: Any) -> None:
+        node_id = self._node_id
+        if node_id is None:
+            return
+        if node_id not in self._session.document.graph.nodes:
+            self.show_node(None)
+        elif delta.everything or self._session.document.graph.nodes[node_id].type != self._type:
+            self._rebuild.start()
+        elif node_id in delta.nodes_changed - delta.moved:
+            self._load_head()
+
+    def _on_run(self) -> None:
+        if self.tabs.currentIndex() == 1 and self._node_id:
+            self._last.refresh()
+
+    def focus_field(self, path: str) -> None:
+        """Put the keyboard into the field of a setting (dotted path), as near as there is one."""
+        if self._form is None:
+            return
+        self.tabs.setCurrentIndex(0)
+        steps = [int(s) if s.isdigit() else s for s in path.split(".") if s]
+        best: Field | None = None
+        score = 0
+        for field in self._form.findChildren(Field):
+            common = 0
+            for mine, wanted in zip(field.path, steps, strict=False):
+                if mine != wanted:
+                    break
+                common += 1
+            if common > score or (common == score and best is None and common):
+                best, score = field, common
+        if best is not None:
+            self._scroll.ensureWidgetVisible(best, 0, 80)
+            best.focus_editor()
+        elif path in ("title", ""):
+            self.title.setFocus()
+
+    def close_session(self) -> None:
+        """Stop listening; the window calls it before the session goes."""
+        self._drop_form()
+        self._node_id = None
+        self._unsubscribe()

@@ -1,0 +1,186 @@
+"""The inspector's second tab: what the node took, did and gave when it last ran, live while it runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from editor.i18n import tr
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from editor.icons import icon, pixmap
+from editor.panels.forms.code_edit import CodeEdit
+from editor.panels.forms.fields import Section, name_it
+
+if TYPE_CHECKING:
+    from editor.session import WorkflowSession
+
+STATUS_WORDS = {
+    "waiting": "Waiting",
+    "running": "Running",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "exception": "Failed, handled",
+    "skipped": "Skipped",
+    "stopped": "Stopped",
+    "paused": "Paused",
+    "retry": "Trying again",
+    "held": "Held at a breakpoint",
+}
+STATUS_COLOURS = {
+    "succeeded": "good",
+    "failed": "bad",
+    "exception": "warn",
+    "running": "accent",
+    "retry": "warn",
+    "held": "held",
+    "paused": "held",
+}
+LARGE = 20_000  # characters shown at once; the rest is behind a button
+
+
+def duration(seconds: float | None) -> str:
+    """A time for people: ms below one second, then s, then m s (editor spec R6)."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} m {rest} s"
+
+
+class ValueView(QWidget):
+    """A JSON value, read-only, with a copy button; a large one shows its beginning and says how big it is."""
+
+    def __init__(self, title: str, value: Any) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+        section = Section(title)
+        copy = QPushButton()
+        copy.setIcon(icon("copy", "muted"))
+        copy.setProperty("kind", "icon")
+        copy.setToolTip(tr("Copy"))
+        name_it(copy, tr("Copy {what}", what=title))
+        copy.clicked.connect(lambda: self._copy(text))
+        section.add_action(copy)
+        shown = text[:LARGE]
+        view = CodeEdit("json")
+        view.setReadOnly(True)
+        view.setLineWrapMode(CodeEdit.LineWrapMode.WidgetWidth)
+        view.load(shown)
+        lines = min(18, max(2, shown.count("\n") + 1 + len(shown) // 60 - shown.count("\n") // 2))
+        view.setFixedHeight(16 + lines * 18)
+        name_it(view, title)
+        section.add(view)
+        if len(text) > LARGE:
+            note = QLabel(tr("The first {shown} of {count} characters.", shown=LARGE, count=len(text)))
+            note.setProperty("kind", "small")
+            section.add(note)
+        column.addWidget(section)
+
+    @staticmethod
+    def _copy(text: str) -> None:
+        from PySide6.QtGui import QGuiApplication
+
+        QGuiApplication.clipboard().setText(text)
+
+
+class LastRun(QScrollArea):
+    """`runWanted` asks for this node to be run alone."""
+
+    runWanted = Signal(str)
+
+    def __init__(self, session: WorkflowSession) -> None:
+        super().__init__()
+        self._session = session
+        self._node_id = ""
+        self._shown: Any = None
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def show_node(self, node_id: str) -> None:
+        """Show what is known of a node's last run."""
+        self._node_id = node_id
+        self._shown = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the run's state again; cheap when nothing changed."""
+        state = self._session.node_state(self._node_id)
+        mark = None if state is None else (state.get("status"), state.get("execution_id"), len(state.get("text") or ""))
+        if mark == self._shown and self.widget() is not None:
+            return
+        self._shown = mark
+        self.setWidget(self._empty() if state is None else self._filled(state))
+
+    def _empty(self) -> QWidget:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(24, 48, 24, 24)
+        column.setSpacing(12)
+        column.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
+        words = QLabel(tr("This node has not run yet."))
+        words.setProperty("kind", "muted")
+        words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(words)
+        run = QPushButton(tr("Run this node"))
+        run.setIcon(icon("play", "text"))
+        name_it(run, tr("Run this node"))
+        run.clicked.connect(lambda: self.runWanted.emit(self._node_id))
+        run.setVisible(self._session.can_run_node(self._node_id))
+        column.addWidget(run, 0, Qt.AlignmentFlag.AlignHCenter)
+        return box
+
+    def _filled(self, state: Mapping[str, Any]) -> QWidget:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(16, 12, 16, 24)
+        column.setSpacing(20)
+        column.addWidget(self._head(state))
+        if state.get("error"):
+            error = QLabel(str(state["error"]))
+            error.setProperty("kind", "bad")
+            error.setWordWrap(True)
+            error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            column.addWidget(error)
+        if state.get("text") and state.get("status") == "running":
+            text = QLabel(str(state["text"])[-2000:])
+            text.setWordWrap(True)
+            column.addWidget(text)
+        for key, word in (("inputs", tr("Input")), ("process_data", tr("Processing")), ("outputs", tr("Output"))):
+            if state.get(key):
+                column.addWidget(ValueView(word, state[key]))
+        column.addStretch(1)
+        return box
+
+    def _head(self, state: Mapping[str, Any]) -> QWidget:
+        status = str(state.get("status", ""))
+        colour = STATUS_COLOURS.get(status, "muted")
+        head = QWidget()
+        row = QHBoxLayout(head)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        glyph = QLabel()
+        glyph.setPixmap(pixmap(f"status-{status}", colour, 18))
+        row.addWidget(glyph)
+        word = QLabel(tr(STATUS_WORDS.get(status, status)))
+        word.setProperty("kind", "title")
+        row.addWidget(word)
+        row.addStretch(1)
+        facts = [duration(state.get("elapsed"))]
+        if state.get("tokens"):
+            facts.append(tr("{count} tokens", count=state["tokens"]))
+        if state.get("price"):
+            facts.append(f"${state['price']}")
+        note = QLabel("  ·  ".join(f for f in facts if f))
+        note.setProperty("kind", "small")
+        row.addWidget(note)
+        return head
