@@ -1,0 +1,162 @@
+"""The way out of a run: numbers, times and masks events, gives them to the recorder, and keeps them for the reader.
+
+One reader at most. No queue per event: events gather in a deque and the reader is woken once a burst.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from engine.clock import Clock
+from engine.logs import get_logger
+from engine.run.request import Recorder
+
+log = get_logger(__name__)
+
+
+class Masker:
+    """Replaces secret values by stars in texts, wherever they stand in JSON data."""
+
+    def __init__(self, secrets: set[str], min_length: int) -> None:
+        # Longest first, so that a secret inside another does not leave the rest of it.
+        self._secrets = sorted((s for s in secrets if len(s) >= min_length), key=len, reverse=True)
+
+    def __bool__(self) -> bool:
+        return bool(self._secrets)
+
+    def text(self, text: str) -> str:
+        """`text` without secrets."""
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, "*" * 20)
+        return text
+
+    def data(self, value: Any) -> Any:
+        """JSON data without secrets; the same object when there was none in it."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            changed = {k: self.data(v) for k, v in value.items()}
+            if all(changed[k] is v for k, v in value.items()) and all(self.text(k) is k for k in value):
+                return value
+            return {self.text(k): v for k, v in changed.items()}
+        if isinstance(value, list):
+            items = [self.data(v) for v in value]
+            return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+        return value
+
+
+class Outbox:
+    """Takes event dicts (first keys: seq, event, at, run_id) and lets them out in order."""
+
+    def __init__(self, run_id: str, clock: Clock, recorder: Recorder | None, masker: Masker, seq: int = 0) -> None:
+        self.run_id = run_id
+        self.seq = seq
+        self.clock = clock
+        self.masker = masker
+        self.recorder = recorder
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._reader: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._readers = 0
+        self._discarding = False
+        self._closed = False
+
+    def now(self) -> str:
+        """The present moment as event text."""
+        return self.clock.now().isoformat(timespec="microseconds")[:26] + "Z"
+
+    def send(self, event: dict[str, Any], payload: Mapping[str, Any] | None = None) -> None:
+        """Number one event and let it out. `event` belongs to the outbox from here on."""
+        self._record(event, payload)
+        self._deliver(event)
+
+    async def send_last(self, event: dict[str, Any], payload: Mapping[str, Any] | None = None) -> None:
+        """Let out the terminal event: it is safe with the recorder before the reader gets it."""
+        self._record(event, payload)
+        await self.flush()
+        self._deliver(event)
+        self.close()
+
+    def _record(self, event: dict[str, Any], payload: Mapping[str, Any] | None) -> None:
+        self.seq += 1
+        event["seq"] = self.seq
+        event["run_id"] = self.run_id
+        if self.masker:
+            self._mask(event)
+        if self.recorder is not None:
+            try:
+                self.recorder.event(event, payload)
+            except Exception:
+                log.exception("the recorder failed on %s", event.get("event"))
+
+    def _deliver(self, event: dict[str, Any]) -> None:
+        if not self._discarding:
+            self._waiting.append(event)
+            if self._reader is not None and not self._reader.done():
+                self._reader.set_result(None)
+
+    def _mask(self, event: dict[str, Any]) -> None:
+        for key, value in event.items():
+            if isinstance(value, (str, dict, list)):
+                masked = self.masker.data(value)
+                if masked is not value:
+                    event[key] = masked
+                    event["masked"] = True
+
+    @property
+    def lag(self) -> int:
+        """Events that a reader has not taken yet; 0 while nobody reads."""
+        return len(self._waiting) if self._readers else 0
+
+    async def room(self, limit: int) -> None:
+        """Wait until the reader is less than `limit` events behind."""
+        while self._readers and len(self._waiting) >= limit:
+            self._room = asyncio.get_running_loop().create_future()
+            try:
+                await self._room
+            finally:
+                self._room = None
+
+    def discard(self) -> None:
+        """Nobody will read: keep no events."""
+        self._discarding = True
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """No more events; the reader ends after the last one."""
+        self._closed = True
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def flush(self) -> None:
+        """Wait until the recorder has everything safe."""
+        if self.recorder is not None:
+            try:
+                await self.recorder.flush()
+            except Exception:
+                log.exception("the recorder could not flush")
+
+    async def read(self) -> AsyncIterator[dict[str, Any]]:
+        """The events in order, to the end of the run."""
+        self._readers += 1
+        try:
+            while True:
+                while self._waiting:
+                    yield self._waiting.popleft()
+                if self._room is not None and not self._room.done():
+                    self._room.set_result(None)
+                if self._closed:
+                    return
+                self._reader = asyncio.get_running_loop().create_future()
+                try:
+                    await self._reader
+                finally:
+                    self._reader = None
+        finally:
+            self._readers -= 1
+            if self._room is not None and not self._room.done():
+                self._room.set_result(None)

@@ -1,0 +1,206 @@
+"""Which results of an earlier run a new run takes over: continue after a failure, or run again from a chosen node.
+
+Works on the events of the earlier run alone (a killed run has no more), so it is as good as the log. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from engine.run.events import NODE_END
+from engine.run.graph import edge_configs, node_configs
+from engine.run.request import ReusedNode, RunPlan
+from engine.run.single import container_members
+
+
+@dataclass
+class _Past:
+    """What the events say of the earlier run, by frame path."""
+
+    run_id: str = ""
+    finished: dict[str, dict[str, ReusedNode]] = field(default_factory=dict)
+    begun: dict[str, set[str]] = field(default_factory=dict)
+    spoiled: dict[str, set[str]] = field(default_factory=dict)
+    """Finished nodes whose values cannot be taken over: secrets were masked in them."""
+
+
+def plan_resume(
+    graph: Mapping[str, Any], events: Iterable[Mapping[str, Any]], *, values: Sequence[Mapping[str, Any]] = ()
+) -> RunPlan:
+    """Continue a failed, stopped or interrupted run: every node that ended well is taken over, all others run.
+
+    `values` (`{selector, value}`) replace outputs of nodes that are taken over.
+    """
+    past = _read(events)
+    reuse: dict[str, dict[str, ReusedNode]] = {}
+    edges = _edges(graph)
+    for path, nodes in past.finished.items():
+        reuse[path] = _sound(nodes, edges, _stale(past, path))
+    _drop_after_gap(reuse, past, graph)
+    _drop_unsound_containers(reuse, past)
+    return _plan(past, reuse, values)
+
+
+def plan_from(
+    graph: Mapping[str, Any],
+    events: Iterable[Mapping[str, Any]],
+    node_id: str,
+    *,
+    values: Sequence[Mapping[str, Any]] = (),
+) -> RunPlan:
+    """Run again from `node_id`: it and what lies behind it run, everything else that ended well is taken over.
+
+    For a node in a container, the container runs again and its rounds take over what lies before the node.
+    """
+    past = _read(events)
+    edges = _edges(graph)
+    again = _behind(graph, node_id, edges)
+    reuse = {
+        path: _sound({k: v for k, v in nodes.items() if k not in again}, edges, _stale(past, path) | again)
+        for path, nodes in past.finished.items()
+    }
+    gaps = {path for path in reuse if any(part.split("[")[0] in again for part in path.split("/"))}
+    loops = {str(n["id"]) for n in node_configs(graph) if (n.get("data") or {}).get("type") == "loop"}
+    for path in gaps:
+        last = path.rsplit("/", 1)[-1]
+        if last.split("[")[0] in loops and not last.endswith("[0]"):
+            reuse[path] = {}
+        elif last.split("[")[0] in again and node_id not in container_members(graph, last.split("[")[0]):
+            reuse[path] = {}
+    _drop_unsound_containers(reuse, past)
+    plan = _plan(past, reuse, values)
+    return replace(plan, rerun=tuple(dict.fromkeys((*plan.rerun, *sorted(again & past.begun.get("root", set()))))))
+
+
+def _read(events: Iterable[Mapping[str, Any]]) -> _Past:
+    past = _Past()
+    paths = {"root": "root"}
+    owners: dict[str, tuple[str, str]] = {}  # execution id of a container -> its frame id and node id
+    updates: dict[str, list[Mapping[str, Any]]] = {}
+    masked: set[str] = set()
+    for event in events:
+        name = event["event"]
+        if name == "GraphRunStarted":
+            past.run_id = event.get("run_id", "")
+        execution_id = event.get("id")
+        if execution_id is None or name.startswith("Response"):
+            continue
+        path = _path(event.get("frame_id", "root"), paths, owners)
+        if event.get("masked"):
+            masked.add(execution_id)
+        if name == "NodeRunStarted":
+            owners[execution_id] = (event.get("frame_id", "root"), event["node_id"])
+            past.begun.setdefault(path, set()).add(event["node_id"])
+        elif name == "NodeRunVariableUpdated":
+            updates.setdefault(execution_id, []).append(event["variable"])
+        elif name in NODE_END and name != "NodeRunFailed":
+            if execution_id in masked:
+                past.spoiled.setdefault(path, set()).add(event["node_id"])
+                continue
+            past.finished.setdefault(path, {})[event["node_id"]] = _reused(event, updates.get(execution_id, []))
+    return past
+
+
+def _path(frame_id: str, paths: dict[str, str], owners: Mapping[str, tuple[str, str]]) -> str:
+    found = paths.get(frame_id)
+    if found is None:
+        invocation, _, index = frame_id.split(":")
+        outer, node_id = owners[invocation]
+        found = paths[frame_id] = f"{_path(outer, paths, owners)}/{node_id}[{index}]"
+    return found
+
+
+def _reused(event: Mapping[str, Any], updates: list[Mapping[str, Any]]) -> ReusedNode:
+    return ReusedNode(
+        outputs=event.get("outputs", {}),
+        status=NODE_END[event["event"]],
+        handle=event.get("handle", "source"),
+        inputs=event.get("inputs", {}),
+        process_data=event.get("process_data", {}),
+        metadata=event.get("metadata", {}),
+        error=event.get("error", ""),
+        error_type=event.get("error_type", ""),
+        updates=tuple(updates),
+        execution_id=event["id"],
+        run_outputs=event.get("run_outputs", {}),
+    )
+
+
+def _edges(graph: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(source, target) for _, _, source, target, _ in edge_configs(graph)]
+
+
+def _stale(past: _Past, path: str) -> set[str]:
+    """Nodes of a frame that began and gave nothing that can be taken over."""
+    return past.begun.get(path, set()) - set(past.finished.get(path, {}))
+
+
+def _sound(nodes: Mapping[str, ReusedNode], edges: Sequence[tuple[str, str]], stale: set[str]) -> dict[str, ReusedNode]:
+    """Without the nodes behind one that runs again."""
+    behind: set[str] = set(stale)
+    stack = list(stale)
+    after: dict[str, list[str]] = {}
+    for source, target in edges:
+        after.setdefault(source, []).append(target)
+    while stack:
+        for target in after.get(stack.pop(), ()):
+            if target not in behind:
+                behind.add(target)
+                stack.append(target)
+    return {node_id: reused for node_id, reused in nodes.items() if node_id not in behind}
+
+
+def _drop_after_gap(reuse: dict[str, dict[str, ReusedNode]], past: _Past, graph: Mapping[str, Any]) -> None:
+    """Rounds of a loop see each other's values: behind a round with a gap none is taken over."""
+    loops = {str(n["id"]) for n in node_configs(graph) if (n.get("data") or {}).get("type") == "loop"}
+    first_gap: dict[str, int] = {}
+    for path in reuse:
+        if "/" not in path:
+            continue
+        container, index = path.rsplit("[", 1)
+        if container.rsplit("/", 1)[-1] in loops and len(reuse[path]) < len(past.begun.get(path, ())):
+            first_gap[container] = min(first_gap.get(container, int(index[:-1])), int(index[:-1]))
+    for path in reuse:
+        for container, gap in first_gap.items():
+            if path.startswith(container + "[") and int(path[len(container) + 1 :].split("]")[0]) > gap:
+                reuse[path] = {}
+
+
+def _drop_unsound_containers(reuse: dict[str, dict[str, ReusedNode]], past: _Past) -> None:
+    """A container is taken over only together with all of its finished rounds."""
+    for path in sorted(reuse, key=lambda p: -p.count("/")):
+        if "/" in path and len(reuse[path]) < len(past.finished.get(path, {})):
+            outer, container = path.rsplit("/", 1)
+            reuse.get(outer, {}).pop(container.split("[")[0], None)
+
+
+def _behind(graph: Mapping[str, Any], node_id: str, edges: Sequence[tuple[str, str]]) -> set[str]:
+    """The node, what lies behind it, and the same for every container around it."""
+    containers = [
+        str(n["id"]) for n in node_configs(graph) if (n.get("data") or {}).get("type") in ("iteration", "loop")
+    ]
+    starts = [node_id, *(c for c in containers if node_id in container_members(graph, c))]
+    again = set(starts)
+    stack = list(starts)
+    after: dict[str, list[str]] = {}
+    for source, target in edges:
+        after.setdefault(source, []).append(target)
+    while stack:
+        for target in after.get(stack.pop(), ()):
+            if target not in again:
+                again.add(target)
+                stack.append(target)
+    return again
+
+
+def _plan(past: _Past, reuse: Mapping[str, Mapping[str, ReusedNode]], values: Sequence[Mapping[str, Any]]) -> RunPlan:
+    edited = {path: dict(nodes) for path, nodes in reuse.items() if nodes}
+    root = edited.get("root", {})
+    for value in values:
+        node_id, name = value["selector"][0], value["selector"][1]
+        if node_id in root:
+            root[node_id] = replace(root[node_id], outputs={**root[node_id].outputs, name: value["value"]})
+    rerun = tuple(sorted(past.begun.get("root", set()) - set(root)))
+    return RunPlan(edited, rerun, past.run_id)

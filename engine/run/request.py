@@ -1,0 +1,161 @@
+"""What a run is asked to do, and the three doors of a run: the handle, the recorder and the catalogue of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from engine.errors import UserError
+from engine.run.limits import Limits
+
+if TYPE_CHECKING:
+    from engine.nodes.base import Node
+
+Kind = Literal["full", "node", "iteration", "loop"]
+NodeClass = Callable[[str, str], "type[Node[Any]]"]
+"""Node type and version to behaviour. Raises UserError `node.unknown_type`."""
+
+
+class RunRefused(UserError):
+    """A run that cannot start; nothing was emitted."""
+
+    default_code = "run.refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ReusedNode:
+    """The result of a node in an earlier run, taken over instead of running it again. All values are JSON data."""
+
+    outputs: Mapping[str, Any]
+    status: str = "succeeded"
+    handle: str = "source"
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    process_data: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    error_type: str = ""
+    updates: tuple[Mapping[str, Any], ...] = ()
+    """Variables that the node wrote while it ran: `{selector, value, value_type}`."""
+    execution_id: str = ""
+    run_outputs: Mapping[str, Any] = field(default_factory=dict)
+    """Containers: what the answers inside added to the outputs of the run."""
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON data; `from_json` reads it."""
+        return {name: list(v) if isinstance(v := getattr(self, name), tuple) else v for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ReusedNode:
+        """The inverse of `to_json`."""
+        return cls(**{**data, "updates": tuple(data.get("updates", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a run takes over from an earlier one: frame path (`root`, `root/<container>[<round>]`) -> node -> result."""
+
+    reuse: Mapping[str, Mapping[str, ReusedNode]] = field(default_factory=dict)
+    rerun: tuple[str, ...] = ()
+    """Nodes of the root frame that had begun or failed and run again; for showing, the engine does not read it."""
+    source_run_id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON data; `from_json` reads it."""
+        reuse = {path: {node: r.to_json() for node, r in nodes.items()} for path, nodes in self.reuse.items()}
+        return {"reuse": reuse, "rerun": list(self.rerun), "source_run_id": self.source_run_id}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunPlan:
+        """The inverse of `to_json`."""
+        reuse = {
+            path: {node: ReusedNode.from_json(r) for node, r in nodes.items()}
+            for path, nodes in data.get("reuse", {}).items()
+        }
+        return cls(reuse, tuple(data.get("rerun", ())), data.get("source_run_id", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class DebugSettings:
+    """Where a run is held: at nodes, or before every node (`step`)."""
+
+    breakpoints: frozenset[str] = frozenset()
+    step: bool = False
+
+
+@dataclass(kw_only=True)
+class RunRequest:
+    """One run. Secrets in `environment` are in clear and stay in memory."""
+
+    graph: dict[str, Any]
+    mode: str = "workflow"
+    inputs: dict[str, Any] = field(default_factory=dict)
+    query: str = ""
+    files: list[Any] = field(default_factory=list)
+    conversation_id: str = ""
+    user_id: str = ""
+    app_id: str = ""
+    workflow_id: str = ""
+    run_id: str = ""
+    version: str = "draft"
+    environment: list[dict[str, Any]] = field(default_factory=list)
+    conversation_variables: list[dict[str, Any]] = field(default_factory=list)
+    system: dict[str, Any] = field(default_factory=dict)
+    """Further `sys` variables by name (dialogue_count, timestamp, ...); they win over what the engine sets."""
+    rag: dict[str, Any] = field(default_factory=dict)
+    root_node_id: str | None = None
+    mocks: dict[str, Any] | None = None
+    pins: dict[str, Any] | None = None
+    """Node id to outputs that it answers without running."""
+    plan: RunPlan | None = None
+    kind: Kind = "full"
+    node_id: str | None = None
+    """The node of a single-node, single-iteration or single-loop run."""
+    draft_variables: dict[str, dict[str, Any]] | None = None
+    """Single runs: values of earlier runs, node id or prefix -> name -> plain value."""
+    limits: Limits = field(default_factory=Limits)
+    call_depth: int = 0
+    strict_upstream: bool = False
+    invoke_from: str = "debugger"
+    debug: DebugSettings | None = None
+    snapshot: dict[str, Any] | None = None
+    """Resume from here; the graph, mode and ids are those of the paused run."""
+    check: bool = True
+    """Refuse graphs with errors of the lint (engine spec 1.6, level E)."""
+
+    @property
+    def is_chat(self) -> bool:
+        """Does the run belong to a chat app?"""
+        return self.mode in ("chat", "advanced-chat", "agent-chat")
+
+
+class RunHandle(Protocol):
+    """The one interface of a run, in this process or another."""
+
+    run_id: str
+
+    def events(self) -> AsyncIterator[dict[str, Any]]:
+        """Events from the first on, secrets masked; ends after the terminal event. For one reader."""
+        ...
+
+    def send(self, command: Mapping[str, Any]) -> None:
+        """Give the run a command (`abort`, `pause`, `update_variables`, `resume_step`, `step`, `continue`,
+        `set_breakpoints`, `hold_all`); from any thread, never waits, unknown ones are logged."""
+        ...
+
+    async def result(self) -> dict[str, Any]:
+        """The summary, when the run has ended."""
+        ...
+
+
+class Recorder(Protocol):
+    """Who keeps a run. Called on the loop; what it raises is logged and never changes the run."""
+
+    def event(self, event: Mapping[str, Any], payload: Mapping[str, Any] | None) -> None:
+        """Take one event, in order. `payload` is what must be kept with it but never shown: at `GraphRunPaused`
+        `{"snapshot": ...}` (with clear secrets), at `NodeRunVariableUpdated` of a conversation variable its clear form."""
+        ...
+
+    async def flush(self) -> None:
+        """Return when all events so far are safe; awaited before anybody is told of the end of a run."""
+        ...

@@ -1,0 +1,800 @@
+"""The one owner of a run's state (engine spec, sections 2 to 4): readiness, edges, results, errors, retries, ends.
+
+Everything happens on one asyncio loop. A node whose behaviour answers at once costs no task; one that waits gets a
+task, and its answer comes back through `_inbox`. Containers hold nothing while their rounds run. What a run is asked
+from outside is in `control.py`, rounds in `containers.py`, the way out in `outbox.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from engine.logs import get_logger
+from engine.nodes.base import NodeContext, NodeResult, PauseRun
+from engine.ports.bundle import Ports
+from engine.ports.models import Usage
+from engine.run.containers import Invocation, open_invocation
+from engine.run.debug import DebugGate
+from engine.run.frames import SKIPPED, TAKEN, UNKNOWN, Execution, Frame
+from engine.run.graph import CompiledEdge, CompiledGraph, CompiledNode
+from engine.run.limits import Limits
+from engine.run.outbox import Outbox
+from engine.run.overrides import Overrides, reused_result
+from engine.run.request import ReusedNode, RunPlan
+from engine.run.streaming import make_filter
+from engine.run.variables.files import revive
+from engine.run.variables.segments import SegmentProblem, build_with_type, plain, shown_type
+
+log = get_logger(__name__)
+
+FAIL_HANDLE: Final = ("fail-branch",)
+SUCCESS_HANDLES: Final = ("source", "success-branch")
+SLICE_SECONDS: Final = 0.008
+"""How long a run may work without letting the loop breathe."""
+
+Task = tuple[Frame, CompiledNode] | tuple[Invocation, Mapping[str, Any]]
+
+
+class Scheduler:
+    """Runs the frames of one run to an end, a pause or an error. Not thread-safe; `emit` and `send` are."""
+
+    def __init__(
+        self,
+        graph: CompiledGraph,
+        ports: Ports,
+        limits: Limits,
+        outbox: Outbox,
+        facts: Mapping[str, Any],
+        *,
+        overrides: Overrides,
+        plan: RunPlan | None = None,
+        gate: DebugGate | None = None,
+        single_node: bool = False,
+    ) -> None:
+        self.graph = graph
+        self.ports = ports
+        self.limits = limits
+        self.outbox = outbox
+        self.facts = facts
+        self.overrides = overrides
+        self.plan = plan
+        self.gate = gate or DebugGate(None)
+        self.single_node = single_node
+        self.new_id = ports.ids.uuid
+        self.monotonic = ports.clock.monotonic
+        self.loop = asyncio.get_running_loop()
+        self.thread = threading.get_ident()
+
+        self.root: Frame
+        self.frames: dict[str, Frame] = {}
+        self.invocations: dict[str, Invocation] = {}
+        self.ready: deque[Task] = deque()
+        self.deferred: list[Task] = []
+        self.running: set[Execution] = set()
+        self.retrying: set[Execution] = set()
+        self._inbox: deque[tuple[Execution, NodeResult | PauseRun | None]] = deque()
+        self._waker: asyncio.Future[None] | None = None
+
+        self.steps = 0
+        self.exceptions_count = 0
+        self.error: str | None = None
+        self.error_node: str = ""
+        self.error_type: str = ""
+        self.aborted: str | None = None
+        self.pausing = False
+        self.reasons: list[dict[str, Any]] = []
+        self.stopping = False
+        self.stream_text: list[str] = []
+        self.idle_seconds = 0.0
+        self.idle_since: float | None = None
+        """Set while nothing happens because a person looks at held nodes; that time is not the run's."""
+        self.before_turn: Any = None
+        """Called at the start of every turn while it is set: the control applies waiting commands."""
+
+    # -- frames ----------------------------------------------------------------------------------------------------
+
+    def open_frame(self, frame: Frame, *, start: bool = True) -> None:
+        """Make a frame part of the run, and start its root."""
+        self.frames[frame.id] = frame
+        frame.started = self.monotonic()
+        frame.started_at = self.outbox.now()
+        if not self.single_node:
+            frame.filter = make_filter(frame, self.send_response, self.new_id)
+        if start:
+            if frame.filter is not None:
+                frame.filter.start()
+            self._enqueue(frame, frame.scope.root)
+
+    def _frame_done(self, frame: Frame) -> None:
+        if frame.invocation is not None:
+            del self.frames[frame.id]
+            frame.invocation.frame_done(frame)
+
+    # -- the loop --------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until the run is aborted, failed, complete or paused; the caller reads which from the fields."""
+        turns, slice_end = 0, time.perf_counter() + SLICE_SECONDS
+        while True:
+            if self.before_turn is not None:
+                self.before_turn()
+            if self.aborted is not None or self.error is not None or not self.root.unfinished:
+                return
+            if self._inbox:
+                self._answer(*self._inbox.popleft())
+            elif self.ready:
+                task = self.ready.popleft()
+                if isinstance(task[0], Invocation):
+                    task[0].resume(task[1])
+                elif self.gate.is_open or not self.gate.holds(task[0], task[1]):
+                    self._start(task[0], task[1])
+                else:
+                    self._held(task[0], task[1])
+            elif self.pausing and not self.running:
+                return
+            else:
+                await self._wait()
+                slice_end = time.perf_counter() + SLICE_SECONDS
+                continue
+            turns += 1
+            if not turns & 15 and time.perf_counter() > slice_end:
+                await asyncio.sleep(0)
+                if self.outbox.lag >= self.limits.max_waiting_events:
+                    await self.outbox.room(self.limits.max_waiting_events)
+                slice_end = time.perf_counter() + SLICE_SECONDS
+
+    def wake(self) -> None:
+        """Let a waiting loop look around; on the loop's thread."""
+        if self._waker is not None and not self._waker.done():
+            self._waker.set_result(None)
+
+    async def _wait(self) -> None:
+        self._waker = self.loop.create_future()
+        held = bool(self.gate.held) and not self.running and not self.retrying
+        self.idle_since = self.monotonic() if held else None
+        try:
+            await self._waker
+        finally:
+            self._waker = None
+            if self.idle_since is not None:
+                self.idle_seconds += self.monotonic() - self.idle_since
+                self.idle_since = None
+
+    def enqueue_resume(self, invocation: Invocation, result: Mapping[str, Any]) -> None:
+        """Let a container go on when its turn comes."""
+        if self.pausing:
+            self.deferred.append((invocation, result))
+        else:
+            self.ready.append((invocation, result))
+
+    def _enqueue(self, frame: Frame, node: CompiledNode) -> None:
+        frame.nodes[node.i] = TAKEN
+        frame.unfinished += 1
+        if self.pausing:
+            self.deferred.append((frame, node))
+        else:
+            self.ready.append((frame, node))
+
+    # -- starting --------------------------------------------------------------------------------------------------
+
+    def _held(self, frame: Frame, node: CompiledNode) -> None:
+        execution = self._execution(frame, node)
+        reads: dict[str, Any] = {}
+        if node.cls is not None:
+            try:
+                for key, selector in node.behaviour.variable_mapping().items():
+                    reads[key] = plain(frame.pool.get_value(selector))
+            except Exception as problem:  # noqa: BLE001 - a wrong configuration shows when the node runs
+                reads["error"] = str(problem)
+        self._send("NodeHeld", execution, {"inputs": reads})
+
+    def released(self, frame: Frame, node: CompiledNode) -> None:
+        """A held node may start now."""
+        self._send("NodeReleased", self._execution(frame, node), {})
+        self.ready.append((frame, node))
+
+    def _execution(self, frame: Frame, node: CompiledNode) -> Execution:
+        execution = frame.executions.get(node.i)
+        if execution is None:
+            execution_id = frame.exec_ids.pop(node.i, None) or self.new_id()
+            execution = frame.executions[node.i] = Execution(execution_id, frame, node)
+            if frame.filter is not None:
+                frame.exec_ids[node.i] = execution_id
+        return execution
+
+    def _start(self, frame: Frame, node: CompiledNode) -> None:
+        if node.hidden:
+            at = self.outbox.now()
+            for edge in node.out_edges:
+                self._take(frame, edge, at)
+            self._leave(frame)
+            return
+        execution = self._execution(frame, node)
+        frame.nodes[node.i] = TAKEN
+        if execution.attempt > 1 and execution.pending_error is not None:
+            execution.pending_error = None
+            self._attempt(execution)
+            return
+        reused = self._reused(frame, node)
+        if reused is None:
+            self.steps += 1
+            frame.steps += 1
+        execution.start_at = at = self.outbox.now()
+        execution.began = self.monotonic()
+        self.outbox.send(self._started("NodeRunStarted", execution, at))
+        if reused is not None:
+            self._reuse(execution, reused)
+        else:
+            self._attempt(execution)
+
+    def _started(self, name: str, execution: Execution, at: str) -> dict[str, Any]:
+        frame, node = execution.frame, execution.node
+        before = frame.came_from[node.i]
+        return {
+            "seq": 0,
+            "event": name,
+            "at": at,
+            "run_id": "",
+            "id": execution.id,
+            **node.fields,
+            **frame.fields,
+            "predecessor_node_id": before.id if before is not None and not before.hidden else None,
+            "start_at": execution.start_at,
+            "extras": {},
+            "provider_type": str(node.data.get("provider_type") or ""),
+            "provider_id": str(node.data.get("provider_id") or ""),
+        }
+
+    def _attempt(self, execution: Execution) -> None:
+        node, frame = execution.node, execution.frame
+        try:
+            if self.overrides and (stand_in := self.overrides.take(node)) is not None:
+                self._stand_in(execution, *stand_in)
+                return
+            context = NodeContext(
+                node.id,
+                node.type,
+                node.title,
+                execution.id,
+                frame.id,
+                execution.attempt,
+                frame.pool,
+                self.ports,
+                self.limits,
+                self.facts,
+                partial(self.emit, execution),
+                self.is_cancelled,
+                partial(self.update_variable, execution),
+            )
+            if node.is_container:
+                open_invocation(self, execution, context)
+                return
+            outcome = node.behaviour.run(context)
+        except PauseRun as pause:
+            self._pause_requested(execution, pause)
+            return
+        except Exception as problem:  # noqa: BLE001 - whatever a node raises is that node's failure
+            self._result(execution, _escaped(problem))
+            return
+        if type(outcome) is NodeResult or isinstance(outcome, NodeResult):
+            self._result(execution, outcome)
+        else:
+            self.running.add(execution)
+            execution.task = self.loop.create_task(self._drive(execution, outcome))
+
+    def _stand_in(self, execution: Execution, result: NodeResult, chunks: list[str]) -> None:
+        selector = [execution.node.id, "text"]
+        for chunk in chunks:
+            self.emit(execution, "NodeRunStreamChunk", {"selector": selector, "chunk": chunk, "is_final": False})
+        if chunks:
+            self.emit(execution, "NodeRunStreamChunk", {"selector": selector, "chunk": "", "is_final": True})
+        self._result(execution, result)
+
+    async def _drive(self, execution: Execution, awaitable: Awaitable[NodeResult]) -> None:
+        answer: NodeResult | PauseRun | None
+        try:
+            answer = await awaitable
+        except PauseRun as pause:
+            answer = pause
+        except asyncio.CancelledError:
+            if execution.dropped or self.stopping:
+                raise
+            answer = NodeResult.failed("The node was cancelled.", "WorkflowNodeError")
+        except Exception as problem:  # noqa: BLE001 - whatever a node raises is that node's failure
+            answer = _escaped(problem)
+        self._inbox.append((execution, answer))
+        self.wake()
+
+    def _answer(self, execution: Execution, answer: NodeResult | PauseRun | None) -> None:
+        self.running.discard(execution)
+        execution.task = None
+        if answer is None:
+            self._retry(execution)
+        elif isinstance(answer, PauseRun):
+            self._pause_requested(execution, answer)
+        else:
+            self._result(execution, answer)
+
+    def is_cancelled(self) -> bool:
+        """Is the run being stopped?"""
+        return self.stopping
+
+    # -- taking over earlier results -------------------------------------------------------------------------------
+
+    def _reused(self, frame: Frame, node: CompiledNode) -> ReusedNode | None:
+        if self.plan is None:
+            return None
+        return self.plan.reuse.get(frame.path, {}).get(node.id)
+
+    def _reuse(self, execution: Execution, reused: ReusedNode) -> None:
+        frame, node = execution.frame, execution.node
+        if node.is_container:
+            self._reuse_rounds(execution, f"{frame.path}/{node.id}[")
+        for update in reused.updates:
+            self._reapply(execution, update)
+        result = reused_result(reused)
+        extra = {"run_outputs": dict(reused.run_outputs)} if reused.run_outputs else None
+        if reused.run_outputs:
+            frame.merge_outputs(revive(dict(reused.run_outputs)))
+        if reused.status == "exception":
+            self.exceptions_count += 1
+            handle = FAIL_HANDLE if node.strategy == "fail-branch" else None
+            self._complete(execution, result, "NodeRunException", handle, extra)
+        else:
+            self._complete(execution, result, "NodeRunSucceeded", None, extra)
+
+    def _reuse_rounds(self, execution: Execution, prefix: str) -> None:
+        """What the rounds of a container left outside of it: conversation variables, and in loops the child values."""
+        assert self.plan is not None
+        pool = execution.frame.pool
+        for path, nodes in self.plan.reuse.items():
+            if not path.startswith(prefix):
+                continue
+            names = [part.split("[")[0] for part in path[len(prefix) - len(execution.node.id) - 1 :].split("/")]
+            shared = all(self.graph.nodes[n].type == "loop" for n in names if n in self.graph.nodes)
+            for node_id, reused in nodes.items():
+                if shared:
+                    pool.add_outputs(node_id, reused_result(reused).outputs)
+                for update in reused.updates:
+                    if shared or update["selector"][0] == "conversation":
+                        self._reapply(execution, update)
+
+    def _reapply(self, execution: Execution, update: Mapping[str, Any]) -> None:
+        self._update(execution, tuple(update["selector"]), update["value"], str(update.get("value_type", "")))
+
+    # -- events of nodes -------------------------------------------------------------------------------------------
+
+    def _send(self, name: str, execution: Execution, fields: Mapping[str, Any]) -> dict[str, Any]:
+        event = {
+            "seq": 0,
+            "event": name,
+            "at": self.outbox.now(),
+            "run_id": "",
+            "id": execution.id,
+            **execution.node.fields,
+            **execution.frame.fields,
+            **fields,
+        }
+        self.outbox.send(event)
+        return event
+
+    def send_container(self, name: str, execution: Execution, fields: Mapping[str, Any]) -> None:
+        """Emit a bookkeeping event of a container under its own execution."""
+        self._send(name, execution, fields)
+
+    def emit(self, execution: Execution, name: str, fields: Mapping[str, Any]) -> None:
+        """An event that a node sends while it runs; from any thread."""
+        if threading.get_ident() != self.thread:
+            self.loop.call_soon_threadsafe(self.emit, execution, name, fields)
+            return
+        if execution.dropped:
+            return
+        if name == "NodeRunVariableUpdated":
+            variable = fields["variable"]
+            self._update(execution, tuple(variable["selector"]), variable.get("value"), variable.get("value_type", ""))
+            return
+        told: dict[str, Any] = plain(dict(fields))
+        if name == "NodeRunReasoningChunk":
+            told["selector"] = [execution.node.id, "reasoning_content"]
+        event = self._send(name, execution, told)
+        frame_filter = execution.frame.filter
+        if frame_filter is not None:
+            if name == "NodeRunStreamChunk":
+                frame_filter.chunk(event)
+            elif name == "NodeRunReasoningChunk":
+                frame_filter.reasoning(event)
+
+    def update_variable(self, execution: Execution, selector: tuple[str, ...], value: Any) -> None:
+        """A variable that a node writes while it runs; applied before anybody hears of it (DEC-07)."""
+        if threading.get_ident() != self.thread:
+            self.loop.call_soon_threadsafe(self.update_variable, execution, selector, value)
+            return
+        if not execution.dropped:
+            self._update(execution, tuple(selector), value, "")
+
+    def _update(self, execution: Execution, selector: tuple[str, ...], value: Any, value_type: str) -> None:
+        frame: Frame | None = execution.frame
+        assert frame is not None
+        pool = frame.pool
+        before = pool.get_variable(selector)
+        if not value_type and before is not None and before.type.startswith("array") and value == []:
+            value_type = before.type
+        segment = pool.add(selector, build_with_type(value_type, value) if value_type.startswith("array") else value)
+        if selector[0] == "conversation":
+            while frame is not None:
+                if frame.pool is not pool:
+                    frame.pool.add(selector, segment)
+                frame = frame.parent
+        meta = pool.meta(selector)
+        variable = {
+            "id": meta.id if meta else "",
+            "name": selector[1],
+            "description": meta.description if meta else "",
+            "selector": list(selector),
+            "value_type": shown_type(segment.type),
+            "value": plain(segment),
+        }
+        event = {
+            "seq": 0,
+            "event": "NodeRunVariableUpdated",
+            "at": self.outbox.now(),
+            "run_id": "",
+            "id": execution.id,
+            **execution.node.fields,
+            **execution.frame.fields,
+            "variable": variable,
+        }
+        clear = {"variable": {**variable, "value": plain(segment.value)}} if selector[0] == "conversation" else None
+        self.outbox.send(event, clear)
+
+    def send_response(self, frame: Frame, event: dict[str, Any]) -> None:
+        """A chunk that passed the filter of `frame`."""
+        if frame.invocation is None and event["event"] == "ResponseChunk":
+            self.stream_text.append(event["chunk"])
+        self.outbox.send({"seq": 0, "event": event["event"], "at": self.outbox.now(), "run_id": "", **event})
+
+    # -- results ---------------------------------------------------------------------------------------------------
+
+    def finish_container(self, execution: Execution, result: NodeResult, run_outputs: dict[str, Any]) -> None:
+        """The end of a container: its result goes the normal way, what its answers said is merged outside."""
+        if run_outputs:
+            execution.frame.merge_outputs(run_outputs)
+        self.invocations.pop(execution.id, None)
+        self._result(execution, result, {"run_outputs": plain(run_outputs)} if run_outputs else None)
+
+    def _result(self, execution: Execution, result: NodeResult, extra: Mapping[str, Any] | None = None) -> None:
+        frame = execution.frame
+        usage = result.usage
+        if usage is not None and usage.total_tokens > 0:
+            frame.usage = frame.usage.plus(usage)
+        if result.status == "failed":
+            self._failed_attempt(execution, result)
+            return
+        self._complete(execution, result, "NodeRunSucceeded", None, extra)
+
+    def _failed_attempt(self, execution: Execution, result: NodeResult) -> None:
+        node = execution.node
+        if not self.single_node and execution.attempt <= node.max_retries and not self.stopping:
+            execution.pending_error = {"result": result}
+            self.retrying.add(execution)
+            if self.pausing:
+                self.defer_retry(execution)
+            else:
+                execution.timer = self.loop.call_later(node.retry_seconds, self._retry_due, execution)
+            return
+        self.exceptions_count += 1
+        if node.strategy is not None:
+            self._handled(execution, result)
+        else:
+            self._unhandled(execution, result)
+
+    def _retry_due(self, execution: Execution) -> None:
+        execution.timer = None
+        self._inbox.append((execution, None))
+        self.wake()
+
+    def defer_retry(self, execution: Execution) -> None:
+        """A retry that waits when the run pauses becomes a start after the pause."""
+        if execution.timer is not None:
+            execution.timer.cancel()
+            execution.timer = None
+        self.retrying.discard(execution)
+        execution.attempt += 1
+        execution.pending_error = None
+        execution.frame.nodes[execution.node.i] = UNKNOWN
+        self.deferred.append((execution.frame, execution.node))
+
+    def _retry(self, execution: Execution) -> None:
+        if execution not in self.retrying:
+            return  # the pause has already deferred it
+        if self.pausing:
+            self.defer_retry(execution)
+            return
+        self.retrying.discard(execution)
+        pending = execution.pending_error
+        assert pending is not None
+        result: NodeResult = pending["result"]
+        self.steps += 1
+        execution.frame.steps += 1
+        at = self.outbox.now()
+        event = self._started("NodeRunRetry", execution, at)
+        event.update(self._result_fields(execution, result, result.metadata))
+        event["retry_index"] = execution.attempt
+        execution.attempt += 1
+        self.outbox.send(event)
+        self.ready.append((execution.frame, execution.node))
+
+    def _handled(self, execution: Execution, result: NodeResult) -> None:
+        """An error strategy makes an outcome of a failure (sections 4.4, 4.5, 4.7)."""
+        node = execution.node
+        told: dict[str, Any] = {"error_message": result.error, "error_type": result.error_type}
+        # A node that branches by itself has no choice to offer when its defaults stand in (section 4.5).
+        handle: tuple[str, ...] | None = () if node.native_branch else None
+        if node.strategy == "default-value":
+            outputs = {**told, **node.defaults} if self.single_node else {**node.defaults, **told}
+        else:
+            outputs, handle = told, FAIL_HANDLE
+        converted = NodeResult(
+            inputs=result.inputs,
+            process_data=result.process_data,
+            outputs=outputs,
+            metadata={**result.metadata, "error_strategy": node.strategy},
+            error=result.error,
+            error_type=result.error_type,
+        )
+        self._complete(execution, converted, "NodeRunException", handle)
+
+    def _unhandled(self, execution: Execution, result: NodeResult) -> None:
+        frame, node = execution.frame, execution.node
+        frame.executions.pop(node.i, None)
+        self._send_end("NodeRunFailed", execution, result, self.outbox.now())
+        if frame.is_root:
+            self.fail(result.error, node.id, result.error_type)
+        else:
+            frame.errors.append(result.error)
+        self._check_limits()
+        self._leave(frame)
+
+    def fail(self, error: str, node_id: str = "", error_type: str = "") -> None:
+        """The run has failed; the first error counts."""
+        if self.error is None:
+            self.error, self.error_node, self.error_type = error, node_id, error_type
+
+    def _complete(
+        self,
+        execution: Execution,
+        result: NodeResult,
+        name: str,
+        handles: tuple[str, ...] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Completion of a node in the order of section 2.5. `handles` None = what the result says."""
+        frame, node = execution.frame, execution.node
+        if result.outputs:
+            try:
+                frame.pool.add_outputs(node.id, result.outputs)
+            except SegmentProblem as problem:
+                self.exceptions_count += 1
+                self._unhandled(execution, NodeResult.failed(str(problem), "WorkflowNodeError", inputs=result.inputs))
+                return
+        at = self.outbox.now()
+        if node.is_branch:
+            if handles is None:
+                handles = (result.handle,) if node.native_branch else SUCCESS_HANDLES
+            if not self.single_node and (not handles or not handles[0]):
+                self._no_branch(execution, result)
+                return
+            for edge in node.out_edges:
+                if edge.handle not in handles:
+                    self._skip(frame, edge, at)
+            for edge in node.out_edges:
+                if edge.handle in handles:
+                    self._take(frame, edge, at)
+        else:
+            for edge in node.out_edges:
+                self._take(frame, edge, at)
+        if node.is_response and result.outputs:
+            frame.merge_outputs(dict(result.outputs))
+        if node.type == "loop-end":
+            self._reach_loop_end(frame, node)
+        del frame.executions[node.i]
+        if frame.filter is not None:
+            frame.filter.before_end(node)
+        self._send_end(name, execution, result, at, extra)
+        if name != "NodeRunException":
+            self._check_limits()
+        self._leave(frame)
+
+    def _no_branch(self, execution: Execution, result: NodeResult) -> None:
+        error = f"Branch node {execution.node.id} completed without selecting a branch"
+        failed = NodeResult.failed(
+            error, result.error_type, inputs=result.inputs, process_data=result.process_data, metadata=result.metadata
+        )
+        if not result.error:
+            self.exceptions_count += 1
+        self.fail(error, execution.node.id, result.error_type)
+        self._unhandled(execution, failed)
+
+    def _send_end(
+        self, name: str, execution: Execution, result: NodeResult, at: str, extra: Mapping[str, Any] | None = None
+    ) -> None:
+        frame, node = execution.frame, execution.node
+        event: dict[str, Any] = {
+            "seq": 0,
+            "event": name,
+            "at": at,
+            "run_id": "",
+            "id": execution.id,
+            **node.fields,
+            **frame.fields,
+            **self._result_fields(execution, result, result.metadata),
+            "finished_at": at,
+        }
+        if node.is_branch:
+            event["handle"] = "fail-branch" if name == "NodeRunException" else result.handle
+        if extra:
+            event.update(extra)
+        self.outbox.send(event)
+
+    def _result_fields(self, execution: Execution, result: NodeResult, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        usage = result.usage
+        found = {**execution.frame.metadata, **metadata}
+        if usage is not None and usage.total_tokens > 0:
+            _add_usage(found, usage)
+        return {
+            "inputs": plain(result.inputs),
+            "process_data": plain(result.process_data),
+            "outputs": plain(result.outputs),
+            "metadata": plain(found),
+            "error": result.error,
+            "error_type": result.error_type,
+            "elapsed_time": self.monotonic() - execution.began,
+            "usage": usage.to_json() if usage is not None else None,
+            "retry_index": execution.attempt - 1,
+            "start_at": execution.start_at,
+        }
+
+    def _leave(self, frame: Frame) -> None:
+        frame.unfinished -= 1
+        if not frame.unfinished:
+            self._frame_done(frame)
+
+    def _reach_loop_end(self, frame: Frame, node: CompiledNode) -> None:
+        wanted = node.data.get("loop_id")
+        scope: Frame | None = frame
+        while scope is not None and scope.invocation is not None:
+            container = scope.invocation.node
+            if container.type == "loop" and (not wanted or container.id == wanted):
+                scope.reached_break = True
+                return
+            scope = scope.parent
+
+    # -- edges -----------------------------------------------------------------------------------------------------
+
+    def _edge_event(self, name: str, frame: Frame, edge: CompiledEdge, at: str) -> None:
+        self.outbox.send({"seq": 0, "event": name, "at": at, "run_id": "", **edge.fields, **frame.fields})
+
+    def _take(self, frame: Frame, edge: CompiledEdge, at: str) -> None:
+        head = edge.head
+        i = head.i
+        if frame.edges[edge.i] == UNKNOWN:
+            frame.unknown[i] -= 1
+        frame.edges[edge.i] = TAKEN
+        frame.came_from[i] = edge.tail
+        self.outbox.send({"seq": 0, "event": "GraphEdgeTaken", "at": at, "run_id": "", **edge.fields, **frame.fields})
+        if frame.filter is not None:
+            frame.filter.edge_taken(edge.i, edge.tail.i, head)
+        if not frame.unknown[i]:
+            self._enqueue(frame, head)
+
+    def _skip(self, frame: Frame, edge: CompiledEdge, at: str) -> None:
+        """Skip an edge and what hangs on it, depth first in file order (section 2.6)."""
+        stack = [edge]
+        while stack:
+            edge = stack.pop()
+            if frame.edges[edge.i] != UNKNOWN:
+                continue
+            frame.edges[edge.i] = SKIPPED
+            self._edge_event("GraphEdgeSkipped", frame, edge, at)
+            head = edge.head
+            frame.unknown[head.i] -= 1
+            if frame.unknown[head.i]:
+                continue
+            if frame.came_from[head.i] is not None:
+                self._enqueue(frame, head)
+            else:
+                frame.nodes[head.i] = SKIPPED
+                stack.extend(reversed(head.out_edges))
+
+    # -- pauses and limits -----------------------------------------------------------------------------------------
+
+    def _pause_requested(self, execution: Execution, pause: PauseRun) -> None:
+        reason = pause.reason
+        told = {
+            "TYPE": "hitl_required",
+            "session_id": reason.session_id,
+            "node_id": reason.node_id,
+            "node_title": reason.node_title,
+        }
+        self.reasons.append(told)
+        execution.frame.nodes[execution.node.i] = UNKNOWN
+        self._send(
+            "NodeRunPauseRequested",
+            execution,
+            {"reason": {**told, "form": plain(dict(reason.form))}, "status": "paused"},
+        )
+        self.begin_pause(by_node=True)
+        self.deferred.append((execution.frame, execution.node))
+
+    def begin_pause(self, *, by_node: bool = False) -> None:
+        """Start nothing more. When a node asks, the nodes that are ready beside it still start, as they would on
+        workers of their own; when a person asks, they wait too (section 9.4)."""
+        if self.pausing:
+            return
+        self.pausing = True
+        waiting, self.ready = self.ready, deque()
+        for task in waiting:
+            if by_node and not isinstance(task[0], Invocation):
+                self.ready.append(task)
+            else:
+                self.deferred.append(task)
+        for held in self.gate.release():
+            self.deferred.append(held)
+        for execution in list(self.retrying):
+            self.defer_retry(execution)
+        self.wake()
+
+    def _check_limits(self) -> None:
+        if self.steps > self.limits.max_steps and self.aborted is None:
+            self.abort(f"Maximum execution steps exceeded: {self.steps} > {self.limits.max_steps}")
+
+    def abort(self, reason: str) -> None:
+        """Stop the run; the first reason counts."""
+        if self.aborted is None:
+            self.aborted = f"Aborted: {reason}"
+            self.stopping = True
+            self.wake()
+
+    async def drop_running(self) -> None:
+        """Cancel what still runs and wait for it, for no longer than the grace time."""
+        self.stopping = True
+        for execution in self.retrying:
+            if execution.timer is not None:
+                execution.timer.cancel()
+        tasks = []
+        for execution in self.running:
+            execution.dropped = True
+            if execution.task is not None:
+                execution.task.cancel()
+                tasks.append(execution.task)
+        if tasks:
+            _, left = await asyncio.wait(tasks, timeout=self.limits.stop_grace_seconds)
+            if left:
+                log.warning("%d node(s) did not stop in time and were abandoned", len(left))
+        self.running.clear()
+        self.retrying.clear()
+
+    # -- totals ----------------------------------------------------------------------------------------------------
+
+    def conversation(self) -> dict[str, Any]:
+        """The conversation variables as they are now, as plain data."""
+        return {name: plain(segment) for name, segment in self.root.pool.node("conversation").items()}
+
+
+def _add_usage(metadata: dict[str, Any], usage: Usage) -> None:
+    metadata.setdefault("total_tokens", usage.total_tokens)
+    metadata.setdefault("total_price", str(usage.total_price))
+    metadata.setdefault("currency", usage.currency)
+
+
+def _escaped(problem: Exception) -> NodeResult:
+    return NodeResult.failed(str(problem), "WorkflowNodeError")
+
+
+__all__ = ["Scheduler"]
