@@ -1,0 +1,1 @@
+"""DSL files: reading every version, with problems that have a place, and writing the same bytes every time."""
