@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.run.events import NODE_END
-from engine.run.graph import edge_configs, node_configs
+from engine.run.graph import CONTAINER_TYPES, edge_configs, node_configs
 from engine.run.request import ReusedNode, RunPlan
 from engine.run.single import container_members
 
@@ -61,14 +61,14 @@ def plan_from(
         path: _sound({k: v for k, v in nodes.items() if k not in again}, edges, _stale(past, path) | again)
         for path, nodes in past.finished.items()
     }
-    gaps = {path for path in reuse if any(part.split("[")[0] in again for part in path.split("/"))}
-    loops = {str(n["id"]) for n in node_configs(graph) if (n.get("data") or {}).get("type") == "loop"}
-    for path in gaps:
-        last = path.rsplit("/", 1)[-1]
-        if last.split("[")[0] in loops and not last.endswith("[0]"):
-            reuse[path] = {}
-        elif last.split("[")[0] in again and node_id not in container_members(graph, last.split("[")[0]):
-            reuse[path] = {}
+    around = {c for c in _containers(graph) if node_id in container_members(graph, c)}
+    loops = _loops(graph)
+    for path in reuse:
+        for part in path.split("/")[1:]:
+            container, index = part[:-1].rsplit("[", 1)
+            # Rounds of a container behind the node are new; in a loop around it, only the first can be kept.
+            if container in again and (container not in around or (container in loops and index != "0")):
+                reuse[path] = {}
     _drop_unsound_containers(reuse, past)
     plan = _plan(past, reuse, values)
     return replace(plan, rerun=tuple(dict.fromkeys((*plan.rerun, *sorted(again & past.begun.get("root", set()))))))
@@ -128,6 +128,14 @@ def _reused(event: Mapping[str, Any], updates: list[Mapping[str, Any]]) -> Reuse
     )
 
 
+def _containers(graph: Mapping[str, Any]) -> list[str]:
+    return [str(n["id"]) for n in node_configs(graph) if (n.get("data") or {}).get("type") in CONTAINER_TYPES]
+
+
+def _loops(graph: Mapping[str, Any]) -> set[str]:
+    return {str(n["id"]) for n in node_configs(graph) if (n.get("data") or {}).get("type") == "loop"}
+
+
 def _edges(graph: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(source, target) for _, _, source, target, _ in edge_configs(graph)]
 
@@ -154,7 +162,7 @@ def _sound(nodes: Mapping[str, ReusedNode], edges: Sequence[tuple[str, str]], st
 
 def _drop_after_gap(reuse: dict[str, dict[str, ReusedNode]], past: _Past, graph: Mapping[str, Any]) -> None:
     """Rounds of a loop see each other's values: behind a round with a gap none is taken over."""
-    loops = {str(n["id"]) for n in node_configs(graph) if (n.get("data") or {}).get("type") == "loop"}
+    loops = _loops(graph)
     first_gap: dict[str, int] = {}
     for path in reuse:
         if "/" not in path:
@@ -178,10 +186,7 @@ def _drop_unsound_containers(reuse: dict[str, dict[str, ReusedNode]], past: _Pas
 
 def _behind(graph: Mapping[str, Any], node_id: str, edges: Sequence[tuple[str, str]]) -> set[str]:
     """The node, what lies behind it, and the same for every container around it."""
-    containers = [
-        str(n["id"]) for n in node_configs(graph) if (n.get("data") or {}).get("type") in ("iteration", "loop")
-    ]
-    starts = [node_id, *(c for c in containers if node_id in container_members(graph, c))]
+    starts = [node_id, *(c for c in _containers(graph) if node_id in container_members(graph, c))]
     again = set(starts)
     stack = list(starts)
     after: dict[str, list[str]] = {}

@@ -152,8 +152,8 @@ class Recorder(Protocol):
     """Who keeps a run. Called on the loop; what it raises is logged and never changes the run."""
 
     def event(self, event: Mapping[str, Any], payload: Mapping[str, Any] | None) -> None:
-        """Take one event, in order. `payload` is what must be kept with it but never shown: at `GraphRunPaused`
-        `{"snapshot": ...}` (with clear secrets), at `NodeRunVariableUpdated` of a conversation variable its clear form."""
+        """Take one event, in order. `payload` is what must be kept with it but never shown, for it has clear secrets:
+        at `GraphRunPaused` `{"snapshot": ...}`, at `NodeRunVariableUpdated` of a conversation variable its value."""
         ...
 
     async def flush(self) -> None:
