@@ -1,0 +1,1 @@
+"""What hands do on the canvas, one class per gesture with begin, move, finish and cancel."""

@@ -1,0 +1,166 @@
+"""Dragging nodes: snapping with help lines, staying inside containers, changing containers, one undo step at the
+end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter
+
+from editor.canvas import metrics as m
+from editor.canvas.gestures.base import Gesture, Pointer
+from editor.canvas.gestures.snapping import HelpLine, Snapper, paint_help_lines
+from editor.canvas.hit import room_at
+from editor.canvas.index import Box
+from editor.canvas.overlays.lifted import LiftedLayer
+from editor.i18n import ntr, tr
+from engine.model.edits import Edit, Group, MoveNodes
+
+if TYPE_CHECKING:
+    from editor.canvas.view import CanvasView
+
+_LEAVE = 48.0
+
+
+class MoveGesture(Gesture):
+    """Drags the selected nodes. Nothing in the model changes before the end.
+
+    A child stays within its container's padding until the pointer is clearly outside (or Ctrl is held); nodes
+    dropped on a container's floor move into it where that is allowed.
+    """
+
+    cursor = Qt.CursorShape.SizeAllCursor
+
+    def __init__(self, view: CanvasView, grabbed: str) -> None:
+        super().__init__(view)
+        self.grabbed = grabbed
+        self.offset = (0.0, 0.0)
+        self.lines: list[HelpLine] = []
+        self.into: str | None = None
+        self.leaving = False
+        self.refused = ""
+
+    def begin(self, at: Pointer) -> None:
+        scene = self.view.scene
+        self._from = (at.scene_x, at.scene_y)
+        chosen = set(self.view.selection.nodes) | {self.grabbed}
+        self.ids = [
+            node_id
+            for node_id in chosen
+            if node_id in scene.items
+            and scene.items[node_id].kind != "start"
+            and scene.items[node_id].parent not in chosen
+        ]
+        self._all = list(scene.with_children(self.ids))
+        self._parents = {node_id: scene.items[node_id].parent for node_id in self.ids}
+        self._snapper = Snapper(scene, self.grabbed, set(self._all), self._parents.get(self.grabbed))
+        self._layer = LiftedLayer(self.view, self._all)
+
+    def move(self, at: Pointer) -> None:
+        if not self.ids:
+            return
+        dx, dy = at.scene_x - self._from[0], at.scene_y - self._from[1]
+        self.lines = []
+        self.leaving = self._leaves(at)
+        if not self.leaving:
+            dx, dy = self._clamped(dx, dy)
+        if not at.free:
+            dx, dy, self.lines = self._snapper.snap(dx, dy, self.view.visible_box())
+            if not self.leaving:
+                clamped = self._clamped(dx, dy)
+                if clamped != (dx, dy):
+                    dx, dy = clamped
+                    self.lines = []
+        self.offset = (float(round(dx)), float(round(dy)))
+        self._find_target(at)
+        self._layer.move(*self.offset)
+        self.view.update()
+
+    def _leaves(self, at: Pointer) -> bool:
+        """Whether the children that are dragged should come out of their container."""
+        parents = {parent for parent in self._parents.values() if parent is not None}
+        if len(parents) != 1:
+            return False
+        box = self.view.scene.items[next(iter(parents))].box
+        held = bool(at.modifiers & Qt.KeyboardModifier.ControlModifier)
+        out = not box.contains(at.scene_x, at.scene_y)
+        far = not box.grown(_LEAVE / self.view.camera.zoom).contains(at.scene_x, at.scene_y)
+        return far or (held and out)
+
+    def _clamped(self, dx: float, dy: float) -> tuple[float, float]:
+        scene = self.view.scene
+        for node_id in self.ids:
+            parent = self._parents[node_id]
+            if parent is None or parent not in scene.items:
+                continue
+            room, box = inner_box(scene.items[parent].box), scene.items[node_id].box
+            dx = min(max(dx, room.left - box.left), max(room.left, room.right - box.width) - box.left)
+            dy = min(max(dy, room.top - box.top), max(room.top, room.bottom - box.height) - box.top)
+        return dx, dy
+
+    def _find_target(self, at: Pointer) -> None:
+        self.into = None
+        self.refused = ""
+        parents = set(self._parents.values())
+        if len(parents) != 1:
+            return
+        parent = next(iter(parents))
+        if parent is not None and not self.leaving:
+            return
+        room = room_at(self.view.scene, at.scene_x, at.scene_y, set(self._all))
+        if room is None or room == parent:
+            return
+        self.refused = self.view.rules.may_enter(self.ids, room)
+        self.into = room
+
+    def finish(self, at: Pointer) -> None:
+        self.move(at)
+        self._layer.end()
+        if self.offset == (0.0, 0.0) or not self.ids:
+            self.view.update()
+            return
+        label = ntr("Move node", "Move {n} nodes", len(self.ids))
+        changes_room = (self.into is not None and not self.refused) or (self.leaving and self.into is None)
+        if changes_room:
+            self._change_room(label)
+        elif self.refused:
+            self.view.say(self.refused)
+        else:
+            self.view.commands.submit(self._moved(), label)
+        self.view.update()
+
+    def _moved(self) -> Edit:
+        nodes = self.view.graph.nodes
+        dx, dy = self.offset
+        return MoveNodes({node_id: (nodes[node_id].x + dx, nodes[node_id].y + dy) for node_id in self.ids})
+
+    def _change_room(self, label: str) -> None:
+        places = {}
+        for node_id in self.ids:
+            box = self.view.scene.items[node_id].box
+            places[node_id] = (box.left + self.offset[0], box.top + self.offset[1])
+        edits = self.view.rules.change_room(places, self.into)
+        if edits:
+            label = tr("Move into container") if self.into else tr("Move out of container")
+            self.view.commands.submit(Group(label, tuple(edits)), label)
+
+    def cancel(self) -> None:
+        self._layer.end()
+        self.view.update()
+
+    def paint(self, painter: QPainter) -> None:
+        self._layer.paint(painter)
+        if self.into is not None:
+            self.view.paint_room_target(painter, self.into, refused=self.refused)
+        paint_help_lines(painter, self.view.camera, self.lines)
+
+
+def inner_box(room: Box) -> Box:
+    """Where children of a container may stand."""
+    return Box(
+        room.left + m.ROOM_PAD_LEFT,
+        room.top + m.ROOM_PAD_TOP,
+        room.right - m.ROOM_PAD_RIGHT,
+        room.bottom - m.ROOM_PAD_BOTTOM,
+    )

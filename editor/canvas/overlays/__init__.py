@@ -1,0 +1,1 @@
+"""What lies over the painted scene and changes from frame to frame: hover, marquee, help lines, ghosts, hints."""

@@ -1,0 +1,46 @@
+"""The ground behind everything: the canvas colour and its dot grid, which fades away below 50 %."""
+
+from __future__ import annotations
+
+from math import ceil, floor
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from editor.canvas import metrics as m
+from editor.canvas.paint.context import Canvas
+from editor.theme import theme
+
+
+def paint_background(canvas: Canvas, area: QRectF) -> None:
+    """Fills `area` (device space) and puts the dots of the grid into it."""
+    canvas.painter.fillRect(area, theme().color("canvas"))
+    paint_dots(canvas, area, 0.0, 0.0)
+
+
+def paint_dots(canvas: Canvas, area: QRectF, origin_x: float, origin_y: float) -> None:
+    """Grid dots within `area` (device space), counted from a scene point."""
+    strength = min(1.0, max(0.0, (canvas.zoom - 0.22) / (m.GRID_FADE - 0.22)))
+    if strength <= 0:
+        return
+    step = m.GRID * canvas.scale
+    while step < 14 * canvas.pixel:
+        step *= 2
+    base_x, base_y = canvas.device(origin_x, origin_y)
+    first_x, last_x = ceil((area.left() - base_x) / step), floor((area.right() - base_x) / step)
+    first_y, last_y = ceil((area.top() - base_y) / step), floor((area.bottom() - base_y) / step)
+    if last_x < first_x or last_y < first_y:
+        return
+    painter = canvas.painter
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    colour = theme().color("grid")
+    if strength < 1.0:
+        colour = theme().mix("grid", strength)
+    pen = QPen(colour, max(1.0, round(m.GRID_DOT * canvas.pixel)))
+    pen.setCapStyle(Qt.PenCapStyle.SquareCap)
+    painter.setPen(pen)
+    columns = [round(base_x + step * column) for column in range(first_x, last_x + 1)]
+    painter.drawPoints(
+        [QPointF(x, y) for y in (round(base_y + step * row) for row in range(first_y, last_y + 1)) for x in columns]
+    )
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

@@ -1,0 +1,147 @@
+"""Edges: smooth curves behind the cards, coloured by what they are and what the run did with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QLineF, QPointF, Qt
+from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPen
+
+from editor.canvas import metrics as m
+from editor.canvas.paint.context import Canvas, Level
+from editor.canvas.routes import Route
+from editor.canvas.runview import TONES
+from editor.canvas.scene import EdgeItem
+from editor.theme import theme
+
+
+def path_of(edge: EdgeItem) -> QPainterPath:
+    """The edge's curve in scene units, kept with the edge."""
+    if edge.path is None:
+        edge.path = curve(edge.route)
+    path: QPainterPath = edge.path
+    return path
+
+
+def curve(route: Route) -> QPainterPath:
+    """A route as a painter path."""
+    path = QPainterPath(QPointF(route.x1, route.y1))
+    for piece in route.pieces:
+        path.cubicTo(*piece[2:])
+    return path
+
+
+def paint_edges(canvas: Canvas, edges: Iterable[EdgeItem]) -> None:
+    """Draws edges of one depth. Flowing dashes are not drawn here: they move, so they belong to the overlay."""
+    view = canvas.view
+    plain: list[EdgeItem] = []
+    special: list[EdgeItem] = []
+    for edge in edges:
+        if edge.id in view.hidden_edges:
+            continue
+        known = edge.id in view.edge_runs or edge.id == view.selected_edge or edge.fail
+        dim = edge.source in view.dimmed or edge.target in view.dimmed
+        (special if known or dim else plain).append(edge)
+    if canvas.level is Level.SHAPES:
+        _paint_hairlines(canvas, plain, special)
+        return
+    painter = canvas.painter
+    canvas.to_scene_space()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(_pen(canvas, theme().color("edge"), m.EDGE))
+    for edge in plain:
+        painter.drawPath(path_of(edge))
+    for edge in special:
+        _paint_special(canvas, edge)
+    canvas.to_device_space()
+
+
+def _pen(canvas: Canvas, colour: QColor, width: float) -> QPen:
+    pen = QPen(colour, max(width, 1.0 / canvas.zoom))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    return pen
+
+
+def _paint_special(canvas: Canvas, edge: EdgeItem) -> None:
+    painter, view, current = canvas.painter, canvas.view, theme()
+    dim = edge.source in view.dimmed or edge.target in view.dimmed
+    if dim:
+        painter.setOpacity(0.25)
+    if edge.id == view.selected_edge and not view.plain:
+        painter.setPen(_pen(canvas, current.color("accent"), m.EDGE_ACTIVE))
+        painter.drawPath(path_of(edge))
+    else:
+        state = view.edge_runs.get(edge.id)
+        if state == "skipped":
+            pen = _pen(canvas, current.color("faint"), m.EDGE)
+            pen.setStyle(Qt.PenStyle.CustomDashLine)
+            pen.setDashPattern([0.1, 3.0])
+            painter.setPen(pen)
+        elif state is not None:
+            painter.setPen(_taken_pen(canvas, edge))
+        elif edge.fail:
+            painter.setPen(_pen(canvas, current.mix("bad", 0.75), m.EDGE))
+        else:
+            painter.setPen(_pen(canvas, current.color("edge"), m.EDGE))
+        painter.drawPath(path_of(edge))
+    if dim:
+        painter.setOpacity(1.0)
+
+
+def _taken_pen(canvas: Canvas, edge: EdgeItem) -> QPen:
+    """From the accent at the source to the colour of what became of the target."""
+    current, route = theme(), edge.route
+    run = canvas.view.runs.get(edge.target)
+    end = TONES.get(run.status, "accent") if run is not None else "accent"
+    if end == "faint":
+        end = "accent"
+    gradient = QLinearGradient(route.x1, route.y1, route.x2, route.y2)
+    gradient.setColorAt(0.0, current.color("accent"))
+    gradient.setColorAt(1.0, current.color(end))
+    pen = _pen(canvas, current.color("accent"), m.EDGE + 0.25)
+    pen.setBrush(gradient)
+    return pen
+
+
+def _paint_hairlines(canvas: Canvas, plain: list[EdgeItem], special: list[EdgeItem]) -> None:
+    painter, current = canvas.painter, theme()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(current.mix("edge", 0.6), 0))
+    painter.drawLines(_lines(canvas, plain))
+    for edge in special:
+        state = canvas.view.edge_runs.get(edge.id)
+        tone = "accent" if edge.id == canvas.view.selected_edge else "edge"
+        if state == "taken":
+            tone = "good"
+        elif state == "flowing":
+            tone = "accent"
+        elif state == "skipped":
+            tone = "line"
+        elif edge.fail:
+            tone = "bad"
+        painter.setPen(QPen(current.color(tone), 0))
+        painter.drawLines(_lines(canvas, [edge]))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+
+
+def _lines(canvas: Canvas, edges: list[EdgeItem]) -> list[QLineF]:
+    scale, x, y = canvas.scale, canvas.x, canvas.y
+    return [
+        QLineF(e.route.x1 * scale + x, e.route.y1 * scale + y, e.route.x2 * scale + x, e.route.y2 * scale + y)
+        for e in edges
+    ]
+
+
+def paint_flow(canvas: Canvas, edges: Iterable[EdgeItem], phase: float) -> None:
+    """The moving dash on edges whose target waits or runs; `phase` (0 to 1) is where the dash stands."""
+    painter = canvas.painter
+    canvas.to_scene_space()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    pen = _pen(canvas, theme().color("accent"), m.EDGE_ACTIVE)
+    pen.setStyle(Qt.PenStyle.CustomDashLine)
+    pen.setDashPattern([2.0, 4.0])
+    pen.setDashOffset(-6.0 * phase)
+    painter.setPen(pen)
+    for edge in edges:
+        painter.drawPath(path_of(edge))
+    canvas.to_device_space()

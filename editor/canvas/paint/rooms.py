@@ -1,0 +1,177 @@
+"""Containers: rooms with a header strip, their own grid, and a counter of rounds while a run is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainterPath, QPen
+
+from editor import icons
+from editor.canvas import metrics as m
+from editor.canvas.paint.background import paint_dots
+from editor.canvas.paint.cards import (
+    opacity_of,
+    paint_badges,
+    paint_rings,
+    paint_sockets,
+    paint_status_glyph,
+)
+from editor.canvas.paint.context import Canvas, Level
+from editor.canvas.paint.drawing import (
+    Drawing,
+    elided,
+    font_metrics,
+    make_room_drawing,
+    paint_icons,
+    paint_rectangles,
+    paint_texts,
+)
+from editor.canvas.runview import TONES
+from editor.canvas.scene import Item
+from editor.i18n import tr
+from editor.theme import theme
+
+_NONE: set[str] = set()
+
+
+def drawing_of(item: Item) -> Drawing:
+    """The header's layout, kept with the item as long as its width stays."""
+    kept = item.drawing
+    if not (isinstance(kept, tuple) and kept[0] == item.box.width and kept[1].fits(theme())):
+        kept = item.drawing = (item.box.width, make_room_drawing(item.content, item.box.width))
+    drawing: Drawing = kept[1]
+    return drawing
+
+
+def paint_room(canvas: Canvas, item: Item, area: QRectF, links: Mapping[str, set[str]]) -> None:
+    """Draws a container without what is in it."""
+    if item.id in canvas.view.hidden:
+        return
+    painter, current, scale = canvas.painter, theme(), canvas.scale
+    rect = canvas.device_rect(item.box)
+    opacity = opacity_of(canvas, item)
+    if opacity < 1.0:
+        painter.setOpacity(opacity)
+    radius = current.radius("room") * scale
+    width = max(1.0, round(canvas.pixel))
+    run = canvas.view.runs.get(item.id)
+    line = current.color("line_strong" if not current.is_dark else "line")
+    if run is not None and run.status in ("running", "failed", "exception", "retry", "paused", "held"):
+        line = current.color(TONES[run.status])
+    pen = QPen(line, width)
+    if item.content.unknown:
+        pen.setStyle(Qt.PenStyle.DashLine)
+    painter.setPen(pen)
+    painter.setBrush(current.color("room"))
+    half = width / 2
+    outline = rect.adjusted(half, half, -half, -half)
+    painter.drawRoundedRect(outline, radius, radius)
+    if canvas.level is Level.SHAPES:
+        _tint(canvas, item, rect, radius)
+    else:
+        _paint_header(canvas, item, rect, radius, area)
+    if opacity < 1.0:
+        painter.setOpacity(1.0)
+    if canvas.level >= Level.TITLES:
+        paint_sockets(canvas, item, links.get(item.id, _NONE))
+    paint_rings(canvas, item, rect)
+    if not canvas.view.plain:
+        paint_badges(canvas, item, rect)
+        if canvas.level >= Level.TITLES and item.id in canvas.view.selected:
+            _paint_corner(canvas, rect)
+
+
+def _tint(canvas: Canvas, item: Item, rect: QRectF, radius: float) -> None:
+    painter = canvas.painter
+    painter.setPen(Qt.PenStyle.NoPen)
+    tint = theme().family(item.content.family)
+    soft = tint.lighter(100)
+    soft.setAlphaF(0.22)
+    painter.setBrush(soft)
+    painter.drawRoundedRect(rect, radius, radius)
+
+
+def _paint_header(canvas: Canvas, item: Item, rect: QRectF, radius: float, area: QRectF) -> None:
+    painter, current, scale = canvas.painter, theme(), canvas.scale
+    height = max(m.ROOM_HEADER * scale, 20 * canvas.pixel)
+    inside = rect.adjusted(canvas.pixel, height, -canvas.pixel, -canvas.pixel).intersected(area)
+    if canvas.level >= Level.TITLES and not inside.isEmpty():
+        painter.save()
+        painter.setClipRect(inside, Qt.ClipOperation.IntersectClip)
+        margin = 10 * scale
+        paint_dots(canvas, inside.adjusted(0, 0, 0, 0), item.box.left, item.box.top + m.ROOM_HEADER + margin / scale)
+        painter.restore()
+    strip = QPainterPath()
+    strip.addRoundedRect(rect.adjusted(1, 1, -1, -1), radius, radius)
+    painter.save()
+    painter.setClipRect(QRectF(rect.left(), rect.top(), rect.width(), height), Qt.ClipOperation.IntersectClip)
+    painter.fillPath(strip, current.color("surface"))
+    painter.restore()
+    painter.fillRect(
+        QRectF(rect.left(), rect.top() + height, rect.width(), max(1.0, round(canvas.pixel))), current.color("line")
+    )
+    if canvas.level is Level.FULL:
+        drawing = drawing_of(item)
+        canvas.to_card_space(rect.left(), rect.top())
+        paint_rectangles(painter, drawing.rectangles)
+        paint_texts(painter, drawing.title)
+        paint_texts(painter, drawing.texts)
+        if item.id in canvas.view.rounds:
+            _paint_rounds(canvas, item)
+        canvas.to_device_space()
+        marks = drawing.icons if drawing.tile_icon is None else [drawing.tile_icon, *drawing.icons]
+        paint_icons(painter, marks, scale, rect.left(), rect.top())
+        paint_status_glyph(canvas, item, rect, m.ROOM_HEADER)
+    else:
+        _small_header(canvas, item, rect, height)
+
+
+def _paint_rounds(canvas: Canvas, item: Item) -> None:
+    """The counter hangs below the header strip, at its right end. The painter is in card space."""
+    painter, current = canvas.painter, theme()
+    text = rounds_text(*canvas.view.rounds[item.id])
+    metrics = font_metrics("tiny", 600)
+    width = metrics.horizontalAdvance(text) + 2 * m.CHIP_PAD + 4
+    rect = QRectF(item.box.width - m.PAD - width, m.ROOM_HEADER + 8, width, m.CHIP)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(current.color("chip"))
+    painter.drawRoundedRect(rect, current.radius("chip"), current.radius("chip"))
+    painter.setFont(current.font("tiny", 600))
+    painter.setPen(current.color("text"))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _small_header(canvas: Canvas, item: Item, rect: QRectF, height: float) -> None:
+    painter, pixel = canvas.painter, canvas.pixel
+    side = min(height - 4 * pixel, 16 * pixel)
+    left = rect.left() + 6 * pixel
+    picture = icons.image(item.content.icon, theme().on_family(item.content.family).name(), max(1, round(side)), 1.0)
+    painter.drawImage(QPointF(round(left), round(rect.top() + (height - side) / 2)), picture)
+    metrics = font_metrics("tiny", 600)
+    text_left = left + side + 4 * pixel
+    shown = elided(item.content.title, metrics, (rect.right() - text_left - 6 * pixel) / pixel)
+    painter.setFont(theme().font("tiny", 600, pixel) if pixel != 1.0 else theme().font("tiny", 600))
+    painter.setPen(theme().color("text"))
+    baseline = rect.top() + height / 2 - metrics.height() * pixel / 2 + metrics.ascent() * pixel
+    painter.drawText(QPointF(text_left, baseline), shown)
+
+
+def _paint_corner(canvas: Canvas, rect: QRectF) -> None:
+    """The grip at the lower right corner of a selected container or note."""
+    painter, pixel = canvas.painter, canvas.pixel
+    painter.setPen(QPen(theme().color("muted"), 1.5 * pixel))
+    for inset in (5.0, 9.0):
+        far = inset + 4.0
+        painter.drawLine(
+            QPointF(rect.right() - far * pixel, rect.bottom() - inset * pixel),
+            QPointF(rect.right() - inset * pixel, rect.bottom() - far * pixel),
+        )
+
+
+paint_corner = _paint_corner
+
+
+def rounds_text(shown: int, total: int) -> str:
+    """The counter in a container's header."""
+    return tr("round {n} of {m}", n=shown, m=total) if total else tr("round {n}", n=shown)

@@ -1,0 +1,107 @@
+"""Draws a part of the scene: ground, notes, then for each depth edges and rooms, then cards.
+
+Edges lie behind all cards; edges inside a container lie over its floor. The renderer keeps no pixels (see
+`backing.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+
+from editor.canvas.camera import Camera
+from editor.canvas.index import Box
+from editor.canvas.paint.background import paint_background
+from editor.canvas.paint.cards import paint_cards
+from editor.canvas.paint.context import Canvas, Level, ViewState, level_for
+from editor.canvas.paint.edges import paint_edges
+from editor.canvas.paint.notes import paint_note
+from editor.canvas.paint.rooms import paint_room
+from editor.canvas.scene import CanvasScene, EdgeItem, Item
+
+_BLEED = 24.0
+"""Rings, badges and shadows reach so many logical pixels beyond a box."""
+
+
+def canvas_for(painter: QPainter, camera: Camera, view: ViewState, level: Level | None = None) -> Canvas:
+    """A painting context on a target of device pixels."""
+    return Canvas(
+        painter,
+        camera.zoom * camera.ratio,
+        camera.x * camera.ratio,
+        camera.y * camera.ratio,
+        camera.ratio,
+        view,
+        level_for(camera.zoom) if level is None else level,
+    )
+
+
+class Renderer:
+    """Paints areas of one scene in one view state."""
+
+    def __init__(self, scene: CanvasScene, view: ViewState) -> None:
+        self.scene = scene
+        self.view = view
+
+    def paint(self, painter: QPainter, camera: Camera, area: QRectF, *, ground: bool = True) -> None:
+        """Paints `area` (device pixels of the target) completely, clipped to it."""
+        painter.save()
+        painter.setClipRect(area)
+        painter.setRenderHints(
+            QPainter.RenderHint.Antialiasing
+            | QPainter.RenderHint.TextAntialiasing
+            | QPainter.RenderHint.SmoothPixmapTransform
+        )
+        canvas = canvas_for(painter, camera, self.view)
+        if ground:
+            paint_background(canvas, area)
+        scene_area = self._scene_area(camera, area)
+        self.paint_items(
+            canvas, area, self.scene.in_area(scene_area), self.scene.edges_in(scene_area.grown(4.0 / camera.zoom))
+        )
+        painter.restore()
+
+    def paint_items(self, canvas: Canvas, area: QRectF, items: list[Item], edges: list[EdgeItem]) -> None:
+        """Paints these items and edges in the right order."""
+        for item in items:
+            if item.kind == "note":
+                paint_note(canvas, item)
+        rooms = [item for item in items if item.kind == "room"]
+        cards = [item for item in items if item.kind in ("card", "start")]
+        links = self._links(items) if canvas.level >= Level.TITLES else {}
+        depths = {edge.depth for edge in edges} | {room.depth for room in rooms}
+        by_depth: dict[int, list[EdgeItem]] = {}
+        for edge in edges:
+            by_depth.setdefault(edge.depth, []).append(edge)
+        for depth in sorted(depths):
+            if depth in by_depth:
+                paint_edges(canvas, by_depth[depth])
+            for room in rooms:
+                if room.depth == depth:
+                    paint_room(canvas, room, area, links)
+        raised = [item for item in cards if item.extra > 0 or item.id in self.view.selected]
+        if raised and len(raised) < len(cards):
+            up = {item.id for item in raised}
+            cards = [item for item in cards if item.id not in up] + raised
+        paint_cards(canvas, cards, links)
+
+    def _links(self, items: list[Item]) -> Mapping[str, set[str]]:
+        edges = self.scene.edges
+        found: dict[str, set[str]] = {}
+        for item in items:
+            here: set[str] = set()
+            for edge_id in self.scene.edges_of(item.id):
+                edge = edges.get(edge_id)
+                if edge is not None:
+                    here.add(edge.source_handle if edge.source == item.id else "")
+            found[item.id] = here
+        return found
+
+    @staticmethod
+    def _scene_area(camera: Camera, area: QRectF) -> Box:
+        ratio = camera.ratio
+        left, top = camera.to_scene(area.left() / ratio - _BLEED, area.top() / ratio - _BLEED)
+        right, bottom = camera.to_scene(area.right() / ratio + _BLEED, area.bottom() / ratio + _BLEED)
+        return Box(left, top, right, bottom)

@@ -1,0 +1,154 @@
+"""The canvas's questions to the model: what may be added, connected, moved, copied, and the edits that do it.
+
+No rule is decided here; this is the one place where the canvas speaks to `engine.model` about what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from editor.i18n import tr
+from engine.model.edits import Edit
+from engine.model.graph import Edge, Graph, Node
+from engine.nodes import registry
+
+if TYPE_CHECKING:
+    from editor.canvas.view import CanvasView
+
+
+class CanvasRules:
+    """Answers for the graph that the view shows. Refusals are translated sentences, empty when allowed."""
+
+    def __init__(self, view: CanvasView) -> None:
+        self.view = view
+
+    @property
+    def _graph(self) -> Graph:
+        return self.view.graph
+
+    @property
+    def mode(self) -> str:
+        """The mode of the app that is shown."""
+        return self.view.document.workflow.mode if self.view.document is not None else "workflow"
+
+    # -- types ------------------------------------------------------------------------------------------------
+
+    def type_title(self, node_type: str) -> str:
+        """A type's name for people."""
+        if node_type == "note":
+            return tr("Note")
+        spec = registry.spec(node_type)
+        return tr(spec.title) if spec else node_type
+
+    def takes_input(self, node_type: str) -> bool:
+        spec = registry.spec(node_type)
+        return spec.has_input if spec else node_type != "note"
+
+    def first_handle(self, node: Node) -> str | None:
+        """The first source socket of a node, None when nothing can follow it."""
+        spec = registry.spec(node.type)
+        if spec is None:
+            return "source"
+        handles = spec.handles(node.data)
+        return handles[0].id if handles else None
+
+    def can_run(self, node_id: str) -> bool:
+        """Whether the node can run alone."""
+        node = self._graph.nodes.get(node_id)
+        if node is None or node.is_note:
+            return False
+        spec = registry.spec(node.type)
+        return spec is not None and spec.can_single_step
+
+    def may_delete(self, node_id: str) -> bool:
+        """Whether the type lets itself be deleted on its own."""
+        node = self._graph.nodes[node_id]
+        return not node.is_container_start
+
+    # -- what may stand where ---------------------------------------------------------------------------------
+
+    def may_add(self, node_type: str, room: str | None) -> str:
+        """Why a node of this type cannot be added at the top level (None) or in a container."""
+        if node_type == "note":
+            return ""
+        from engine.model.containers import may_stand
+
+        return _said(may_stand(self._graph, self.mode, node_type, room))
+
+    def may_enter(self, node_ids: Iterable[str], room: str) -> str:
+        """Why these nodes cannot move into a container."""
+        from engine.model.containers import may_enter
+
+        for node_id in node_ids:
+            reason = may_enter(self._graph, node_id, room)
+            if reason:
+                return _said(reason)
+        return ""
+
+    def may_insert(self, node_type: str, edge_id: str) -> bool:
+        """Whether a node of this type could stand in the middle of an edge."""
+        edge = self._graph.edges.get(edge_id)
+        spec = registry.spec(node_type)
+        if edge is None or spec is None or not spec.has_input or not spec.handles(spec.default_data(self.mode)):
+            return False
+        return not self.may_add(node_type, self._graph.nodes[edge.source].parent)
+
+    def change_room(self, places: Mapping[str, tuple[float, float]], room: str | None) -> list[Edit]:
+        """The edits that move nodes (absolute places) into a container or out to the top level."""
+        from engine.model.containers import change_parent
+
+        return list(change_parent(self._graph, places, room))
+
+    # -- edges ------------------------------------------------------------------------------------------------
+
+    def may_connect(self, source: str, handle: str, target: str, *, instead_of: str | None = None) -> str:
+        """Why this connection is not allowed. `instead_of` names an edge that it would replace."""
+        from engine.model.containers import may_connect
+
+        graph = self._graph if instead_of is None else self._graph.without((), (instead_of,))
+        return _said(may_connect(graph, source, handle, target))
+
+    def new_edge(self, source: str, handle: str, target: str) -> Edge:
+        """An edge between two nodes of the graph."""
+        return self.edge_between(self._graph.nodes[source], handle, self._graph.nodes[target])
+
+    def edge_between(self, source: Node, handle: str, target: Node) -> Edge:
+        """An edge between two nodes, which need not be in the graph yet."""
+        from engine.model.factory import new_edge
+
+        return new_edge(source, handle, target, self._graph)
+
+    # -- making and copying -----------------------------------------------------------------------------------
+
+    def new_nodes(self, node_type: str, x: float, y: float, room: str | None) -> list[Node]:
+        """A new node at an absolute place with default settings and a free title; a container with its start node."""
+        from engine.model.factory import new_nodes, new_note
+
+        if node_type == "note":
+            return [new_note(x, y)]
+        return list(new_nodes(self._graph, self.mode, node_type, x, y, parent=room))
+
+    def clipboard_text(self, node_ids: Iterable[str]) -> str:
+        """The clipboard JSON of these nodes, empty when none can be copied."""
+        from engine.model.factory import copy_nodes
+
+        return copy_nodes(self._graph, list(node_ids))
+
+    def paste(self, text: str, x: float, y: float, *, container: str | None) -> tuple[Edit, list[str], str] | None:
+        """The edit that pastes clipboard JSON at an absolute place, the new top nodes, and a notice if something was
+        left out. Raises UserError for text that cannot be pasted."""
+        from engine.model.factory import paste_nodes
+
+        return paste_nodes(self._graph, self.mode, text, x, y, parent=container)
+
+    def organize(self, sizes: Mapping[str, tuple[float, float]]) -> Edit | None:
+        """The edit that tidies the graph; None when it is tidy already."""
+        from engine.model.layout import organize
+
+        return organize(self._graph, sizes)
+
+
+def _said(reason: object) -> str:
+    """A reason of the model as a translated sentence."""
+    return tr(str(reason)) if reason else ""

@@ -1,0 +1,165 @@
+"""What the canvas shows of a run: per node one small value made from the folded run state, and words for times and
+counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from editor.canvas import metrics as m
+
+if TYPE_CHECKING:
+    from engine.model.graph import Node
+    from engine.run.fold import NodeRunState
+
+_TAIL = 2000
+
+EdgeRun = Literal["taken", "skipped", "flowing"]
+
+ACTIVE = frozenset({"running", "retry"})
+ICONS = {
+    "waiting": "status-waiting",
+    "running": "status-running",
+    "succeeded": "status-succeeded",
+    "failed": "status-failed",
+    "exception": "status-exception",
+    "skipped": "status-skipped",
+    "stopped": "status-stopped",
+    "paused": "status-paused",
+    "retry": "status-retry",
+    "held": "status-held",
+}
+TONES = {
+    "waiting": "faint",
+    "running": "accent",
+    "succeeded": "good",
+    "failed": "bad",
+    "exception": "warn",
+    "skipped": "faint",
+    "stopped": "muted",
+    "paused": "held",
+    "retry": "warn",
+    "held": "held",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRun:
+    """A node in the run that is shown. `text` is the tail of what it streams, `started` a monotonic-independent
+    epoch."""
+
+    status: str
+    elapsed: float | None = None
+    started: float | None = None
+    tokens: int = 0
+    attempt: int = 0
+    attempts: int = 0
+    error: str = ""
+    text: str = ""
+    round: int | None = None
+    rounds: int | None = None
+    cached: bool = False
+
+    @property
+    def active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def has_footer(self) -> bool:
+        return self.status not in ("waiting", "skipped") and (
+            self.elapsed is not None or self.active or self.tokens > 0 or self.attempt > 0
+        )
+
+
+def extra_height(run: NodeRun | None, streams: bool) -> float:
+    """How much taller a running node's card is than at rest."""
+    if run is None:
+        return 0.0
+    extra = 0.0
+    if run.error and run.status in ("failed", "exception", "retry"):
+        extra += m.ROW_TEXT
+    if streams and run.text:
+        extra += m.STREAM_LINES * 16.0 + 8.0
+    if run.has_footer:
+        extra += m.FOOTER
+    return extra
+
+
+def duration_text(seconds: float) -> str:
+    """A time as the trace tells it: milliseconds below a second, minutes above sixty."""
+    if seconds < 1.0:
+        return f"{round(seconds * 1000)} ms"
+    if seconds < 60.0:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} m {rest:02d} s"
+
+
+def count_text(count: int) -> str:
+    """A number of tokens in short: 950, 1.2K, 3.4M."""
+    if count < 1000:
+        return str(count)
+    if count < 1_000_000:
+        return f"{count / 1000:.1f}K".replace(".0K", "K")
+    return f"{count / 1_000_000:.1f}M".replace(".0M", "M")
+
+
+def tail_lines(text: str, width: int, lines: int) -> list[str]:
+    """The last `lines` lines of a growing text, wrapped roughly at `width` characters (wide ones count twice)."""
+    found: list[str] = []
+    for raw in text[-width * lines * 3 :].splitlines() or [""]:
+        line, size = "", 0
+        for character in raw:
+            step = 2 if ord(character) > 0x2E7F else 1
+            if size + step > width:
+                cut = line.rfind(" ")
+                if cut > width // 2:
+                    found.append(line[:cut])
+                    line = line[cut + 1 :]
+                else:
+                    found.append(line)
+                    line = ""
+                size = sum(2 if ord(c) > 0x2E7F else 1 for c in line)
+            line += character
+            size += step
+        if line:
+            found.append(line)
+    return found[-lines:]
+
+
+def first_error_line(error: Any) -> str:
+    """The first line of an error that says something."""
+    for line in str(error or "").splitlines():
+        if line.strip():
+            return line.strip()[:200]
+    return ""
+
+
+def node_run_of(state: NodeRunState, node: Node | None = None) -> NodeRun:
+    """What the canvas shows of one node's folded state; `node` tells how many attempts were allowed."""
+    metadata = state.metadata
+    over = not state.is_live
+    text = state.text
+    if not text and over:
+        said = state.outputs.get("answer", "")
+        text = said if isinstance(said, str) else ""
+    tried = state.attempt > 1 or state.status == "retry"
+    return NodeRun(
+        status=state.status,
+        elapsed=state.elapsed if over and state.finished_at else None,
+        tokens=state.tokens,
+        attempt=state.attempt if tried else 0,
+        attempts=_attempts(node) if tried else 0,
+        error=first_error_line(state.error),
+        text=text[-_TAIL:],
+        round=len(state.rounds) or None,
+        rounds=state.round_count or (len(state.rounds) or None),
+        cached=bool(metadata.get("reused") or metadata.get("pinned") or metadata.get("mocked")),
+    )
+
+
+def _attempts(node: Node | None) -> int:
+    retry = node.data.get("retry_config") if node is not None else None
+    times = retry.get("max_retries") if isinstance(retry, Mapping) else None
+    return times + 1 if isinstance(times, int) else 0

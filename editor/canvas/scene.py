@@ -1,0 +1,495 @@
+"""The graph as things to draw: boxes, contents, sockets and curves, kept in step with the document by deltas.
+
+No Qt and no state of the view in here. Positions are absolute scene units; heights of cards are computed from what
+they show, never taken from the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from editor.canvas import metrics as m
+from editor.canvas.card import card_content
+from editor.canvas.content import CardContent
+from editor.canvas.index import Box, SpatialIndex
+from editor.canvas.routes import Route, fan, route
+from engine.nodes import registry
+
+if TYPE_CHECKING:
+    from engine.model.document import Delta
+    from engine.model.graph import Edge, Graph, Node
+
+ItemKind = Literal["card", "room", "note", "start"]
+_START_TYPES = frozenset({"iteration-start", "loop-start"})
+
+
+@dataclass(slots=True)
+class Item:
+    """One node as drawn.
+
+    `full` is all that the card has to say, `content` what it shows: less, where the next card below leaves no room
+    (files are laid out for lower cards than ours). `extra` is the height that a running node adds; `drawing` is the
+    painter's cache.
+    """
+
+    id: str
+    kind: ItemKind
+    node: Node
+    full: CardContent
+    content: CardContent
+    box: Box
+    depth: int
+    parent: str | None
+    order: int
+    extra: float = 0.0
+    drawing: Any = None
+
+
+@dataclass(slots=True)
+class EdgeItem:
+    """One edge as drawn. `path` is the painter's cache."""
+
+    id: str
+    source: str
+    target: str
+    source_handle: str
+    target_handle: str
+    route: Route
+    depth: int
+    fail: bool = False
+    path: Any = None
+
+
+@dataclass(slots=True)
+class Damage:
+    """What has to be painted again after a change: areas, or everything."""
+
+    areas: list[Box] = field(default_factory=list)
+    everything: bool = False
+
+
+class CanvasScene:
+    """Items and edges by id, with spatial indexes for both."""
+
+    def __init__(self) -> None:
+        self.graph: Graph | None = None
+        self.items: dict[str, Item] = {}
+        self.edges: dict[str, EdgeItem] = {}
+        self.index = SpatialIndex()
+        self.edge_index = SpatialIndex(960.0)
+        self._by_node: dict[str, set[str]] = {}
+        self._fans: dict[tuple[str, bool], float] = {}
+        self._referrers: dict[str, set[str]] = {}
+
+    # -- building ---------------------------------------------------------------------------------------------
+
+    def load(self, graph: Graph | None) -> None:
+        """Forgets everything and shows `graph`."""
+        self.items.clear()
+        self.edges.clear()
+        self.index.clear()
+        self.edge_index.clear()
+        self._by_node.clear()
+        self._fans.clear()
+        self._referrers.clear()
+        self.graph = graph
+        if graph is None:
+            return
+        for order, node in enumerate(graph.nodes.values()):
+            self._put_item(node, graph, order)
+        self._fit_rows(self.items.values())
+        for edge in graph.edges.values():
+            self._register_edge(edge)
+        self._fan_out(self._shared_sockets(graph))
+        for edge in graph.edges.values():
+            self._route_edge(edge)
+
+    def update(self, graph: Graph, delta: Delta) -> Damage:
+        """Follows one change of the document and tells what to paint again."""
+        if delta.everything:
+            self.load(graph)
+            return Damage(everything=True)
+        self.graph = graph
+        damage = Damage()
+        touched_edges: set[str] = set()
+        for edge_id in (*delta.edges_removed, *delta.edges_changed):
+            self._drop_edge(edge_id, damage, touched_edges)
+        renamed: set[str] = set()
+        for node_id in delta.nodes_removed:
+            self._drop_item(node_id, damage)
+            renamed.add(node_id)
+        self._reorder(graph, bool(delta.nodes_added or delta.nodes_removed))
+        for node_id in (*delta.nodes_added, *delta.nodes_changed):
+            if node_id in graph.nodes:
+                if self._refresh_item(node_id, graph, damage, node_id in delta.moved):
+                    renamed.add(node_id)
+                touched_edges |= self._by_node.get(node_id, set())
+        self._refresh_referrers(renamed, graph, damage, touched_edges)
+        for item in self._fit_rows(self._above(damage.areas)):
+            damage.areas.append(item.box)
+            touched_edges |= self._by_node.get(item.id, set())
+        for edge_id in (*delta.edges_added, *delta.edges_changed):
+            if edge_id in graph.edges:
+                self._register_edge(graph.edges[edge_id])
+                touched_edges.add(edge_id)
+        self._reroute(touched_edges, damage)
+        return damage
+
+    def _reorder(self, graph: Graph, needed: bool) -> None:
+        if needed:
+            for order, node_id in enumerate(graph.nodes):
+                item = self.items.get(node_id)
+                if item is not None:
+                    item.order = order
+
+    def _refresh_item(self, node_id: str, graph: Graph, damage: Damage, only_moved: bool) -> bool:
+        """Brings one item up to date; True when its title (as others show it) changed."""
+        node = graph.nodes[node_id]
+        old = self.items.get(node_id)
+        if old is not None:
+            damage.areas.append(old.box)
+            if old.kind == "room":
+                damage.areas.extend(
+                    self.items[child.id].box for child in graph.children(node_id) if child.id in self.items
+                )
+        order = old.order if old is not None else len(self.items)
+        if old is not None and only_moved:
+            old.node = node
+            old.content = old.full
+            old.box = self._box(node, graph, old.kind, old.content, old.extra)
+            old.parent = node.parent
+            old.depth = self._depth(node, graph)
+            self.index.put(node_id, old.box)
+            renamed = False
+            item = old
+        else:
+            item = self._put_item(node, graph, order)
+            if old is not None:
+                item.extra = old.extra
+                item.box = item.box._replace(bottom=item.box.bottom + old.extra)
+                self.index.put(node_id, item.box)
+            renamed = old is None or old.full.title != item.full.title or old.node.type != node.type
+        damage.areas.append(item.box)
+        if item.kind == "room":
+            for child in graph.children(node_id):
+                if child.id in self.items:
+                    self._refresh_item(child.id, graph, damage, True)
+                    for edge_id in self._by_node.get(child.id, ()):
+                        self._reroute({edge_id}, damage)
+        return renamed
+
+    def _above(self, areas: list[Box]) -> list[Item]:
+        """Cards in and above these areas: their room may have changed."""
+        found = {item.id: item for area in areas for item in self.in_area(area._replace(top=area.top - 480.0))}
+        return list(found.values())
+
+    def _fit_rows(self, items: Iterable[Item]) -> list[Item]:
+        """Leaves out optional rows where a card would reach into the next one below; answers the cards that
+        changed."""
+        changed = []
+        for item in items:
+            if item.kind != "card":
+                continue
+            full = item.full
+            fitted = full.fitted(self._room_below(item, full.height)) if full.height > m.HEADER else full
+            if fitted.rows == item.content.rows and fitted.sockets == item.content.sockets:
+                continue
+            item.content = fitted
+            item.drawing = None
+            item.box = item.box._replace(bottom=item.box.top + fitted.height + item.extra)
+            self.index.put(item.id, item.box)
+            changed.append(item)
+        return changed
+
+    def _room_below(self, item: Item, height: float) -> float:
+        """How high a card can be before it reaches into the next one below."""
+        box = item.box
+        below = Box(box.left, box.top + m.HEADER / 2, box.right, box.top + height + m.CARD_SPACE)
+        room = float("inf")
+        for key in self.index.query(below):
+            other = self.items[key]
+            if key == item.id or other.parent != item.parent or other.kind == "note":
+                continue
+            if other.box.top >= below.top:
+                room = min(room, other.box.top - box.top - m.CARD_SPACE)
+        return room
+
+    def _refresh_referrers(self, renamed: set[str], graph: Graph, damage: Damage, touched: set[str]) -> None:
+        stale = {ref for name in renamed for ref in self._referrers.get(name, ())} - renamed
+        for node_id in stale:
+            if node_id in graph.nodes and node_id in self.items:
+                self._refresh_item(node_id, graph, damage, False)
+                touched |= self._by_node.get(node_id, set())
+
+    def refresh_contents(self) -> None:
+        """Makes every card's content anew (another language)."""
+        if self.graph is not None:
+            extras = {item.id: item.extra for item in self.items.values()}
+            self.load(self.graph)
+            for node_id, extra in extras.items():
+                if extra:
+                    self.set_extra(node_id, extra)
+
+    def forget_drawings(self) -> None:
+        """Drops what painters cached (another theme or pixel ratio)."""
+        for item in self.items.values():
+            item.drawing = None
+
+    def _put_item(self, node: Node, graph: Graph, order: int) -> Item:
+        spec = registry.spec(node.type)
+        kind = _kind(node)
+        content = card_content(node, graph, spec)
+        item = Item(
+            node.id,
+            kind,
+            node,
+            content,
+            content,
+            self._box(node, graph, kind, content, 0.0),
+            self._depth(node, graph),
+            node.parent,
+            order,
+        )
+        self.items[node.id] = item
+        self.index.put(node.id, item.box)
+        for ref in content.refs:
+            self._referrers.setdefault(ref, set()).add(node.id)
+        return item
+
+    def _box(self, node: Node, graph: Graph, kind: ItemKind, content: CardContent, extra: float) -> Box:
+        x, y = graph.absolute(node.id)
+        width, height = item_size(node, kind, content)
+        return Box(x, y, x + width, y + height + extra)
+
+    @staticmethod
+    def _depth(node: Node, graph: Graph) -> int:
+        depth = 0
+        parent = node.parent
+        while parent is not None and depth < 8:
+            depth += 1
+            above = graph.nodes.get(parent)
+            parent = above.parent if above is not None else None
+        return depth
+
+    def _drop_item(self, node_id: str, damage: Damage) -> None:
+        item = self.items.pop(node_id, None)
+        if item is None:
+            return
+        damage.areas.append(item.box)
+        self.index.drop(node_id)
+        for edge_id in list(self._by_node.get(node_id, ())):
+            self._drop_edge(edge_id, damage, set())
+        self._by_node.pop(node_id, None)
+
+    # -- edges ------------------------------------------------------------------------------------------------
+
+    def _register_edge(self, edge: Edge) -> None:
+        self._by_node.setdefault(edge.source, set()).add(edge.id)
+        self._by_node.setdefault(edge.target, set()).add(edge.id)
+
+    @staticmethod
+    def _shared_sockets(graph: Graph) -> list[tuple[str, str] | str]:
+        """Sockets with more than one edge."""
+        counts: dict[tuple[str, str] | str, int] = {}
+        for edge in graph.edges.values():
+            for key in (_source_key(edge), edge.target):
+                counts[key] = counts.get(key, 0) + 1
+        return [key for key, count in counts.items() if count > 1]
+
+    def _drop_edge(self, edge_id: str, damage: Damage, touched: set[str]) -> None:
+        item = self.edges.pop(edge_id, None)
+        self._fans.pop((edge_id, True), None)
+        self._fans.pop((edge_id, False), None)
+        if item is None:
+            return
+        damage.areas.append(item.route.box)
+        self.edge_index.drop(edge_id)
+        for node_id in (item.source, item.target):
+            mine = self._by_node.get(node_id)
+            if mine is not None:
+                mine.discard(edge_id)
+                touched |= mine
+
+    def _route_edge(self, edge: Edge) -> EdgeItem | None:
+        source, target = self.items.get(edge.source), self.items.get(edge.target)
+        if source is None or target is None:
+            return None
+        x1, y1 = self.source_socket(edge.source, edge.source_handle)
+        x2, y2 = self.target_socket(edge.target)
+        leaving, entering = self._fans.get((edge.id, True), 0.0), self._fans.get((edge.id, False), 0.0)
+        item = EdgeItem(
+            edge.id,
+            edge.source,
+            edge.target,
+            edge.source_handle,
+            edge.target_handle,
+            route(
+                x1, y1 + leaving, x2, y2 + entering, source.box, target.box, self._lane(source, edge, leaving, entering)
+            ),
+            min(source.depth, target.depth),
+            any(socket.fail and socket.handle == edge.source_handle for socket in source.content.sockets),
+        )
+        self.edges[edge.id] = item
+        self.edge_index.put(edge.id, item.route.box)
+        return item
+
+    @staticmethod
+    def _lane(source: Item, edge: Edge, leaving: float, entering: float) -> float:
+        """Detours of different sockets and of shared sockets keep their distance."""
+        places = [socket.handle for socket in source.content.sockets]
+        place = places.index(edge.source_handle) if edge.source_handle in places else 0
+        return place % 6 * m.FAN + abs(leaving) + abs(entering)
+
+    def _reroute(self, edge_ids: Iterable[str], damage: Damage) -> None:
+        """Routes these edges anew, and those whose place at a shared socket changes with them."""
+        graph = self.graph
+        if graph is None:
+            return
+        wanted = {edge_id for edge_id in edge_ids if edge_id in graph.edges}
+        wanted |= self._fan_out({_source_key(graph.edges[e]) for e in wanted} | {graph.edges[e].target for e in wanted})
+        for edge_id in wanted:
+            old = self.edges.get(edge_id)
+            new = self._route_edge(graph.edges[edge_id])
+            if old is not None and new is not None and old.route == new.route:
+                new.path = old.path
+                continue
+            damage.areas.extend(item.route.box for item in (old, new) if item is not None)
+
+    def _fan_out(self, sockets: Iterable[tuple[str, str] | str]) -> set[str]:
+        """Spreads the edges of each socket (source sockets as (node, handle), target sockets as node id).
+
+        Edges that share a socket leave or enter 6 px apart, ordered by where they come from or go to. Answers the ids
+        whose place changed.
+        """
+        graph = self.graph
+        changed: set[str] = set()
+        if graph is None:
+            return changed
+        for socket in sockets:
+            at_source = isinstance(socket, tuple)
+            node_id = socket[0] if isinstance(socket, tuple) else socket
+            peers: list[tuple[float, str]] = []
+            for edge_id in self._by_node.get(node_id, ()):
+                edge = graph.edges.get(edge_id)
+                if edge is None:
+                    continue
+                if at_source:
+                    if _source_key(edge) == socket and edge.target in self.items:
+                        peers.append((self.items[edge.target].box.top, edge_id))
+                elif edge.target == node_id and edge.source in self.items:
+                    peers.append((self.source_socket(edge.source, edge.source_handle)[1], edge_id))
+            peers.sort()
+            for (_, edge_id), offset in zip(peers, fan(len(peers)), strict=True):
+                key = (edge_id, at_source)
+                if self._fans.get(key, 0.0) != offset:
+                    self._fans[key] = offset
+                    changed.add(edge_id)
+        return changed
+
+    # -- questions --------------------------------------------------------------------------------------------
+
+    def source_socket(self, node_id: str, handle: str) -> tuple[float, float]:
+        """The scene place of a source socket; KeyError for an unknown node."""
+        item = self.items[node_id]
+        if item.kind == "start":
+            return item.box.right, (item.box.top + item.box.bottom) / 2
+        if item.kind == "room":
+            return item.box.right, item.box.top + m.ROOM_HEADER / 2
+        return item.box.right, item.box.top + item.content.socket_y(handle)
+
+    def target_socket(self, node_id: str) -> tuple[float, float]:
+        """The scene place of a node's input socket; KeyError for an unknown node."""
+        item = self.items[node_id]
+        if item.kind == "start":
+            return item.box.left, (item.box.top + item.box.bottom) / 2
+        return item.box.left, item.box.top + (m.ROOM_HEADER if item.kind == "room" else m.HEADER) / 2
+
+    def edges_of(self, node_id: str) -> frozenset[str]:
+        """Ids of all edges that start or end at the node."""
+        return frozenset(self._by_node.get(node_id, ()))
+
+    def in_area(self, area: Box) -> list[Item]:
+        """Items that touch `area`, in drawing order."""
+        items = self.items
+        return sorted((items[key] for key in self.index.query(area)), key=_drawing_order)
+
+    def edges_in(self, area: Box) -> list[EdgeItem]:
+        """Edges whose box touches `area`."""
+        edges = self.edges
+        return [edges[key] for key in self.edge_index.query(area)]
+
+    def bounds(self) -> Box | None:
+        """The box around all items, None for an empty canvas."""
+        return self.index.bounds()
+
+    def bounds_of(self, node_ids: Iterable[str]) -> Box | None:
+        """The box around some items."""
+        from editor.canvas.index import union
+
+        return union(self.items[node_id].box for node_id in node_ids if node_id in self.items)
+
+    def with_children(self, node_ids: Iterable[str]) -> Iterator[str]:
+        """The nodes and everything inside those that are containers, each once."""
+        seen: set[str] = set()
+        waiting = list(node_ids)
+        while waiting:
+            node_id = waiting.pop()
+            if node_id in seen or node_id not in self.items:
+                continue
+            seen.add(node_id)
+            yield node_id
+            if self.graph is not None and self.items[node_id].kind == "room":
+                waiting.extend(child.id for child in self.graph.children(node_id))
+
+    def set_extra(self, node_id: str, extra: float) -> Damage:
+        """Gives a node more height below its body while it runs."""
+        damage = Damage()
+        item = self.items.get(node_id)
+        if item is None or item.kind != "card" or item.extra == extra:
+            return damage
+        damage.areas.append(item.box)
+        item.box = item.box._replace(bottom=item.box.top + item.content.height + extra)
+        item.extra = extra
+        self.index.put(node_id, item.box)
+        damage.areas.append(item.box)
+        return damage
+
+
+def _kind(node: Node) -> ItemKind:
+    if node.is_note:
+        return "note"
+    if node.is_container:
+        return "room"
+    if node.type in _START_TYPES:
+        return "start"
+    return "card"
+
+
+def item_size(node: Node, kind: ItemKind, content: CardContent) -> tuple[float, float]:
+    """Width and height of a node as drawn: ours for cards, the file's for containers and notes."""
+    if kind == "start":
+        return m.START_SIZE, m.START_SIZE
+    if kind == "card":
+        return m.CARD_WIDTH, content.height
+    default_width, default_height = m.NOTE_DEFAULT if kind == "note" else m.ROOM_MIN
+    least_width, least_height = (40.0, 40.0)
+    width = node.width if node.width is not None else _number(node.data.get("width"), default_width)
+    height = node.height if node.height is not None else _number(node.data.get("height"), default_height)
+    return max(width, least_width), max(height, least_height)
+
+
+def _source_key(edge: Edge) -> tuple[str, str]:
+    return edge.source, edge.source_handle
+
+
+def _number(value: Any, default: float) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+
+
+_KIND_ORDER = {"room": 0, "note": 1, "start": 2, "card": 3}
+
+
+def _drawing_order(item: Item) -> tuple[int, int]:
+    return _KIND_ORDER[item.kind], item.order

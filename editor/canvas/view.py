@@ -1,0 +1,481 @@
+"""The canvas widget: wires scene, painting, gestures and requests together.
+
+What belongs elsewhere: how things look (`paint/`), what hands do (`gestures/`), edits made from menus and keys
+(`actions.py`), what a workflow allows (`rules.py`, the model), keys (`keys.py`), what a run changes (`runs.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from editor.canvas import metrics as m
+from editor.canvas.actions import CanvasActions
+from editor.canvas.commands import BlockRequest, CanvasCommands
+from editor.canvas.drops import CanvasDrops
+from editor.canvas.gestures.base import Gesture, Pointer
+from editor.canvas.gestures.ghost import GhostGesture
+from editor.canvas.hit import GROUND, Hit, hit_at, room_at
+from editor.canvas.index import Box
+from editor.canvas.keys import CanvasKeys
+from editor.canvas.overlays import hoverbar
+from editor.canvas.overlays.hints import paint_empty, paint_message
+from editor.canvas.pointer import CanvasPointer
+from editor.canvas.rules import CanvasRules
+from editor.canvas.selection import Selection
+from editor.canvas.surface import CanvasSurface
+from editor.theme import theme
+from engine.model.document import Delta, Document
+from engine.model.edits import SetViewport
+from engine.model.graph import Viewport
+
+if TYPE_CHECKING:
+    pass
+
+Mode = Literal["pointer", "hand", "comment"]
+
+_SHARPEN_MS = 110
+_FAST_PAINT_MS = 6.0
+_SETTLE_MS = 300
+_MESSAGE_MS = 3500
+_FLASH_MS = 900
+
+
+class CanvasView(CanvasSurface):
+    """Shows one document's graph and lets hands work on it. Lives on the GUI thread; changes go through `commands`
+    only."""
+
+    selectionChanged = Signal(list, object)
+    """The selected node ids, and the selected edge's id or None."""
+    nodeActivated = Signal(str)
+    contextMenuRequested = Signal(str, str, QPoint, object)
+    """Kind (`canvas`, `node`, `edge`, `selection`), id, place on the screen, place in the scene (x, y)."""
+    blockSelectorRequested = Signal(object)
+    """A `BlockRequest`."""
+    runNodeRequested = Signal(str)
+    fileDropped = Signal(str)
+    hoverChanged = Signal(str)
+    noteEditRequested = Signal(str)
+    modeChanged = Signal(str)
+    refused = Signal(str)
+    """A sentence that says why something was not done."""
+    announced = Signal(str)
+    """A sentence for screen readers: what was focused or moved."""
+
+    def __init__(self, parent: QWidget | None = None, commands: CanvasCommands | None = None) -> None:
+        super().__init__(parent)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+        self.setAcceptDrops(True)
+        self.document: Document | None = None
+        self.read_only = False
+        self.mode: Mode = "pointer"
+        self.selection = Selection(self._selection_changed)
+        self.rules = CanvasRules(self)
+        self.edits = CanvasActions(self)
+        self.hover: Hit = GROUND
+        self.gesture: Gesture | None = None
+        self._commands = commands
+        self._pointer = CanvasPointer(self)
+        self._keys = CanvasKeys(self)
+        self._drops = CanvasDrops(self)
+        self._unsubscribe: Any = None
+        self._message = ""
+        self._settle = self.timer(_SETTLE_MS, self._store_viewport)
+        self._message_end = self.timer(_MESSAGE_MS, self._end_message)
+
+    # -- the document -----------------------------------------------------------------------------------------
+
+    @property
+    def commands(self) -> CanvasCommands:
+        """Where edits go. RuntimeError before a document with commands was set."""
+        if self._commands is None:
+            raise RuntimeError("the canvas has no commands")
+        return self._commands
+
+    def set_commands(self, commands: CanvasCommands | None) -> None:
+        """Where edits go from now on."""
+        self._commands = commands
+
+    def set_document(self, document: Document | None, read_only: bool = False) -> None:
+        """Shows a document from now on (None: an empty canvas), at its stored viewport or fitted."""
+        self.cancel_gesture()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        self._settle.stop()
+        self.document = document
+        self.read_only = read_only or self._commands is None
+        self.selection.clear()
+        self.hover = GROUND
+        self.show_graph(document.graph if document is not None else None)
+        if document is not None:
+            self._unsubscribe = document.subscribe(self._document_changed)
+            self._look_at_stored(document.graph.viewport)
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Whether hands may change the document."""
+        self.cancel_gesture()
+        self.read_only = read_only or self._commands is None
+        self.update()
+
+    def _look_at_stored(self, viewport: Viewport) -> None:
+        self.look_at(float(viewport.zoom or 1.0), float(viewport.x), float(viewport.y))
+        bounds = self.scene.bounds()
+        visible = self.visible_box()
+        if bounds is not None and (not visible.touches(bounds) or not self.scene.in_area(visible)):
+            self.fit()
+
+    def _document_changed(self, delta: Delta) -> None:
+        if self.document is None:
+            return
+        if delta.viewport_changed and not delta.content_changed:
+            return
+        damage = self.scene.update(self.document.graph, delta)
+        self.selection.keep_only(self.scene.items, self.scene.edges)
+        if self.hover.id and self.hover.id not in self.scene.items and self.hover.id not in self.scene.edges:
+            self.hover = GROUND
+        self.runs.follow(delta)
+        self.repaint_damage(damage)
+        self.viewChanged.emit()
+
+    def viewport_settled(self) -> None:
+        """The view came to rest; the document remembers where, a little later."""
+        if not self.read_only and self.document is not None:
+            self._settle.start()
+
+    def _store_viewport(self) -> None:
+        if self.document is None or self.read_only or self._commands is None:
+            return
+        camera = self.camera
+        viewport = Viewport(round(camera.x, 2), round(camera.y, 2), round(camera.zoom, 4))
+        if viewport != self.document.graph.viewport:
+            self._commands.submit(SetViewport(viewport), "")
+
+    # -- painting ---------------------------------------------------------------------------------------------
+
+    def paint_overlays(self, painter: QPainter) -> None:
+        super().paint_overlays(painter)
+        if self.gesture is None:
+            self._paint_hover(painter)
+        self._paint_focus(painter)
+        if self.gesture is not None:
+            self.gesture.paint(painter)
+        if self.scene.graph is not None and not self.scene.items:
+            paint_empty(painter, QRectF(self.rect()), self.camera.ratio, read_only=self.read_only)
+        if self._message:
+            paint_message(painter, QRectF(self.rect()), self._message, self.camera.ratio)
+
+    def _paint_hover(self, painter: QPainter) -> None:
+        hover = self.hover
+        if hover.kind in ("edge", "edge-add", "edge-delete"):
+            hoverbar.paint_hover_edge(self, painter, hover.id, hover)
+        elif hover.kind in ("node", "run", "more", "socket", "resize"):
+            hoverbar.paint_hover_line(self, painter, hover.id)
+            if hover.kind == "socket":
+                if not self.read_only:
+                    hoverbar.paint_hover_socket(self, painter, hover)
+            elif hover.zone != "floor" and hover.kind != "resize":
+                hoverbar.paint_bar(self, painter, hover.id, hover)
+
+    def _paint_focus(self, painter: QPainter) -> None:
+        focused = self.state.focused
+        if focused is None or self.gesture is not None or not self._keys.walking or not self.hasFocus():
+            return
+        if focused not in self.scene.items:
+            return
+        self.outline(painter, focused, theme().color("text"), 5.0, Qt.PenStyle.DotLine)
+
+    # -- selection --------------------------------------------------------------------------------------------
+
+    def select(self, node_ids: Iterable[str]) -> None:
+        """Selects exactly these nodes."""
+        self.selection.set([node_id for node_id in node_ids if node_id in self.scene.items])
+
+    def select_edge(self, edge_id: str | None) -> None:
+        """Selects one edge, or nothing."""
+        self.selection.set((), edge_id if edge_id in self.scene.edges else None)
+
+    def selected_nodes(self) -> list[str]:
+        """Selected node ids in the order of selecting."""
+        return self.selection.nodes
+
+    def selected_edge(self) -> str | None:
+        """The selected edge's id."""
+        return self.selection.edge
+
+    def _selection_changed(self, nodes: set[str], edges: set[str]) -> None:
+        self.state.selected = frozenset(self.selection.nodes)
+        self.state.selected_edge = self.selection.edge
+        self.repaint_nodes(nodes)
+        self.repaint_edges(edges)
+        self.selectionChanged.emit(self.selection.nodes, self.selection.edge)
+
+    def touched_by(self, box: Box) -> list[str]:
+        """Ids of nodes that a selection box takes: all it touches; a container only by its header or when whole."""
+        found = []
+        for item in self.scene.in_area(box):
+            if item.kind == "start":
+                continue
+            if item.kind == "room":
+                header = item.box._replace(bottom=item.box.top + m.ROOM_HEADER)
+                if not (header.touches(box) or box.covers(item.box)):
+                    continue
+            found.append(item.id)
+        rooms = {node_id for node_id in found if self.scene.items[node_id].kind == "room"}
+        return [node_id for node_id in found if self.scene.items[node_id].parent not in rooms]
+
+    # -- requests ---------------------------------------------------------------------------------------------
+
+    def ask_for_block(
+        self,
+        at: Pointer,
+        *,
+        source_node: str | None = None,
+        source_handle: str | None = None,
+        target_node: str | None = None,
+        edge_id: str | None = None,
+        container_id: str | None = None,
+        exact: bool = True,
+    ) -> None:
+        """Asks the window to offer blocks for this place."""
+        self.blockSelectorRequested.emit(
+            BlockRequest(
+                at.scene_x,
+                at.scene_y,
+                at.screen.x(),
+                at.screen.y(),
+                source_node,
+                source_handle,
+                target_node,
+                edge_id,
+                container_id,
+                exact,
+            )
+        )
+
+    def say(self, text: str) -> None:
+        """Tells the person why something did not happen."""
+        if not text:
+            return
+        self._message = text
+        self._message_end.start()
+        self.refused.emit(text)
+        self.announced.emit(text)
+        self.update()
+
+    def _end_message(self) -> None:
+        self._message = ""
+        self.update()
+
+    def can_run_node(self, node_id: str) -> bool:
+        """Whether this node can run alone."""
+        return self.rules.can_run(node_id)
+
+    def hit(self, x: float, y: float) -> Hit:
+        """What lies under a place of the widget, with the buttons that hover shows."""
+        hover = self.hover
+        if hover.kind in ("edge", "edge-add", "edge-delete"):
+            found = hoverbar.hit_edge_buttons(self, hover.id, x, y)
+            if found is not None:
+                return found
+        if hover.id in self.scene.items and hover.zone != "floor":
+            found = hoverbar.hit_bar(self, hover.id, x, y)
+            if found is not None:
+                return found
+        return hit_at(self.scene, self.camera, x, y, editable=not self.read_only)
+
+    def room_at(self, scene_x: float, scene_y: float) -> str | None:
+        """The container whose inside holds the place."""
+        return room_at(self.scene, scene_x, scene_y, set())
+
+    # -- gestures ---------------------------------------------------------------------------------------------
+
+    def set_mode(self, mode: Mode) -> None:
+        """Pointer, hand or comment (a note sticks to the pointer)."""
+        if mode == "comment":
+            if self.read_only:
+                return
+            self.start_ghost("note")
+        if mode == self.mode:
+            return
+        self.mode = mode
+        self.modeChanged.emit(mode)
+        self._pointer.update_cursor()
+
+    def start_ghost(self, node_type: str) -> None:
+        """Lets a new node stick to the pointer until a click places it."""
+        if self.read_only:
+            return
+        self.cancel_gesture()
+        self.start_gesture(GhostGesture(self, node_type), self._pointer.now())
+        self.setFocus()
+
+    def start_gesture(self, gesture: Gesture, at: Pointer) -> None:
+        """Begins a gesture; another one that was going on is cancelled."""
+        self.cancel_gesture()
+        self.gesture = gesture
+        self.setCursor(gesture.cursor)
+        gesture.begin(at)
+        self.update()
+
+    def end_gesture(self, at: Pointer) -> None:
+        """Lets the gesture do what it is for."""
+        gesture, self.gesture = self.gesture, None
+        if gesture is not None:
+            gesture.finish(at)
+        self._after_gesture()
+
+    def cancel_gesture(self) -> bool:
+        """Ends a gesture without a trace; False when there was none."""
+        gesture, self.gesture = self.gesture, None
+        if gesture is None:
+            return False
+        gesture.cancel()
+        self._after_gesture()
+        return True
+
+    def _after_gesture(self) -> None:
+        if self.mode == "comment":
+            self.set_mode("pointer")
+        self._pointer.update_cursor()
+        self.update()
+
+    def set_hover(self, hit: Hit) -> None:
+        """What the pointer is over now."""
+        if hit == self.hover:
+            return
+        before, self.hover = self.hover, hit
+        if before.id != hit.id:
+            self.hoverChanged.emit(hit.id if hit.id in self.scene.items else "")
+        self.update()
+
+    # -- events -----------------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.NativeGesture and isinstance(event, QNativeGestureEvent):
+            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+                place = event.position()
+                self.zoom_at(self.camera.zoom * (1.0 + event.value()), place.x(), place.y())
+                return True
+        elif kind == QEvent.Type.ToolTip:
+            return self._pointer.tool_tip(event)
+        elif kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._keys.wants(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pointer.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._pointer.moved(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pointer.release(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._pointer.double_click(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._pointer.wheel(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self.gesture is None:
+            self.set_hover(GROUND)
+        super().leaveEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self._pointer.context_menu(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._keys.press(event):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not self._keys.release(event):
+            super().keyReleaseEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return self._keys.walk(forward) or super().focusNextPrevChild(forward)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._keys.let_go()
+        super().focusOutEvent(event)
+        self.update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._drops.enter(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._drops.over(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drops.leave(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drops.drop(event)
+
+    @property
+    def space_held(self) -> bool:
+        """Whether Space turns a left drag into panning."""
+        return self._keys.space_held
+
+    def space_was_used(self) -> None:
+        """Space took part in a drag: letting it go selects nothing."""
+        self._keys.space_was_used()
+
+    def mouse_was_used(self) -> None:
+        """The keyboard's focus mark is not wanted for now."""
+        self._keys.walking = False
+
+    # -- what menus and keys call, see `actions.py` ------------------------------------------------------------
+
+    def copy(self) -> bool:
+        return self.edits.copy()
+
+    def cut(self) -> bool:
+        return self.edits.cut()
+
+    def paste(self, at: tuple[float, float] | None = None) -> bool:
+        return self.edits.paste(at)
+
+    def duplicate(self) -> bool:
+        return self.edits.duplicate()
+
+    def delete_selection(self) -> bool:
+        return self.edits.delete_selection()
+
+    def select_all(self) -> None:
+        self.edits.select_all()
+
+    def align(self, kind: str) -> bool:
+        return self.edits.align(kind)
+
+    def distribute(self, kind: str) -> bool:
+        return self.edits.distribute(kind)
+
+    def organize(self) -> bool:
+        return self.edits.organize()
