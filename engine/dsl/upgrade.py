@@ -10,38 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.model.containers import START_TYPES, start_node
 from engine.model.graph import Edge, Graph, Node
 from engine.model.problems import Notice
 
-START_WRAPPERS = {"iteration": "custom-iteration-start", "loop": "custom-loop-start"}
-START_TYPES = {"iteration": "iteration-start", "loop": "loop-start"}
 CONTAINER_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "iteration": {"is_parallel": False, "parallel_nums": 10, "error_handle_mode": "terminated"},
     "loop": {"error_handle_mode": "terminated"},
 }
-
-
-def start_node(container: Node, node_id: str) -> Node:
-    """The hidden first node of a container, as the format's editor makes it (dsl spec 7.5)."""
-    kind = container.type
-    flag = "isInIteration" if kind == "iteration" else "isInLoop"
-    return Node(
-        id=node_id,
-        data={"desc": "", flag: True, "selected": False, "title": "", "type": START_TYPES[kind]},
-        x=24,
-        y=68,
-        parent=container.id,
-        wrapper=START_WRAPPERS[kind],
-        width=44,
-        height=48,
-        extras={
-            "draggable": False,
-            "selectable": False,
-            "sourcePosition": "right",
-            "targetPosition": "left",
-            "zIndex": 1002,
-        },
-    )
 
 
 def upgrade(graph: Graph, positions_missing: bool, notices: list[Notice]) -> Graph:
