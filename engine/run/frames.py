@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.ports.models import Usage
@@ -119,6 +120,7 @@ class Execution:
 
     __slots__ = (
         "attempt",
+        "awaitable",
         "began",
         "dropped",
         "frame",
@@ -138,6 +140,7 @@ class Execution:
         self.start_at = ""
         self.began = 0.0
         self.task: asyncio.Task[None] | None = None
+        self.awaitable: Awaitable[Any] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.pending_error: dict[str, Any] | None = None
         self.dropped = False

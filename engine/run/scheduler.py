@@ -8,6 +8,7 @@ from outside is in `control.py`, rounds in `containers.py`, the way out in `outb
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import time
 from collections import deque
@@ -286,6 +287,7 @@ class Scheduler:
             self._result(execution, outcome)
         else:
             self.running.add(execution)
+            execution.awaitable = outcome
             execution.task = self.loop.create_task(self._drive(execution, outcome))
 
     def _stand_in(self, execution: Execution, result: NodeResult, chunks: list[str]) -> None:
@@ -313,7 +315,7 @@ class Scheduler:
 
     def _answer(self, execution: Execution, answer: NodeResult | PauseRun | None) -> None:
         self.running.discard(execution)
-        execution.task = None
+        execution.task = execution.awaitable = None
         if answer is None:
             self._retry(execution)
         elif isinstance(answer, PauseRun):
@@ -777,6 +779,10 @@ class Scheduler:
             _, left = await asyncio.wait(tasks, timeout=self.limits.stop_grace_seconds)
             if left:
                 log.warning("%d node(s) did not stop in time and were abandoned", len(left))
+            for execution in self.running:
+                # A task that is cancelled before its first step leaves its coroutine unopened.
+                if execution.task not in left and inspect.iscoroutine(execution.awaitable):
+                    execution.awaitable.close()
         self.running.clear()
         self.retrying.clear()
 

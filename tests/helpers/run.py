@@ -636,3 +636,8 @@ async def until(run: Done, name: str, node_id: str | None = None) -> dict[str, A
         if event["event"] == name and (node_id is None or event.get("node_id") == node_id):
             return event
     raise AssertionError(f"the run ended before {name} of {node_id}")
+
+
+def run(graph: dict[str, Any], **options: Any) -> Done:
+    """`go` for tests that are not coroutines."""
+    return asyncio.run(go(graph, **options))
