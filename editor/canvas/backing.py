@@ -15,11 +15,13 @@ from PySide6.QtGui import QPainter, QPixmap, QRegion, QTransform
 
 from editor.canvas.camera import Camera
 from editor.canvas.index import Box
+from editor.canvas.paint.context import Level, level_for
 from editor.canvas.renderer import Renderer
 from editor.theme import theme
 
 _MANY_AREAS = 24
 _BLEED = 14.0
+_BLEED_SHAPES = 4.0
 
 
 class Backing:
@@ -45,20 +47,20 @@ class Backing:
         """Everything must be painted again."""
         self._valid = False
 
-    def mark(self, area: Box, camera: Camera) -> None:
+    def mark(self, area: Box) -> None:
         """An area of the scene must be painted again."""
         if not self._valid:
             return
         left, top = self._camera.to_view(area.left, area.top)
         right, bottom = self._camera.to_view(area.right, area.bottom)
         ratio = self._camera.ratio
+        bleed = _BLEED_SHAPES if level_for(self._camera.zoom) is Level.SHAPES else _BLEED
         rect = QRectF(
-            (left - _BLEED) * ratio,
-            (top - _BLEED) * ratio,
-            (right - left + 2 * _BLEED) * ratio,
-            (bottom - top + 2 * _BLEED) * ratio,
+            (left - bleed) * ratio,
+            (top - bleed) * ratio,
+            (right - left + 2 * bleed) * ratio,
+            (bottom - top + 2 * bleed) * ratio,
         ).toAlignedRect()
-        del camera
         self._dirty += rect & self._pixmap.rect()
 
     @property
@@ -120,8 +122,10 @@ class Backing:
 
     def _paint(self, area: QRectF) -> None:
         painter = QPainter(self._pixmap)
-        self._renderer.paint(painter, self._camera, area)
-        painter.end()
+        try:
+            self._renderer.paint(painter, self._camera, area)
+        finally:
+            painter.end()
 
     def draw(self, painter: QPainter, area: QRect, camera: Camera) -> None:
         """Puts the picture on the widget; scaled and shifted if it was made for another camera."""

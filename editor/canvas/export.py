@@ -40,6 +40,8 @@ def render_box(view: CanvasSurface, box: Box, zoom: float, scale: float) -> QIma
     camera = Camera(zoom, -box.left * zoom, -box.top * zoom, scale)
     state = replace(view.state, selected=frozenset(), selected_edge=None, focused=None, plain=True, hidden=frozenset())
     painter = QPainter(picture)
-    Renderer(view.scene, state).paint(painter, camera, QRectF(picture.rect()))
-    painter.end()
+    try:
+        Renderer(view.scene, state).paint(painter, camera, QRectF(picture.rect()))
+    finally:
+        painter.end()
     return picture

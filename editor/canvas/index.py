@@ -129,17 +129,27 @@ class SpatialIndex:
 
     def query(self, area: Box) -> list[str]:
         """Ids whose box touches `area`, in no particular order."""
+        # Written out instead of `Box.touches`: this is asked of ten thousand boxes in a frame.
         boxes = self._boxes
+        near_x, near_y, far_x, far_y = area
         left, top, right, bottom = self._span(area)
         if (right - left + 1) * (bottom - top + 1) > max(64, len(self._cells) // 2):
-            return [key for key, box in boxes.items() if box.touches(area)]
+            return [
+                key
+                for key, (x1, y1, x2, y2) in boxes.items()
+                if x1 <= far_x and near_x <= x2 and y1 <= far_y and near_y <= y2
+            ]
         found: set[str] = set()
         for cx in range(left, right + 1):
             for cy in range(top, bottom + 1):
                 here = self._cells.get((cx, cy))
                 if here:
                     found |= here
-        return [key for key in found if boxes[key].touches(area)]
+        return [
+            key
+            for key in found
+            if boxes[key][0] <= far_x and near_x <= boxes[key][2] and boxes[key][1] <= far_y and near_y <= boxes[key][3]
+        ]
 
     def bounds(self) -> Box | None:
         """The box around everything, None when empty."""

@@ -22,6 +22,7 @@ CHIP_PAD: Final = 6.0
 PART_GAP: Final = 6.0
 FOOTER: Final = 28.0
 STREAM_LINES: Final = 3
+STREAM_LINE: Final = 16.0
 MAX_ROWS: Final = 14
 """A card never grows beyond so many body rows without sockets; what is left out is counted in a last row."""
 CARD_SPACE: Final = 8.0

@@ -22,6 +22,7 @@ from editor.canvas.paint.rooms import paint_room
 from editor.canvas.scene import CanvasScene, EdgeItem, Item
 
 _BLEED = 24.0
+_BLEED_SHAPES = 4.0
 """Rings, badges and shadows reach so many logical pixels beyond a box."""
 
 
@@ -58,9 +59,7 @@ class Renderer:
         if ground:
             paint_background(canvas, area)
         scene_area = self._scene_area(camera, area)
-        self.paint_items(
-            canvas, area, self.scene.in_area(scene_area), self.scene.edges_in(scene_area.grown(4.0 / camera.zoom))
-        )
+        self.paint_items(canvas, area, self.scene.in_area(scene_area), self.scene.edges_in(scene_area))
         painter.restore()
 
     def paint_items(self, canvas: Canvas, area: QRectF, items: list[Item], edges: list[EdgeItem]) -> None:
@@ -102,6 +101,7 @@ class Renderer:
     @staticmethod
     def _scene_area(camera: Camera, area: QRectF) -> Box:
         ratio = camera.ratio
-        left, top = camera.to_scene(area.left() / ratio - _BLEED, area.top() / ratio - _BLEED)
-        right, bottom = camera.to_scene(area.right() / ratio + _BLEED, area.bottom() / ratio + _BLEED)
+        bleed = _BLEED_SHAPES if level_for(camera.zoom) is Level.SHAPES else _BLEED
+        left, top = camera.to_scene(area.left() / ratio - bleed, area.top() / ratio - bleed)
+        right, bottom = camera.to_scene(area.right() / ratio + bleed, area.bottom() / ratio + bleed)
         return Box(left, top, right, bottom)

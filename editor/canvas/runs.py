@@ -13,7 +13,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPen
 from editor.canvas.paint.context import Canvas, Level, level_for
 from editor.canvas.paint.edges import paint_flow
 from editor.canvas.paint.running import paint_fading, paint_sweeps
-from editor.canvas.runview import EdgeRun, NodeRun, extra_height, node_run_of
+from editor.canvas.runview import EdgeRun, NodeRun, extra_for, node_run_of
 from editor.canvas.scene import EdgeItem, Item
 from editor.theme import theme
 
@@ -121,7 +121,7 @@ class CanvasRuns:
             return
         if run is not None and run.rounds is not None and isinstance(view.state.rounds, dict):
             view.state.rounds[node_id] = (run.round or 0, run.rounds)
-        damage = view.scene.set_extra(node_id, extra_height(run, item.content.streams))
+        damage = view.scene.set_extra(node_id, extra_for(run, item.content.streams))
         if damage.areas:
             view.repaint_damage(damage)
 

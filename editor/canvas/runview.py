@@ -72,18 +72,44 @@ class NodeRun:
         )
 
 
-def extra_height(run: NodeRun | None, streams: bool) -> float:
-    """How much taller a running node's card is than at rest."""
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a run adds below a card's body: an error line, lines of streamed text, a footer."""
+
+    error: bool = False
+    lines: int = 0
+    footer: bool = False
+
+    @property
+    def stream_height(self) -> float:
+        return self.lines * m.STREAM_LINE + 8.0 if self.lines else 0.0
+
+    @property
+    def height(self) -> float:
+        return (m.ROW_TEXT if self.error else 0.0) + self.stream_height + (m.FOOTER if self.footer else 0.0)
+
+    def fitted(self, room: float) -> Extra:
+        """As much of it as `room` holds: streamed lines give way first, then the footer, then the error."""
+        extra = self
+        while extra.height > room and extra.lines:
+            extra = Extra(extra.error, extra.lines - 1, extra.footer)
+        if extra.height > room and extra.footer:
+            extra = Extra(extra.error, 0, footer=False)
+        return extra if extra.height <= room else NO_EXTRA
+
+
+NO_EXTRA = Extra()
+
+
+def extra_for(run: NodeRun | None, streams: bool) -> Extra:
+    """What this run would add to a card if there were room."""
     if run is None:
-        return 0.0
-    extra = 0.0
-    if run.error and run.status in ("failed", "exception", "retry"):
-        extra += m.ROW_TEXT
-    if streams and run.text:
-        extra += m.STREAM_LINES * 16.0 + 8.0
-    if run.has_footer:
-        extra += m.FOOTER
-    return extra
+        return NO_EXTRA
+    return Extra(
+        error=bool(run.error) and run.status in ("failed", "exception", "retry"),
+        lines=m.STREAM_LINES if streams and run.text else 0,
+        footer=run.has_footer,
+    )
 
 
 def duration_text(seconds: float) -> str:

@@ -15,6 +15,7 @@ from editor.canvas.card import card_content
 from editor.canvas.content import CardContent
 from editor.canvas.index import Box, SpatialIndex
 from editor.canvas.routes import Route, fan, route
+from editor.canvas.runview import NO_EXTRA, Extra
 from engine.nodes import registry
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Item:
     """One node as drawn.
 
     `full` is all that the card has to say, `content` what it shows: less, where the next card below leaves no room
-    (files are laid out for lower cards than ours). `extra` is the height that a running node adds; `drawing` is the
-    painter's cache.
+    (files are laid out for lower cards than ours). `wish` is what a run would add below the body, `shown` as much of it
+    as there is room for; `drawing` is the painter's cache.
     """
 
     id: str
@@ -43,8 +44,14 @@ class Item:
     depth: int
     parent: str | None
     order: int
-    extra: float = 0.0
+    wish: Extra = NO_EXTRA
+    shown: Extra = NO_EXTRA
     drawing: Any = None
+
+    @property
+    def extra(self) -> float:
+        """The height that a run adds below the body."""
+        return self.shown.height
 
 
 @dataclass(slots=True)
@@ -167,9 +174,7 @@ class CanvasScene:
         else:
             item = self._put_item(node, graph, order)
             if old is not None:
-                item.extra = old.extra
-                item.box = item.box._replace(bottom=item.box.bottom + old.extra)
-                self.index.put(node_id, item.box)
+                item.wish = old.wish
             renamed = old is None or old.full.title != item.full.title or old.node.type != node.type
         damage.areas.append(item.box)
         if item.kind == "room":
@@ -192,16 +197,28 @@ class CanvasScene:
         for item in items:
             if item.kind != "card":
                 continue
-            full = item.full
-            fitted = full.fitted(self._room_below(item, full.height)) if full.height > m.HEADER else full
-            if fitted.rows == item.content.rows and fitted.sockets == item.content.sockets:
+            fitted, shown = self._fit(item)
+            same = fitted.rows == item.content.rows and fitted.sockets == item.content.sockets
+            if same and shown == item.shown and item.box.bottom == item.box.top + fitted.height + shown.height:
                 continue
             item.content = fitted
+            item.shown = shown
             item.drawing = None
             item.box = item.box._replace(bottom=item.box.top + fitted.height + item.extra)
             self.index.put(item.id, item.box)
             changed.append(item)
         return changed
+
+    def _fit(self, item: Item) -> tuple[CardContent, Extra]:
+        """The rows and the traces of a run that a card has room for. Rows make room for the run, except on cards whose
+        sockets would move with them."""
+        full, wish = item.full, item.wish
+        if full.height + wish.height <= m.HEADER:
+            return full, wish
+        room = self._room_below(item, full.height + wish.height)
+        steady = any(socket.row >= 0 for socket in full.sockets)
+        fitted = full.fitted(room if steady else room - wish.height)
+        return fitted, wish.fitted(room - fitted.height)
 
     def _room_below(self, item: Item, height: float) -> float:
         """How high a card can be before it reaches into the next one below."""
@@ -226,11 +243,10 @@ class CanvasScene:
     def refresh_contents(self) -> None:
         """Makes every card's content anew (another language)."""
         if self.graph is not None:
-            extras = {item.id: item.extra for item in self.items.values()}
+            wishes = {item.id: item.wish for item in self.items.values() if item.wish.height}
             self.load(self.graph)
-            for node_id, extra in extras.items():
-                if extra:
-                    self.set_extra(node_id, extra)
+            for node_id, wish in wishes.items():
+                self.set_extra(node_id, wish)
 
     def forget_drawings(self) -> None:
         """Drops what painters cached (another theme or pixel ratio)."""
@@ -443,17 +459,16 @@ class CanvasScene:
             if self.graph is not None and self.items[node_id].kind == "room":
                 waiting.extend(child.id for child in self.graph.children(node_id))
 
-    def set_extra(self, node_id: str, extra: float) -> Damage:
-        """Gives a node more height below its body while it runs."""
+    def set_extra(self, node_id: str, wish: Extra) -> Damage:
+        """Gives a node more to show below its body while a run is shown."""
         damage = Damage()
         item = self.items.get(node_id)
-        if item is None or item.kind != "card" or item.extra == extra:
+        if item is None or item.kind != "card" or item.wish == wish:
             return damage
         damage.areas.append(item.box)
-        item.box = item.box._replace(bottom=item.box.top + item.content.height + extra)
-        item.extra = extra
-        self.index.put(node_id, item.box)
-        damage.areas.append(item.box)
+        item.wish = wish
+        if self._fit_rows([item]):
+            damage.areas.append(item.box)
         return damage
 
 

@@ -99,7 +99,7 @@ class CanvasSurface(QWidget):
         if damage.everything:
             self._backing.invalidate()
         for area in damage.areas:
-            self._backing.mark(area, self.camera)
+            self._backing.mark(area)
         self.update()
 
     def repaint_nodes(self, node_ids: Iterable[str]) -> None:
@@ -107,7 +107,7 @@ class CanvasSurface(QWidget):
         for node_id in node_ids:
             item = self.scene.items.get(node_id)
             if item is not None:
-                self._backing.mark(item.box, self.camera)
+                self._backing.mark(item.box)
         self.update()
 
     def repaint_edges(self, edge_ids: Iterable[str]) -> None:
@@ -115,7 +115,7 @@ class CanvasSurface(QWidget):
         for edge_id in edge_ids:
             edge = self.scene.edges.get(edge_id)
             if edge is not None:
-                self._backing.mark(edge.route.box, self.camera)
+                self._backing.mark(edge.route.box)
         self.update()
 
     def repaint_all(self) -> None:
@@ -131,10 +131,13 @@ class CanvasSurface(QWidget):
         self.repaint_edges(set(before_edges) ^ edges)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        # A painter left open by an exception would take the process down with the widget.
         painter = QPainter(self)
-        self._paint_picture(painter, event.rect())
-        self.paint_overlays(painter)
-        painter.end()
+        try:
+            self._paint_picture(painter, event.rect())
+            self.paint_overlays(painter)
+        finally:
+            painter.end()
 
     def _paint_picture(self, painter: QPainter, area: QRect) -> None:
         backing, camera = self._backing, self.camera

@@ -231,7 +231,8 @@ class CanvasView(CanvasSurface):
     def touched_by(self, box: Box) -> list[str]:
         """Ids of nodes that a selection box takes: all it touches; a container only by its header or when whole."""
         found = []
-        for item in self.scene.in_area(box):
+        items = self.scene.items
+        for item in (items[node_id] for node_id in self.scene.index.query(box)):
             if item.kind == "start":
                 continue
             if item.kind == "room":
@@ -239,6 +240,7 @@ class CanvasView(CanvasSurface):
                 if not (header.touches(box) or box.covers(item.box)):
                     continue
             found.append(item.id)
+        found.sort(key=lambda node_id: items[node_id].order)
         rooms = {node_id for node_id in found if self.scene.items[node_id].kind == "room"}
         return [node_id for node_id in found if self.scene.items[node_id].parent not in rooms]
 

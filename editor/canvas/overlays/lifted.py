@@ -131,8 +131,10 @@ class LiftedLayer:
         brush = QPainter(picture)
         brush.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         canvas = canvas_for(brush, own, self._state(), Level(level_for(camera.zoom)))
-        view.renderer.paint_items(canvas, QRectF(picture.rect()), items, self._inner)
-        brush.end()
+        try:
+            view.renderer.paint_items(canvas, QRectF(picture.rect()), items, self._inner)
+        finally:
+            brush.end()
         picture.setDevicePixelRatio(camera.ratio)
         self._picture = picture
         self._picture_box = box

@@ -13,9 +13,8 @@ from editor.canvas.content import CardContent
 from editor.canvas.paint.context import Canvas, Level
 from editor.canvas.paint.drawing import (
     Drawing,
-    elided,
-    font_metrics,
     make_drawing,
+    paint_constant_text,
     paint_icons,
     paint_rectangles,
     paint_texts,
@@ -184,10 +183,7 @@ def _paint_full(canvas: Canvas, item: Item, rect: QRectF) -> None:
     canvas.to_card_space(rect.left(), rect.top())
     paint_rectangles(painter, drawing.rectangles)
     paint_texts(painter, drawing.title)
-    if run is not None and run.text and item.content.streams:
-        paint_texts(painter, drawing.texts)
-    else:
-        paint_texts(painter, drawing.texts)
+    paint_texts(painter, drawing.texts)
     canvas.to_device_space()
     drawn = drawing.icons if drawing.tile_icon is None else [drawing.tile_icon, *drawing.icons]
     paint_icons(painter, drawn, canvas.scale, rect.left(), rect.top())
@@ -249,7 +245,7 @@ def _paint_titled(canvas: Canvas, item: Item, rect: QRectF) -> None:
         painter.drawImage(QPointF(round(right - glyph), round(centre - glyph / 2)), picture)
         right -= glyph + 4 * canvas.pixel
     text_left = left + side + 6 * canvas.pixel
-    _constant_text(canvas, item.content.title, text_left, centre, right - text_left)
+    paint_constant_text(painter, item.content.title, text_left, centre, right - text_left, canvas.pixel)
     _paint_bars(canvas, item, rect)
 
 
@@ -269,24 +265,6 @@ def _paint_bars(canvas: Canvas, item: Item, rect: QRectF) -> None:
         painter.drawRoundedRect(bar, height / 2, height / 2)
 
 
-def _constant_text(canvas: Canvas, text: str, left: float, centre: float, width: float) -> bool:
-    """A title in a size that does not shrink with the zoom; nothing if fewer than three letters would show."""
-    pixel = canvas.pixel
-    metrics = font_metrics("tiny", 600)
-    shown = elided(text, metrics, width / pixel)
-    if len(shown) < min(3, len(text)):
-        return False
-    painter = canvas.painter
-    painter.setFont(theme().font("tiny", 600, pixel) if pixel != 1.0 else theme().font("tiny", 600))
-    painter.setPen(theme().color("text"))
-    height = metrics.height() * pixel
-    painter.drawText(
-        QPointF(left, centre - height / 2 + metrics.ascent() * pixel),
-        shown,
-    )
-    return True
-
-
 def _paint_small(canvas: Canvas, item: Item, rect: QRectF) -> None:
     """Between 15 and 40 %: icon and, where it fits, the title, both in screen size."""
     pixel = canvas.pixel
@@ -300,7 +278,8 @@ def _paint_small(canvas: Canvas, item: Item, rect: QRectF) -> None:
         left = rect.left() + inset
         _tile(canvas, item.content, left, centre - side / 2, side, glyph=True)
         text_left = left + side + inset
-        _constant_text(canvas, item.content.title, text_left, centre, rect.right() - inset / 2 - text_left)
+        room = rect.right() - inset / 2 - text_left
+        paint_constant_text(canvas.painter, item.content.title, text_left, centre, room, pixel)
     else:
         left = rect.left() + (rect.width() - side) / 2
         _tile(canvas, item.content, left, centre - side / 2, side, glyph=True)

@@ -70,6 +70,32 @@ def elided(text: str, metrics: QFontMetricsF, width: float, *, middle: bool = Fa
     return metrics.elidedText(text, mode, width)
 
 
+@lru_cache(maxsize=4096)
+def _constant(text: str, width: int, pixel: float, key: tuple[str, float]) -> tuple[QStaticText, QFont] | None:
+    del key  # theme and text scale, so that another theme makes it anew
+    metrics = font_metrics("tiny", 600)
+    shown = elided(text, metrics, width)
+    if len(shown) < min(3, len(text)):
+        return None
+    font = theme().font("tiny", 600, pixel)
+    return shaped(shown, font), font
+
+
+def paint_constant_text(
+    painter: QPainter, text: str, left: float, centre: float, width: float, pixel: float, tone: str = "text"
+) -> bool:
+    """A title in a size that does not shrink with the zoom; nothing if fewer than three letters would show."""
+    current = theme()
+    made = _constant(text, int(width / pixel), pixel, (current.name, current.text_scale))
+    if made is None:
+        return False
+    ready, font = made
+    painter.setFont(font)
+    painter.setPen(current.color(tone))
+    painter.drawStaticText(QPointF(left, centre - ready.size().height() / 2), ready)
+    return True
+
+
 class DrawingMaker:
     """Lays one card out. A fresh maker per card; `result` is the drawing."""
 

@@ -108,27 +108,30 @@ def _paint_hairlines(canvas: Canvas, plain: list[EdgeItem], special: list[EdgeIt
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(QPen(current.mix("edge", 0.6), 0))
     painter.drawLines(_lines(canvas, plain))
+    groups: dict[str, list[EdgeItem]] = {}
     for edge in special:
-        state = canvas.view.edge_runs.get(edge.id)
-        tone = "accent" if edge.id == canvas.view.selected_edge else "edge"
-        if state == "taken":
-            tone = "good"
-        elif state == "flowing":
-            tone = "accent"
-        elif state == "skipped":
-            tone = "line"
-        elif edge.fail:
-            tone = "bad"
+        groups.setdefault(_hairline_tone(canvas, edge), []).append(edge)
+    for tone, edges in groups.items():
         painter.setPen(QPen(current.color(tone), 0))
-        painter.drawLines(_lines(canvas, [edge]))
+        painter.drawLines(_lines(canvas, edges))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+
+
+def _hairline_tone(canvas: Canvas, edge: EdgeItem) -> str:
+    if edge.id == canvas.view.selected_edge:
+        return "accent"
+    state = canvas.view.edge_runs.get(edge.id)
+    if state is not None:
+        return {"taken": "good", "flowing": "accent", "skipped": "line"}[state]
+    return "bad" if edge.fail else "edge"
 
 
 def _lines(canvas: Canvas, edges: list[EdgeItem]) -> list[QLineF]:
     scale, x, y = canvas.scale, canvas.x, canvas.y
+    ends = ((edge.route.pieces[0], edge.route.pieces[-1]) for edge in edges)
     return [
-        QLineF(e.route.x1 * scale + x, e.route.y1 * scale + y, e.route.x2 * scale + x, e.route.y2 * scale + y)
-        for e in edges
+        QLineF(first[0] * scale + x, first[1] * scale + y, last[6] * scale + x, last[7] * scale + y)
+        for first, last in ends
     ]
 
 

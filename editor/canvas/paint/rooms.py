@@ -20,9 +20,9 @@ from editor.canvas.paint.cards import (
 from editor.canvas.paint.context import Canvas, Level
 from editor.canvas.paint.drawing import (
     Drawing,
-    elided,
     font_metrics,
     make_room_drawing,
+    paint_constant_text,
     paint_icons,
     paint_rectangles,
     paint_texts,
@@ -148,13 +148,9 @@ def _small_header(canvas: Canvas, item: Item, rect: QRectF, height: float) -> No
     left = rect.left() + 6 * pixel
     picture = icons.image(item.content.icon, theme().on_family(item.content.family).name(), max(1, round(side)), 1.0)
     painter.drawImage(QPointF(round(left), round(rect.top() + (height - side) / 2)), picture)
-    metrics = font_metrics("tiny", 600)
     text_left = left + side + 4 * pixel
-    shown = elided(item.content.title, metrics, (rect.right() - text_left - 6 * pixel) / pixel)
-    painter.setFont(theme().font("tiny", 600, pixel) if pixel != 1.0 else theme().font("tiny", 600))
-    painter.setPen(theme().color("text"))
-    baseline = rect.top() + height / 2 - metrics.height() * pixel / 2 + metrics.ascent() * pixel
-    painter.drawText(QPointF(text_left, baseline), shown)
+    room = rect.right() - text_left - 6 * pixel
+    paint_constant_text(painter, item.content.title, text_left, rect.top() + height / 2, room, pixel)
 
 
 def _paint_corner(canvas: Canvas, rect: QRectF) -> None:

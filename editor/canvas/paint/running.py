@@ -10,12 +10,11 @@ from PySide6.QtGui import QColor, QConicalGradient, QPainter, QPainterPath, QPen
 from editor.canvas import metrics as m
 from editor.canvas.paint.context import Canvas
 from editor.canvas.paint.drawing import elided, font_metrics, paint_icons
-from editor.canvas.runview import NodeRun, count_text, duration_text, tail_lines
+from editor.canvas.runview import Extra, NodeRun, count_text, duration_text, tail_lines
 from editor.canvas.scene import Item
 from editor.i18n import tr
 from editor.theme import FontRole, theme
 
-_STREAM_LINE = 16.0
 _STREAM_CHARS = 36
 
 
@@ -26,13 +25,13 @@ def paint_run_parts(canvas: Canvas, item: Item, run: NodeRun, rect: QRectF) -> N
     top = item.content.height
     painter = canvas.painter
     canvas.to_card_space(rect.left(), rect.top())
-    if run.error and run.status in ("failed", "exception", "retry"):
+    if item.shown.error:
         _line(painter, run.error, m.PAD, top + m.ROW_TEXT / 2 - 4, m.CARD_WIDTH - 2 * m.PAD, "bad")
         top += m.ROW_TEXT
-    if item.content.streams and run.text:
-        top = _paint_stream(painter, run, top)
+    if item.shown.lines:
+        top = _paint_stream(painter, run, top, item.shown)
     canvas.to_device_space()
-    if run.has_footer:
+    if item.shown.footer:
         _paint_footer(canvas, item, run, rect)
 
 
@@ -47,18 +46,18 @@ def _line(
     return metrics.horizontalAdvance(shown)
 
 
-def _paint_stream(painter: QPainter, run: NodeRun, top: float) -> float:
+def _paint_stream(painter: QPainter, run: NodeRun, top: float, shown: Extra) -> float:
     current = theme()
-    height = m.STREAM_LINES * _STREAM_LINE + 8.0
+    height = shown.stream_height
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(current.mix("accent", 0.08) if run.active else current.color("field"))
     if not current.is_dark and not run.active:
         painter.setBrush(current.color("canvas"))
     box = QRectF(m.PAD - 4, top - 4, m.CARD_WIDTH - 2 * m.PAD + 8, height)
     painter.drawRoundedRect(box, current.radius("chip"), current.radius("chip"))
-    lines = tail_lines(run.text, _STREAM_CHARS, m.STREAM_LINES)
+    lines = tail_lines(run.text, _STREAM_CHARS, shown.lines)
     for position, line in enumerate(lines):
-        centre = top + _STREAM_LINE * (position + 0.5)
+        centre = top + m.STREAM_LINE * (position + 0.5)
         used = _line(painter, line, m.PAD + 2, centre, m.CARD_WIDTH - 2 * m.PAD - 4, "text")
         if run.active and position == len(lines) - 1:
             painter.fillRect(QRectF(m.PAD + 4 + used, centre - 6, 2, 12), current.color("accent"))
@@ -90,11 +89,7 @@ def _footer_words(run: NodeRun) -> list[tuple[str, str, str]]:
     if run.tokens:
         words.append(("tokens", tr("{n} tokens", n=count_text(run.tokens)), "muted"))
     if run.attempt:
-        text = (
-            tr("attempt {n} of {m}", n=run.attempt, m=run.attempts)
-            if run.attempts
-            else tr("attempt {n}", n=run.attempt)
-        )
+        text = f"{run.attempt} / {run.attempts}" if run.attempts else str(run.attempt)
         words.append(("retry", text, "warn"))
     return words
 
