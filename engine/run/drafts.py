@@ -32,9 +32,13 @@ class DraftValue:
 
 
 def draft_values(
-    ended: Mapping[str, Any], updates: Sequence[Mapping[str, Any]] = (), limits: Limits | None = None
+    ended: Mapping[str, Any],
+    updates: Sequence[Mapping[str, Any]] = (),
+    system: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
 ) -> list[DraftValue]:
-    """The draft variables that a node's succeeded event leaves; `updates` are the variables it wrote while it ran.
+    """The draft variables that a node's succeeded event leaves; `updates` are the variables it wrote while it ran,
+    `system` the run's `sys.<name>` inputs (they become draft variables with the root).
 
     A node in a container leaves none, an assigner only conversation variables, a node without outputs a hidden mark.
     """
@@ -52,15 +56,15 @@ def draft_values(
         return []
     outputs = ended.get("outputs", {})
     if kind in START_TYPES:
-        return _of_start(cutter, ended)
+        return _of_start(cutter, ended, system or {})
     left_out = LEFT_OUT.get(kind, ())
     found = [_draft(cutter, node_id, name, value) for name, value in outputs.items() if name not in left_out]
     return found or [_dummy(node_id)]
 
 
-def _of_start(cutter: Truncator, ended: Mapping[str, Any]) -> list[DraftValue]:
+def _of_start(cutter: Truncator, ended: Mapping[str, Any], system: Mapping[str, Any]) -> list[DraftValue]:
     found = []
-    for name, value in {**ended.get("outputs", {}), **ended.get("inputs", {})}.items():
+    for name, value in {**ended.get("outputs", {}), **ended.get("inputs", {}), **system}.items():
         if name.startswith("sys."):
             short = name.removeprefix("sys.")
             found.append(_draft(cutter, "sys", short, value, editable=short in EDITABLE_SYSTEM))

@@ -120,15 +120,18 @@ def _too_large(what: str, name: str, limit: int) -> RunRefused:
 
 
 def root_inputs(request: RunRequest, root: CompiledNode) -> dict[str, Any]:
-    """The user's inputs that the root declares; a root that declares none (triggers) takes all."""
-    declared = root.data.get("variables")
-    names = (
-        [v.get("variable") for v in declared if isinstance(v, Mapping)]
-        if root.type == "start" and isinstance(declared, list)
-        else list(request.inputs)
-    )
+    """The user's inputs that a start node declares, checked as it says; a trigger takes all.
+
+    Raises UserError for an input that does not fit.
+    """
+    inputs = request.inputs
+    if root.type == "start":
+        from engine.nodes.start import check_inputs
+
+        declared = root.data.get("variables")
+        inputs = check_inputs(root.id, declared if isinstance(declared, list) else [], inputs)
     try:
-        return {name: input_value(request.inputs[name]) for name in names if name in request.inputs}
+        return {name: input_value(value) for name, value in inputs.items()}
     except FileProblem as problem:
         raise RunRefused(str(problem), code="run.bad_file") from None
 

@@ -100,7 +100,7 @@ class Outbox:
                 self._reader.set_result(None)
 
     def _mask(self, event: dict[str, Any]) -> None:
-        for key, value in event.items():
+        for key, value in list(event.items()):
             if isinstance(value, (str, dict, list)):
                 masked = self.masker.data(value)
                 if masked is not value:

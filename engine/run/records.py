@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from engine.run.events import NODE_END, RUN_END
+from engine.run.graph import START_TYPES
 from engine.run.limits import Limits
 from engine.run.parallel import parallel_ids
 from engine.run.request import RunRequest
@@ -84,6 +85,7 @@ class Records:
         self._index = next_index
         self._open: dict[str, dict[str, Any]] = {str(row["id"]): dict(row) for row in open_rows}
         self._parallel: dict[str, dict[str, str]] | None = None
+        self._system: dict[str, Any] = {}
         self._parallel_rounds = {
             str(node.get("id"))
             for node in facts.graph.get("nodes", ())
@@ -123,6 +125,7 @@ class Records:
             return []
         if event.get("reason") == "resumption":
             return [RowChange("run", facts.run_id, False, {"status": "running"})]
+        self._system = {k: v for k, v in event.get("inputs", {}).items() if k.startswith("sys.")}
         values, whole = self._cut({"inputs": event.get("inputs", {})})
         return [
             RowChange(
@@ -271,7 +274,7 @@ class Records:
         if history:
             process_data[RETRY_HISTORY] = history
         values, whole = self._cut(
-            {"inputs": event.get("inputs", {}), "process_data": process_data, "outputs": event.get("outputs", {})}
+            {"inputs": self._inputs(event), "process_data": process_data, "outputs": event.get("outputs", {})}
         )
         metadata = {**known.get("execution_metadata", {}), **event.get("metadata", {})}
         row = {
@@ -286,6 +289,11 @@ class Records:
             **values,
         }
         return RowChange("node", event["id"], False, row, whole)
+
+    def _inputs(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The record of a root also shows the system variables (DEC-11)."""
+        inputs: Mapping[str, Any] = event.get("inputs", {})
+        return {**inputs, **self._system} if event["node_type"] in START_TYPES else inputs
 
     # -- the rest --------------------------------------------------------------------------------------------------
 

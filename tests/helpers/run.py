@@ -113,6 +113,26 @@ class Stub(Node[StubConfig]):
         return {f"{self.node_id}.#{'.'.join(echo)}#": tuple(echo)} if echo else {}
 
 
+class PacedConfig(NodeConfig):
+    fails: list[str] = []
+
+
+class Paced(Node[PacedConfig]):
+    """A child of an iteration over `{v: name}`: `r0` and `r1...` wait for their signal when the desk has one."""
+
+    node_type: ClassVar[str] = "paced"
+    config_model: ClassVar[type[NodeConfig]] = PacedConfig
+
+    async def run(self, ctx: NodeContext) -> NodeResult:
+        name = ctx.pool.get_value(("it", "item", "v"))
+        desk = desk_of(ctx)
+        if name in desk.held:
+            await desk.signal(name).wait()
+        if name in self.config.fails:
+            return NodeResult.failed("boom", "FakeError")
+        return NodeResult(outputs={"text": name})
+
+
 class PickConfig(NodeConfig):
     handle: str = "source"
     fail: bool = False
@@ -239,7 +259,7 @@ class _Hook(Node[NodeConfig]):
 
 _FALLBACK = {"start": _Start, "end": _End, "answer": _Answer, "template-transform": _Template, "trigger-webhook": _Hook}
 
-DOUBLES: dict[str, type[Node[Any]]] = {cls.node_type: cls for cls in (Stub, Pick, Ask, Mutate)}
+DOUBLES: dict[str, type[Node[Any]]] = {cls.node_type: cls for cls in (Stub, Paced, Pick, Ask, Mutate)}
 
 
 def node_class(kind: str, version: str) -> type[Node[Any]]:
@@ -265,6 +285,7 @@ class Desk:
     running: set[str] = field(default_factory=set)
     cancelled: list[str] = field(default_factory=list)
     signals: dict[str, asyncio.Event] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
 
     def signal(self, name: str) -> asyncio.Event:
         return self.signals.setdefault(name, asyncio.Event())
@@ -577,7 +598,7 @@ def _input_type(value: Any) -> str:
     if isinstance(value, (int, float)):
         return "number"
     if isinstance(value, (dict, list)) or value is None:
-        return "json_object"
+        return "json"
     return "paragraph"
 
 

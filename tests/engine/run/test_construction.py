@@ -142,7 +142,9 @@ def test_start_beside_a_trigger_is_refused() -> None:
 
 
 def test_unknown_type_is_refused_where_it_would_run_and_mocks_stand_in() -> None:
-    graph = build("start -> odd -> end; lost", odd={"type": "frobnicate"}, lost={"type": "frobnicate"}, end=end(x="odd.y"))
+    graph = build(
+        "start -> odd -> end; lost", odd={"type": "frobnicate"}, lost={"type": "frobnicate"}, end=end(x="odd.y")
+    )
     error = refused(graph)
     assert error.code == "UNKNOWN_NODE_TYPE"
     assert "odd" in str(error)
@@ -177,7 +179,10 @@ def test_lint_warnings() -> None:
 
 def test_lint_of_a_sound_graph_is_silent() -> None:
     graph = build(
-        "start -> it -> end", it=iterate("c -> d", "start.items", "d.text"), c=add("conversation.n"), end=end(x="it.output")
+        "start -> it -> end",
+        it=iterate("c -> d", "start.items", "d.text"),
+        c=add("conversation.n"),
+        end=end(x="it.output"),
     )
     assert lint(graph, node_class) == []
 

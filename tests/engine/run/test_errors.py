@@ -79,7 +79,9 @@ def test_retry_on_a_node_that_does_not_support_it() -> None:
 def test_the_retry_wait_blocks_nobody() -> None:
     names = [f"n{i}" for i in range(5)]
     graph = build(
-        "start -> f; start -> " + " -> ".join(names), f=fail(1, **retry(1, 300)), **{n: stub(sleep=0.001) for n in names}
+        "start -> f; start -> " + " -> ".join(names),
+        f=fail(1, **retry(1, 300)),
+        **{n: stub(sleep=0.001) for n in names},
     )
     done = run(graph)
     assert done.short.index("Ok n4") < done.short.index("Re f(1)")

@@ -160,7 +160,9 @@ def test_an_exception_in_a_node(sleep: float | None) -> None:
 
 @pytest.mark.spec("engine.28")
 def test_outputs_are_readable_behind_and_missing_ones_are_null() -> None:
-    done = run(build("start -> a -> b -> end", a=stub(outs={"x": 5}), b=stub(echo=["a", "x"]), end=end(v="b.text", w="b.no")))
+    done = run(
+        build("start -> a -> b -> end", a=stub(outs={"x": 5}), b=stub(echo=["a", "x"]), end=end(v="b.text", w="b.no"))
+    )
     assert done.outputs == {"v": 5, "w": None}
 
 
