@@ -1,4 +1,4 @@
-"""Which node may stand where, and which may be connected: the rules that the canvas asks before it lets something happen.
+"""Which node may stand where, and which may be connected: the rules that the canvas asks first.
 
 Every refusal is one English sentence for people; an empty text means yes (editor spec, sections 2 C10 and 3; dsl 7.5).
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import re
 import threading
@@ -191,7 +192,7 @@ def new_workflow(mode: str, name: str) -> Workflow:
         answer = replace(nodes[2], data={**nodes[2].data, "answer": "{{#" + nodes[1].id + ".text#}}"})
         graph = graph.with_nodes([answer])
         nodes[2] = answer
-        edges = [new_edge(a, "source", b, graph) for a, b in zip(nodes, nodes[1:], strict=False)]
+        edges = [new_edge(a, "source", b, graph) for a, b in itertools.pairwise(nodes)]
         graph = graph.with_edges({e.id: e for e in edges})
     return Workflow(app=app, graph=graph, features=features, dependencies=())
 
@@ -284,9 +285,8 @@ def paste_nodes(
             px, py = absolute[node.id]
             fresh = _rehomed(fresh, graph, parent, x + px - left - base[0], y + py - top - base[1])
         edits.append(AddNode(fresh))
-    for edge in edges:
-        if edge.source in new_ids and edge.target in new_ids:
-            edits.append(AddEdge(_copied_edge(edge, new_ids)))
+    inner = (e for e in edges if e.source in new_ids and e.target in new_ids)
+    edits.extend(AddEdge(_copied_edge(edge, new_ids)) for edge in inner)
     return Group("", tuple(edits)), [new_ids[n.id] for n in tops], said
 
 

@@ -238,7 +238,7 @@ def inner_variables(workflow: Workflow, container_id: str) -> VariableGroup | No
 def item_type(workflow: Workflow, iteration: Node) -> str:
     """The type of one item of an iteration's list."""
     declared = str(iteration.data.get("iterator_input_type") or "")
-    selector = iteration.data.get("iterator_selector")
+    selector: Any = iteration.data.get("iterator_selector")
     if not declared and is_selector(selector):
         declared = type_of(workflow, tuple(selector))
     if declared.startswith("array[") and declared.endswith("]"):

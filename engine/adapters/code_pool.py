@@ -1,0 +1,251 @@
+"""Runs user code in warm worker processes: one job at a time each, killed at the time limit and replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import struct
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.logs import get_logger
+from engine.ports.outside import CodeRequest, CodeResult, PortError
+from engine.run.limits import Limits
+
+log = get_logger(__name__)
+WORKER = Path(__file__).with_name("sandbox") / "worker.py"
+PRELOADED = (
+    "json",
+    "re",
+    "math",
+    "datetime",
+    "random",
+    "string",
+    "collections",
+    "itertools",
+    "functools",
+    "time",
+    "quickjs",
+)
+START_SECONDS = 20.0
+
+
+class CodeFailure(PortError):
+    """User code that failed; `stdout` is what it had printed."""
+
+    def __init__(self, message: str, stdout: str = "") -> None:
+        super().__init__("CodeExecutionError", message)
+        self.stdout = stdout
+
+
+class _Worker:
+    """One process with its pipes and its folder."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: str, held: Sequence[str]) -> None:
+        self.process, self.folder, self.held = process, folder, list(held)
+        self.jobs = 0
+
+    async def ask(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Send a job and wait for its answer. Raises EOFError when the process ended."""
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        data = json.dumps(job, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+        try:
+            stdin.write(struct.pack(">I", len(data)) + data)
+            await stdin.drain()
+            (size,) = struct.unpack(">I", await stdout.readexactly(4))
+            answer: dict[str, Any] = json.loads(await stdout.readexactly(size))
+        except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError) as error:
+            raise EOFError from error
+        return answer
+
+    async def kill(self) -> None:
+        """End the process for certain and remove its folder."""
+        if self.process.returncode is None:
+            try:
+                self.process.kill()
+            except ProcessLookupError:
+                pass
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        await self.process.wait()
+        transport = getattr(self.process, "_transport", None)
+        if transport is not None:
+            transport.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class CodePool:
+    """The `CodeRunner` of a workspace. Belongs to one asyncio loop; `close` ends its workers.
+
+    `packages` are folders that code may import from besides the standard library.
+    """
+
+    def __init__(self, limits: Limits | None = None, packages: Sequence[str] = ()) -> None:
+        self._limits = limits or Limits()
+        self._packages = list(packages)
+        self._idle: list[_Worker] = []
+        self._count = 0
+        self._free = asyncio.Semaphore(self._limits.code_workers)
+        self._held: list[str] = []
+        self._warming: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    # -- the port ----------------------------------------------------------------------------------------------------
+
+    async def run(self, request: CodeRequest) -> CodeResult:
+        """Run `main`. Raises CodeFailure (a PortError) with the user's line in the message."""
+        seconds = request.timeout or self._limits.code_seconds
+        started = time.perf_counter()
+        async with self._free:
+            worker = await self._take()
+            try:
+                answer = await asyncio.wait_for(worker.ask(self._job(request, seconds)), seconds)
+            except TimeoutError:
+                await self._lose(worker)
+                raise CodeFailure(f"The code ran longer than {seconds:g} seconds and was stopped.") from None
+            except EOFError:
+                code = await self._lose(worker)
+                raise CodeFailure(_death(code)) from None
+            except BaseException:
+                # Cancelled in the middle of a job: the worker may still be at it.
+                await self._lose(worker)
+                raise
+            self._give_back(worker)
+        return self._result(answer, time.perf_counter() - started)
+
+    def level(self) -> str:
+        """What keeps user code in on this machine, in words."""
+        held = ", ".join(self._held) if self._held else "known after the first run"
+        return f"Runs in a process of its own: {held}."
+
+    async def warm_up(self, count: int = 1) -> None:
+        """Start workers ahead of the first job."""
+        for _ in range(count - len(self._idle)):
+            self._idle.append(await self._start())
+
+    async def close(self) -> None:
+        """End every worker."""
+        self._closed = True
+        for task in list(self._warming):
+            task.cancel()
+        await asyncio.gather(*self._warming, return_exceptions=True)
+        workers, self._idle = self._idle, []
+        for worker in workers:
+            await worker.kill()
+
+    # -- workers -----------------------------------------------------------------------------------------------------
+
+    def _job(self, request: CodeRequest, seconds: float) -> dict[str, Any]:
+        return {
+            "language": request.language,
+            "source": request.source,
+            "inputs": dict(request.inputs),
+            "seconds": seconds,
+            "memory": self._limits.code_memory_bytes,
+            "output_limit": 100_000,
+            "result_limit": self._limits.code_output_bytes,
+        }
+
+    @staticmethod
+    def _result(answer: dict[str, Any], elapsed: float) -> CodeResult:
+        stdout = str(answer.get("stdout", ""))
+        if "error" in answer:
+            raise CodeFailure(str(answer["error"]), stdout)
+        try:
+            value = json.loads(answer["text"])
+        except (ValueError, KeyError) as error:
+            raise CodeFailure("main must return an object; what it returned is not JSON.", stdout) from error
+        return CodeResult(value, stdout, elapsed)
+
+    async def _take(self) -> _Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.process.returncode is None:
+                return worker
+            await worker.kill()
+        return await self._start()
+
+    def _give_back(self, worker: _Worker) -> None:
+        worker.jobs += 1
+        self._idle.append(worker)
+
+    async def _lose(self, worker: _Worker) -> int | None:
+        """End a worker and start another one in its place, in the background."""
+        await worker.kill()
+        if not self._closed:
+            task = asyncio.get_running_loop().create_task(self._replace())
+            self._warming.add(task)
+            task.add_done_callback(self._warming.discard)
+        return worker.process.returncode
+
+    async def _replace(self) -> None:
+        try:
+            self._idle.append(await self._start())
+        except PortError as error:
+            log.warning("a code worker could not be started: %s", error)
+
+    async def _start(self) -> _Worker:
+        folder = tempfile.mkdtemp(prefix="penstock-code-")
+        settings = {
+            "memory": self._limits.code_memory_bytes,
+            "seconds": self._limits.code_seconds,
+            "preload": PRELOADED,
+            "packages": self._packages,
+            "readable": _library_folders() + self._packages,
+        }
+        environment = {k: os.environ[k] for k in ("SYSTEMROOT", "WINDIR", "TEMP", "TMP") if k in os.environ}
+        environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                "-B",
+                str(WORKER),
+                json.dumps(settings),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd=folder,
+                env=environment,
+                limit=64 * 1024 * 1024,
+            )
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise PortError("CodeExecutionError", f"A process for the code could not be started: {error}") from error
+        worker = _Worker(process, folder, ())
+        stdout = process.stdout
+        assert stdout is not None
+        try:
+            (size,) = struct.unpack(">I", await asyncio.wait_for(stdout.readexactly(4), START_SECONDS))
+            hello = json.loads(await stdout.readexactly(size))
+        except (asyncio.IncompleteReadError, TimeoutError) as error:
+            await worker.kill()
+            raise PortError("CodeExecutionError", "The process for the code did not start.") from error
+        except BaseException:
+            await worker.kill()
+            raise
+        worker.held = self._held = list(hello.get("ready", ()))
+        return worker
+
+
+def _library_folders() -> list[str]:
+    """Where Python itself and its packages are."""
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    found = {sysconfig.get_path(name) for name in names} | {sys.prefix, sys.base_prefix}
+    found |= {path for path in sys.path if path.endswith((".zip", "lib-dynload"))}
+    return sorted(path for path in found if path)
+
+
+def _death(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"The process of the code was ended by signal {-code}; it used a forbidden call or too much memory."
+    return f"The process of the code ended by itself (exit code {code})."

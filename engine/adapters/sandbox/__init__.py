@@ -1,0 +1,1 @@
+"""User code away from this process: warm workers, their limits, and what keeps them in."""
