@@ -99,7 +99,15 @@ class CanvasView(CanvasSurface):
         self._unsubscribe: Any = None
         self._message = ""
         self._settle = self.timer(_SETTLE_MS, self._store_viewport)
+        self._make_accessible()
         self._message_end = self.timer(_MESSAGE_MS, self._end_message)
+
+    def _make_accessible(self) -> None:
+        from editor.canvas import accessibility  # it builds on this module
+
+        accessibility.install()
+        self._tell_focus = accessibility.tell_focus
+        self.announced.connect(lambda text: accessibility.announce(self, text))
 
     # -- the document -----------------------------------------------------------------------------------------
 
@@ -226,6 +234,7 @@ class CanvasView(CanvasSurface):
         self.state.selected_edge = self.selection.edge
         self.repaint_nodes(nodes)
         self.repaint_edges(edges)
+        self._tell_focus(self)
         self.selectionChanged.emit(self.selection.nodes, self.selection.edge)
 
     def touched_by(self, box: Box) -> list[str]:
