@@ -19,8 +19,18 @@ from engine.run.request import RunRequest
 from engine.run.variables.truncation import Truncator
 
 RETRY_HISTORY: Final = "__dify_retry_history"
-COLUMNS: Final = ("inputs", "process_data", "outputs")
+TRANSITIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "": ("running", "scheduled"),
+    "scheduled": ("running", "stopped"),
+    "running": ("succeeded", "partial-succeeded", "failed", "stopped", "paused"),
+    "paused": ("running", "stopped"),
+}
 Table = Literal["run", "node", "conversation_variable"]
+
+
+def can_become(status: str, new: str) -> bool:
+    """May a run go from one status to another (engine spec 11.1)? What has ended is final."""
+    return new in TRANSITIONS.get(status, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from engine.errors import UserError
 from engine.clock import SeededIds, SystemClock
 from engine.nodes.base import (
     ExecutionType,
@@ -271,6 +272,8 @@ def node_class(kind: str, version: str) -> type[Node[Any]]:
     try:
         return registered(kind, version)
     except ModuleNotFoundError:
+        if kind not in _FALLBACK:
+            raise UserError(kind, code="node.unknown_type") from None
         return _FALLBACK[kind]
 
 
@@ -612,7 +615,8 @@ def begin(
 ) -> Done:
     """Start a run; `finish` waits for it."""
     desk = desk or Desk()
-    ports = ports or make_ports(desk)
+    # A resumed run must not repeat the ids of the segment before it.
+    ports = ports or make_ports(desk, seed=None if options.get("snapshot") else 1)
     ports.extras.setdefault("desk", desk)
     memory = memory or Memory()
     wanted = request(graph, **options)
