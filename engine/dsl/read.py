@@ -4,28 +4,35 @@ never exceptions; what is not understood is kept (dsl spec, sections 3, 7 and 14
 from __future__ import annotations
 
 import json
-import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.dsl import versions
+from engine.dsl.datasets import is_dataset_id
+from engine.dsl.edges import read_edges, text_id
 from engine.dsl.repair import repair_data, repair_selectors
+from engine.dsl.report import Report
 from engine.dsl.text import DslError, Parsed, parse
 from engine.dsl.upgrade import upgrade
+from engine.dsl.variables import read_variables
 from engine.errors import FilePlace
-from engine.model.graph import Edge, Graph, Node
+from engine.model.graph import Graph, Node
 from engine.model.problems import Notice, Problem
-from engine.model.workflow import AppInfo, Variable, Workflow
+from engine.model.workflow import AppInfo, Workflow
 
 MODES = frozenset({"workflow", "advanced-chat", "chat", "agent-chat", "completion", "agent"})
-LARGEST_VARIABLE = 204_800
-DATA_WRAPPER_KEYS = frozenset({"dragging", "resizing"})
+TRANSIENT_KEYS = frozenset({"dragging", "resizing"})
 WORKFLOW_KEYS = frozenset(
     {"conversation_variables", "environment_variables", "features", "graph", "rag_pipeline_variables"}
 )
 TOP_KEYS = frozenset({"kind", "version", "app", "workflow", "dependencies"})
-ID_SPACE = uuid.UUID("6f1c2f0e-5a4e-4a0a-9a53-0e1f7c2d9b11")
+PIPELINE_KEYS = ("name", "icon", "icon_type", "icon_background", "description")
+NODE_WORDS = {
+    "repair.transient": "{n} mark(s) of a drag that was under way were left out.",
+    "upgrade.wrapper": "{n} node(s) did not say how they are drawn; they are drawn as usual.",
+}
 TRIGGERS = ("trigger-webhook", "trigger-schedule", "trigger-plugin")
 
 
@@ -99,30 +106,17 @@ def _parsed(source: bytes | str, result: ReadResult) -> Parsed:
     return parse(source)
 
 
-class _Reader:
+class _Reader(Report):
     def __init__(self, parsed: Parsed, result: ReadResult, name: str) -> None:
-        self.parsed, self.result, self.name = parsed, result, name
+        super().__init__(parsed, result.problems, result.notices)
+        self.result, self.name = result, name
         self.root = parsed.root
-
-    # -- telling -----------------------------------------------------------------------------------------------------
-
-    def fail(self, code: str, message: str, *path: str | int, hint: str = "", node_id: str | None = None) -> None:
-        """Note an error at a place of the file."""
-        place = self.parsed.place(*path)
-        self.result.problems.append(
-            Problem("error", code, message, node_id, line=place.line, column=place.column, hint=hint)
-        )
+        self._seen: Counter[str] = Counter()
 
     def stop(self, code: str, message: str, *path: str | int, hint: str = "") -> _Stop:
+        """An error after which nothing sensible can be read, noted and ready to be raised."""
         self.fail(code, message, *path, hint=hint)
         return _Stop()
-
-    def warn(self, code: str, message: str, *path: str | int) -> None:
-        place = self.parsed.place(*path)
-        self.result.problems.append(Problem("warning", code, message, line=place.line, column=place.column))
-
-    def notice(self, code: str, message: str, node_id: str | None = None, count: int = 1) -> None:
-        self.result.notices.append(Notice(code, message, node_id, count))
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
@@ -134,10 +128,7 @@ class _Reader:
         kind = self._kind()
         version = self._version(kind)
         if kind == "rag_pipeline":
-            block = root.get("rag_pipeline")
-            info = AppInfo(
-                name=str(block.get("name") or self.name) if isinstance(block, dict) else self.name, mode="rag_pipeline"
-            )
+            info = self._pipeline()
         else:
             info = self._app()
         payload = {k: v for k, v in root.items() if k not in TOP_KEYS}
@@ -214,6 +205,16 @@ class _Reader:
             raise self.stop("app.mode_unknown", f"The app mode {mode!r} is not known.", "app", "mode")
         return AppInfo.from_config({**app, "name": app.get("name") or self.name or "Untitled"})
 
+    def _pipeline(self) -> AppInfo:
+        """Name and icon of a pipeline, kept in the words of an app; the block itself stays in the payload."""
+        block = self.root.get("rag_pipeline")
+        if block is not None and not isinstance(block, dict):
+            raise self.stop("pipeline.invalid", "The pipeline block must be a mapping.", "rag_pipeline")
+        known = {k: block[k] for k in PIPELINE_KEYS if block.get(k) is not None} if block else {}
+        return AppInfo.from_config(
+            {**known, "name": known.get("name") or self.name or "Untitled", "mode": "rag_pipeline"}
+        )
+
     def _configuration(self, mode: str, payload: Mapping[str, Any]) -> None:
         """Apps without a graph: only what an import cannot do without (dsl spec 3.3, 10)."""
         if mode == "agent":
@@ -253,8 +254,8 @@ class _Reader:
                 **base,
                 "graph": graph,
                 "features": features if isinstance(features, dict) else {},
-                "environment_variables": self._variables(block, "environment_variables", "env"),
-                "conversation_variables": self._variables(block, "conversation_variables", "conversation"),
+                "environment_variables": read_variables(block, "environment_variables", self),
+                "conversation_variables": read_variables(block, "conversation_variables", self),
                 "rag_pipeline_variables": tuple(
                     v for v in block.get("rag_pipeline_variables") or [] if isinstance(v, dict)
                 ),
@@ -264,55 +265,6 @@ class _Reader:
                 "present": frozenset(present),
             }
         )
-
-    def _variables(self, block: Mapping[str, Any], key: str, prefix: str) -> tuple[Variable, ...]:
-        entries = block.get(key)
-        if not entries:
-            return ()
-        if not isinstance(entries, list):
-            self.fail("runtime_variables.invalid", "Variables must be a list.", "workflow", key)
-            return ()
-        found: list[Variable] = []
-        names: set[str] = set()
-        for index, entry in enumerate(entries):
-            variable = self._variable(entry, key, index, prefix)
-            if variable is None:
-                continue
-            if variable.name in names:
-                self.fail(
-                    "runtime_variables.duplicate",
-                    f"There are two variables named “{variable.name}”.",
-                    "workflow",
-                    key,
-                    index,
-                )
-            names.add(variable.name)
-            found.append(variable)
-        return tuple(found)
-
-    def _variable(self, entry: Any, key: str, index: int, prefix: str) -> Variable | None:
-        at = ("workflow", key, index)
-        if not isinstance(entry, dict):
-            self.fail("runtime_variables.invalid_item", "A variable must be a mapping.", *at)
-            return None
-        name = entry.get("name")
-        if not isinstance(name, str) or not name:
-            self.fail("runtime_variables.invalid_name", "A variable has no name.", *at)
-            return None
-        if entry.get("value") is None:
-            self.fail("runtime_variables.no_value", f"The variable “{name}” has no value.", *at)
-            return None
-        if not entry.get("value_type"):
-            self.fail("runtime_variables.no_type", f"The variable “{name}” has no type.", *at)
-            return None
-        if len(json.dumps(entry["value"], ensure_ascii=False, default=str).encode()) > LARGEST_VARIABLE:
-            self.fail("runtime_variables.too_large", f"The value of “{name}” is larger than 200 KiB.", *at)
-            return None
-        if not entry.get("id"):
-            # Made from the name, so that importing the same file twice gives the same id.
-            entry = {**entry, "id": str(uuid.uuid5(ID_SPACE, f"{prefix}.{name}"))}
-            self.notice("upgrade.variable_id", f"The variable “{name}” got an id.")
-        return Variable.from_config(entry)
 
     # -- the graph ---------------------------------------------------------------------------------------------------
 
@@ -325,14 +277,44 @@ class _Reader:
         if edges_block is not None and not isinstance(edges_block, list):
             raise self.stop("graph.invalid_edges", "The edges must be a list.", "workflow", "graph", "edges")
         nodes = self._nodes(nodes_block)
+        self._agent_packages(nodes)
         graph = Graph(
             nodes,
-            self._edges(edges_block or [], nodes),
+            read_edges(edges_block or [], nodes, self),
             Graph.from_config({**block, "nodes": [], "edges": []}).viewport,
         )
         first = next((n for n in nodes_block if isinstance(n, dict)), None)
         no_positions = first is not None and not isinstance(first.get("position"), dict)
-        return upgrade(graph, no_positions, self.result.notices)
+        graph = upgrade(graph, no_positions, self.notices)
+        self._places(graph, nodes_block)
+        return graph
+
+    def _places(self, graph: Graph, block: list[Any]) -> None:
+        """Say how many places on the canvas were worked out anew (dsl spec 7.1)."""
+        count = 0
+        for entry in block:
+            node_id = text_id(entry.get("id")) if isinstance(entry, dict) else ""
+            if node_id not in graph.nodes:
+                continue
+            x, y = graph.absolute(node_id)
+            told = entry.get("positionAbsolute")
+            if not isinstance(told, dict) or told.get("x") != x or told.get("y") != y:
+                count += 1
+        if count:
+            words = f"The place on the canvas was worked out anew for {count} node(s)."
+            self.notice("upgrade.absolute", words, count=count)
+
+    def _agent_packages(self, nodes: Mapping[str, Node]) -> None:
+        """Nodes that name an agent package must find it in the file (dsl spec 10)."""
+        packages = self.root.get("agent_packages")
+        for node in nodes.values():
+            binding = node.data.get("agent_binding")
+            name = binding.get("package_ref") if isinstance(binding, dict) else None
+            if name and (not isinstance(packages, dict) or name not in packages):
+                index = self.result._indexes[node.id]  # noqa: SLF001 - the reader fills its own result
+                words = f"{node.title or node.id}: the agent package {name!r} is not in the file."
+                at = ("workflow", "graph", "nodes", index, "data", "agent_binding")
+                self.fail("agent.package_missing", words, *at, node_id=node.id)
 
     def _nodes(self, block: list[Any]) -> dict[str, Node]:
         nodes: dict[str, Node] = {}
@@ -352,16 +334,29 @@ class _Reader:
                 continue
             nodes[node.id] = node
             self.result._indexes[node.id] = index  # noqa: SLF001 - the reader fills its own result
+        for code, words in NODE_WORDS.items():
+            if self._seen[code]:
+                self.notice(code, words.format(n=self._seen[code]), count=self._seen[code])
+        self._unbound_datasets(nodes)
         return self._with_text_ids(nodes)
+
+    def _unbound_datasets(self, nodes: Mapping[str, Node]) -> None:
+        """Knowledge bases that are named in a way only their own workspace can read (dsl spec 11.2)."""
+        for node in nodes.values():
+            ids = node.data.get("dataset_ids")
+            foreign = [i for i in ids if not is_dataset_id(i)] if isinstance(ids, list) else []
+            if foreign:
+                words = (
+                    f"{node.title or node.id}: {len(foreign)} knowledge base(s) of another workspace are not resolved."
+                )
+                self.notice("import.datasets", words, node.id, len(foreign))
 
     def _node(self, entry: Any, at: tuple[str | int, ...]) -> Node | None:
         if not isinstance(entry, dict):
             self.fail("graph.invalid_node", "A node must be a mapping.", *at)
             return None
-        node_id = entry.get("id")
-        if isinstance(node_id, int | float) and not isinstance(node_id, bool):
-            node_id = str(node_id)
-        if not isinstance(node_id, str) or not node_id:
+        node_id = text_id(entry.get("id"))
+        if not node_id:
             self.fail("graph.invalid_node_id", "A node has no id.", *at)
             return None
         data = entry.get("data")
@@ -371,10 +366,12 @@ class _Reader:
         if data.get("_isTempNode"):
             self.notice("import.temporary", "A temporary node of the editor was left out.", node_id)
             return None
-        config = {k: v for k, v in entry.items() if k not in DATA_WRAPPER_KEYS}
+        config = {k: v for k, v in entry.items() if k not in TRANSIENT_KEYS}
+        self._seen["repair.transient"] += len(entry) - len(config)
+        self._seen["upgrade.wrapper"] += "type" not in entry
         config["id"] = node_id
-        if isinstance(entry.get("parentId"), int):
-            config["parentId"] = str(entry["parentId"])
+        if entry.get("parentId") is not None:
+            config["parentId"] = text_id(entry["parentId"])
         config["data"] = self._node_data(node_id, config, data, at)
         return Node.from_config(config)
 
@@ -395,7 +392,7 @@ class _Reader:
             self.fail("graph.invalid_node_type", f"The node “{node_id}” has no type.", *at, node_id=node_id)
         if wrapper == "custom-note":
             return data
-        return repair_data(node_id, data, self.result.notices)
+        return repair_data(node_id, data, self.notices)
 
     def _with_text_ids(self, nodes: dict[str, Node]) -> dict[str, Node]:
         """Selectors that name nodes by number name them by text."""
@@ -411,44 +408,6 @@ class _Reader:
             self.notice("repair.selectors", "Numeric node ids in selectors were put into quotes.", count=count)
         return nodes
 
-    def _edges(self, block: list[Any], nodes: Mapping[str, Node]) -> dict[str, Edge]:
-        edges: dict[str, Edge] = {}
-        lost = renamed = named = aliases = 0
-        for entry in block:
-            if not isinstance(entry, dict) or (isinstance(entry.get("data"), dict) and entry["data"].get("_isTemp")):
-                lost += not isinstance(entry, dict)
-                continue
-            source, target = _text_id(entry.get("source")), _text_id(entry.get("target"))
-            if source not in nodes or target not in nodes:
-                lost += 1
-                continue
-            handle = _text_id(entry.get("sourceHandle")) or "source"
-            if handle == "success-branch" or (handle == "loop" and nodes[source].is_container):
-                handle, aliases = "source", aliases + 1
-            target_handle = _text_id(entry.get("targetHandle")) or "target"
-            edge_id = _text_id(entry.get("id"))
-            if not edge_id:
-                edge_id, named = f"{source}-{handle}-{target}-{target_handle}", named + 1
-            if edge_id in edges:
-                edge_id, renamed = _unused(edge_id, edges), renamed + 1
-            edges[edge_id] = _edge(entry, edge_id, source, handle, target, target_handle, nodes)
-        self._edge_notices(lost, renamed, named, aliases)
-        return edges
-
-    def _edge_notices(self, lost: int, renamed: int, named: int, aliases: int) -> None:
-        if lost:
-            words = f"{lost} connection(s) named nodes that are not in the file and were left out."
-            self.notice("import.edges_lost", words, count=lost)
-        if renamed:
-            self.notice(
-                "import.edges_renamed", f"{renamed} connection(s) had an id twice and got another.", count=renamed
-            )
-        if named:
-            self.notice("upgrade.edge_ids", f"{named} connection(s) had no id and got one.", count=named)
-        if aliases:
-            words = f"{aliases} connection(s) used an older name of the success socket."
-            self.notice("repair.handles", words, count=aliases)
-
     def _mode_rules(self, graph: Graph, mode: str) -> None:
         """Graph rules that refuse an import (dsl spec 3.3, 9)."""
         starts = [n for n in graph.nodes.values() if n.type == "start" and not n.is_note]
@@ -458,41 +417,3 @@ class _Reader:
             self.fail("START_WITH_TRIGGER", f"A start node and triggers cannot stand together: {names}.")
         if mode == "rag_pipeline" and not any(n.type == "knowledge-index" for n in graph.nodes.values()):
             self.fail("pipeline.no_index", "The pipeline has no knowledge base node.")
-
-
-def _text_id(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else ""
-
-
-def _unused(edge_id: str, edges: Mapping[str, Edge]) -> str:
-    return next(f"{edge_id}-{n}" for n in range(2, len(edges) + 3) if f"{edge_id}-{n}" not in edges)
-
-
-def _edge(
-    entry: Mapping[str, Any],
-    edge_id: str,
-    source: str,
-    handle: str,
-    target: str,
-    target_handle: str,
-    nodes: Mapping[str, Node],
-) -> Edge:
-    data = entry.get("data")
-    data = dict(data) if isinstance(data, dict) else {}
-    data.setdefault("sourceType", nodes[source].type)
-    data.setdefault("targetType", nodes[target].type)
-    config = {
-        **entry,
-        "type": entry.get("type") or "custom",
-        "id": edge_id,
-        "source": source,
-        "target": target,
-        "sourceHandle": handle,
-        "targetHandle": target_handle,
-        "data": data,
-    }
-    return Edge.from_config(config)

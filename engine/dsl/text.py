@@ -6,6 +6,7 @@ each time, so that a small file cannot become a large one (dsl spec, section 13)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,7 +66,25 @@ def parse(source: bytes | str) -> Parsed:
             hint="Large data belongs into inputs or files, not into the workflow file.",
         )
     text = _decoded(source)
-    return _Builder(text).build()
+    try:
+        return _Builder(text).build()
+    except DslError as error:
+        joined = _SURROGATES.sub(_joined, text) if "Unicode character escape" in error.message else text
+        if joined == text:
+            raise
+        return _Builder(joined).build()
+
+
+# Writers that think in UTF-16 escape one sign beyond 0xFFFF as two halves, which YAML forbids.
+_SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?")
+
+
+def _joined(match: re.Match[str]) -> str:
+    """The two halves as one escape; a half without its other half becomes the replacement sign."""
+    if match[3] is None:
+        return match[1] + "\\uFFFD"
+    point = 0x10000 + ((int(match[2], 16) - 0xD800) << 10) + int(match[3], 16) - 0xDC00
+    return f"{match[1]}\\U{point:08X}"
 
 
 def _decoded(source: bytes | str) -> str:
