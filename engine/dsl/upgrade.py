@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.model.containers import START_TYPES, start_node
+from engine.model.containers import START_TYPES, cycle_edges, start_node
 from engine.model.graph import Edge, Graph, Node
 from engine.model.problems import Notice
 
@@ -123,30 +123,6 @@ def _membership(graph: Graph, notices: list[Notice]) -> Graph:
         words = "The marks of nodes inside containers were put right."
         notices.append(Notice("upgrade.membership", words, count=len(changed)))
     return graph.with_nodes(changed) if changed else graph
-
-
-def cycle_edges(graph: Graph) -> list[str]:
-    """The ids of edges that close a cycle, found in file order from the roots on."""
-    state: dict[str, int] = {}
-    closing: list[str] = []
-    roots = [n.id for n in graph.nodes.values() if not graph.in_edges(n.id)]
-    for root in (*roots, *graph.nodes):
-        if root in state:
-            continue
-        stack = [(root, iter(graph.out_edges(root)))]
-        state[root] = 1
-        while stack:
-            node_id, edges = stack[-1]
-            edge = next(edges, None)
-            if edge is None:
-                state[node_id] = 2
-                stack.pop()
-            elif state.get(edge.target) == 1:
-                closing.append(edge.id)
-            elif edge.target not in state:
-                state[edge.target] = 1
-                stack.append((edge.target, iter(graph.out_edges(edge.target))))
-    return closing
 
 
 def _without_cycles(graph: Graph, notices: list[Notice]) -> Graph:

@@ -165,3 +165,27 @@ def start_node(container: Node, node_id: str) -> Node:
             "zIndex": 1002,
         },
     )
+
+
+def cycle_edges(graph: Graph) -> list[str]:
+    """The ids of edges that close a cycle, found in file order from the roots on."""
+    state: dict[str, int] = {}
+    closing: list[str] = []
+    roots = [n.id for n in graph.nodes.values() if not graph.in_edges(n.id)]
+    for root in (*roots, *graph.nodes):
+        if root in state:
+            continue
+        stack = [(root, iter(graph.out_edges(root)))]
+        state[root] = 1
+        while stack:
+            node_id, edges = stack[-1]
+            edge = next(edges, None)
+            if edge is None:
+                state[node_id] = 2
+                stack.pop()
+            elif state.get(edge.target) == 1:
+                closing.append(edge.id)
+            elif edge.target not in state:
+                state[edge.target] = 1
+                stack.append((edge.target, iter(graph.out_edges(edge.target))))
+    return closing

@@ -1,0 +1,125 @@
+"""What differs between two workflows, by node, with the settings that changed: for versions and the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.model.graph import Node
+from engine.model.types import MISSING
+from engine.model.workflow import Workflow
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One setting: dotted path, value before and after; MISSING where it did not exist."""
+
+    path: str
+    before: Any
+    after: Any
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "before": None if self.before is MISSING else self.before,
+            "after": None if self.after is MISSING else self.after,
+        }
+
+
+@dataclass(frozen=True)
+class WorkflowDiff:
+    """Ids of nodes added, removed and only moved; settings of the others; edges; and the parts beside the graph."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    moved: tuple[str, ...]
+    changed: Mapping[str, tuple[FieldChange, ...]]
+    edges_added: tuple[str, ...]
+    edges_removed: tuple[str, ...]
+    app: tuple[FieldChange, ...] = ()
+    features: tuple[FieldChange, ...] = ()
+    variables: tuple[FieldChange, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        parts = (self.added, self.removed, self.moved, self.changed, self.edges_added, self.edges_removed)
+        return not any((*parts, self.app, self.features, self.variables))
+
+    def to_json(self) -> dict[str, Any]:
+        """For the command line."""
+        return {
+            "added": list(self.added),
+            "removed": list(self.removed),
+            "moved": list(self.moved),
+            "changed": {n: [c.to_json() for c in changes] for n, changes in self.changed.items()},
+            "edges_added": list(self.edges_added),
+            "edges_removed": list(self.edges_removed),
+            "app": [c.to_json() for c in self.app],
+            "features": [c.to_json() for c in self.features],
+            "variables": [c.to_json() for c in self.variables],
+        }
+
+
+def changes(before: Any, after: Any, path: str = "") -> Iterator[FieldChange]:
+    """Every value that differs, at the deepest path where both sides are mappings; lists count as one value."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in [*before, *(k for k in after if k not in before)]:
+            where = f"{path}.{key}" if path else str(key)
+            yield from changes(before.get(key, MISSING), after.get(key, MISSING), where)
+    elif type(before) is not type(after) or before != after:
+        yield FieldChange(path, before, after)
+
+
+def _without_selection(node: Node) -> dict[str, Any]:
+    return {k: v for k, v in node.data.items() if k != "selected"}
+
+
+def diff(before: Workflow, after: Workflow) -> WorkflowDiff:
+    """What has to be done to `before` to get `after`; where the canvas was looked at does not count."""
+    old, new = before.graph, after.graph
+    moved, changed = [], {}
+    for node_id, node in new.nodes.items():
+        earlier = old.nodes.get(node_id)
+        if earlier is None:
+            continue
+        found = tuple(changes(_without_selection(earlier), _without_selection(node)))
+        if found or earlier.parent != node.parent:
+            changed[node_id] = found
+        elif (earlier.x, earlier.y, earlier.width, earlier.height) != (node.x, node.y, node.width, node.height):
+            moved.append(node_id)
+    variables = (
+        [
+            {
+                kind: {
+                    v.name: {"value_type": v.value_type, "value": v.value, "description": v.description} for v in found
+                }
+            }
+            for kind, found in (
+                ("environment", before.environment_variables),
+                ("conversation", before.conversation_variables),
+            )
+        ],
+        [
+            {
+                kind: {
+                    v.name: {"value_type": v.value_type, "value": v.value, "description": v.description} for v in found
+                }
+            }
+            for kind, found in (
+                ("environment", after.environment_variables),
+                ("conversation", after.conversation_variables),
+            )
+        ],
+    )
+    return WorkflowDiff(
+        tuple(n for n in new.nodes if n not in old.nodes),
+        tuple(n for n in old.nodes if n not in new.nodes),
+        tuple(moved),
+        changed,
+        tuple(e for e in new.edges if e not in old.edges),
+        tuple(e for e in old.edges if e not in new.edges),
+        tuple(changes(before.app.to_config(), after.app.to_config())),
+        tuple(changes(before.features, after.features)),
+        tuple(c for a, b in zip(*variables, strict=True) for c in changes(a, b)),
+    )
