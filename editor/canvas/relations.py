@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from engine.model.refs import references
-
 from engine.model.graph import Graph
+from engine.model.refs import references
 
 
 def related_nodes(graph: Graph, node_id: str) -> list[str]:

@@ -46,7 +46,7 @@ from engine.model.edits import SetViewport
 from engine.model.graph import Viewport
 
 if TYPE_CHECKING:
-    pass
+    from editor.canvas.noteedit import NoteEditor
 
 Mode = Literal["pointer", "hand", "comment"]
 
@@ -100,6 +100,8 @@ class CanvasView(CanvasSurface):
         self._message = ""
         self._settle = self.timer(_SETTLE_MS, self._store_viewport)
         self._make_accessible()
+        self.note_editor: NoteEditor | None = None
+        self.noteEditRequested.connect(self.edit_note)
         self._message_end = self.timer(_MESSAGE_MS, self._end_message)
 
     def _make_accessible(self) -> None:
@@ -125,6 +127,8 @@ class CanvasView(CanvasSurface):
     def set_document(self, document: Document | None, read_only: bool = False) -> None:
         """Shows a document from now on (None: an empty canvas), at its stored viewport or fitted."""
         self.cancel_gesture()
+        if self.note_editor is not None:
+            self.note_editor.close()
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
@@ -368,6 +372,29 @@ class CanvasView(CanvasSurface):
             self.set_mode("pointer")
         self._pointer.update_cursor()
         self.update()
+
+    def edit_note(self, node_id: str) -> None:
+        """Opens the text editor of a note over its paper."""
+        from editor.canvas.noteedit import NoteEditor  # only when somebody writes
+
+        item = self.scene.items.get(node_id)
+        if item is None or item.kind != "note" or self.read_only:
+            return
+        if self.note_editor is not None:
+            self.note_editor.close()
+        if self.camera.zoom < m.ZOOM_FULL:
+            self.zoom_to(1.0, self.node_rect(node_id).center().toPoint())
+        self.ensure_visible(node_id)
+        self.state.editing = node_id
+        self.repaint_nodes([node_id])
+        self.note_editor = NoteEditor(self, node_id)
+
+    def note_editor_closed(self, editor: object) -> None:
+        """The note's editor ended."""
+        if self.note_editor is editor:
+            self.note_editor = None
+            edited, self.state.editing = self.state.editing, None
+            self.repaint_nodes([edited] if edited is not None else [])
 
     def set_hover(self, hit: Hit) -> None:
         """What the pointer is over now."""

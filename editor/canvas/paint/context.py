@@ -74,6 +74,8 @@ class ViewState:
     hidden: AbstractSet[str] = frozenset()
     hidden_edges: AbstractSet[str] = frozenset()
     rounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    editing: str | None = None
+    """The note whose text stands in an editor at the moment."""
     plain: bool = False
     """For export: no selection, focus or problem marks."""
 

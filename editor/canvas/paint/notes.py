@@ -14,6 +14,8 @@ from editor.canvas.paint.rooms import paint_corner
 from editor.canvas.scene import Item
 from editor.theme import Theme, theme
 
+LIST_INDENT = 16.0
+
 
 def note_tone(item: Item) -> str:
     """The paper's colour tone."""
@@ -43,6 +45,7 @@ def make_document(text: str, width: float) -> QTextDocument:
     current = theme()
     document = QTextDocument()
     document.setDocumentMargin(0)
+    document.setIndentWidth(LIST_INDENT)
     document.setDefaultFont(current.font("small"))
     document.setDefaultStyleSheet(document_css(current))
     option = QTextOption()
@@ -76,7 +79,9 @@ def paint_note(canvas: Canvas, item: Item) -> None:
     painter.setBrush(current.color(note_tone(item)))
     radius = current.radius("tile") * canvas.scale
     painter.drawRoundedRect(rect, radius, radius)
-    if canvas.level is Level.FULL:
+    if item.id == canvas.view.editing:
+        pass
+    elif canvas.level is Level.FULL:
         _paint_text(canvas, item, rect)
     elif canvas.level is Level.TITLES:
         _paint_lines(canvas, item, rect)
