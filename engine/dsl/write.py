@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from engine.dsl.secrets import stripped
+from engine.model.graph import Graph
 from engine.model.workflow import Variable, Workflow
 
+PLACEHOLDERS = frozenset({"start-placeholder", "datasource-empty"})
+
 WIDTH = 80
+LONGEST_NAME = 200
+"""Bytes of a file name without its ending; the platforms allow about 255."""
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10))})
 _OPTIONAL = ("conversation_variables", "environment_variables", "features", "rag_pipeline_variables")
 
 
@@ -43,13 +51,32 @@ def to_tree(
     tree: dict[str, Any] = dict(workflow.payload)
     tree["kind"] = workflow.kind
     tree["version"] = version or (workflow.dsl_version if keep_version else _default_version(workflow))
-    if workflow.kind != "rag_pipeline":
+    if workflow.kind == "rag_pipeline":
+        tree["rag_pipeline"] = _pipeline(workflow)
+    else:
         tree["app"] = workflow.app.to_config()
     if workflow.dependencies is not None:
         tree["dependencies"] = list(workflow.dependencies)
     if workflow.has_graph:
         tree["workflow"] = _block(workflow, with_secrets=with_secrets)
     return tree
+
+
+def _pipeline(workflow: Workflow) -> dict[str, Any]:
+    """The `rag_pipeline` block with the name and icon that the app has now (dsl spec 9)."""
+    block = workflow.payload.get("rag_pipeline")
+    config = {k: v for k, v in workflow.app.to_config().items() if k != "mode"}
+    return {**(block if isinstance(block, Mapping) else {}), **config}
+
+
+def file_name(workflow: Workflow) -> str:
+    """The name to offer for the file: the app's, with what some platform forbids replaced, `.yml`."""
+    name = _FORBIDDEN.sub("_", workflow.app.name).strip(" .")
+    if not name or name.split(".")[0].upper() in _DEVICES:
+        name = f"workflow_{name}" if name else "workflow"
+    while len(name.encode("utf-8")) > LONGEST_NAME:
+        name = name[:-1]
+    return f"{name.strip(' .')}.yml"
 
 
 def _default_version(workflow: Workflow) -> str:
@@ -83,8 +110,17 @@ def _environment(variable: Variable, with_secrets: bool) -> dict[str, Any]:
     return config
 
 
+def _without(graph: Graph, node_ids: list[str]) -> Graph:
+    """The graph without the editor's placeholders and what they are connected to (nodes-logic spec 16.2)."""
+    if not node_ids:
+        return graph
+    gone = [e.id for n in node_ids for e in (*graph.out_edges(n), *graph.in_edges(n))]
+    return graph.without(node_ids, gone)
+
+
 def _graph(workflow: Workflow, *, with_secrets: bool) -> dict[str, Any]:
-    config = workflow.graph.to_config()
+    shown = [n.id for n in workflow.graph.nodes.values() if n.type in PLACEHOLDERS and not n.is_note]
+    config = _without(workflow.graph, shown).to_config()
     for node in config["nodes"]:
         node["data"] = stripped(node["data"], with_secrets=with_secrets)
     present = workflow.present
