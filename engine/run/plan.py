@@ -33,7 +33,7 @@ def plan_resume(
 
     `values` (`{selector, value}`) replace outputs of nodes that are taken over.
     """
-    past = _read(events)
+    past = _Reader(graph).read(events)
     reuse: dict[str, dict[str, ReusedNode]] = {}
     edges = _edges(graph)
     for path, nodes in past.finished.items():
@@ -54,7 +54,7 @@ def plan_from(
 
     For a node in a container, the container runs again and its rounds take over what lies before the node.
     """
-    past = _read(events)
+    past = _Reader(graph).read(events)
     edges = _edges(graph)
     again = _behind(graph, node_id, edges)
     reuse = {
@@ -74,58 +74,117 @@ def plan_from(
     return replace(plan, rerun=tuple(dict.fromkeys((*plan.rerun, *sorted(again & past.begun.get("root", set()))))))
 
 
-def _read(events: Iterable[Mapping[str, Any]]) -> _Past:
-    past = _Past()
-    paths = {"root": "root"}
-    owners: dict[str, tuple[str, str]] = {}  # execution id of a container -> its frame id and node id
-    updates: dict[str, list[Mapping[str, Any]]] = {}
-    masked: set[str] = set()
-    for event in events:
-        name = event["event"]
-        if name == "GraphRunStarted":
-            past.run_id = event.get("run_id", "")
-        execution_id = event.get("id")
-        if execution_id is None or name.startswith("Response"):
-            continue
-        path = _path(event.get("frame_id", "root"), paths, owners)
+class _Reader:
+    """Goes through the events of a run and keeps what every finished node gave and left behind."""
+
+    def __init__(self, graph: Mapping[str, Any]) -> None:
+        self.past = _Past()
+        self._loop_nodes: dict[str, list[str]] = {}
+        self._kinds: dict[str, str] = {}
+        for node in node_configs(graph):
+            data = node.get("data") or {}
+            self._kinds[str(node["id"])] = str(data.get("type"))
+            self._loop_nodes.setdefault(str(data.get("loop_id")), []).append(str(node["id"]))
+        self._paths = {"root": "root"}
+        self._owners: dict[str, tuple[str, str]] = {}  # execution id of a node -> its frame id and node id
+        self._updates: dict[str, dict[tuple[str, ...], Mapping[str, Any]]] = {}
+        self._left: dict[str, dict[str, Mapping[str, Any]]] = {}
+        self._failures: dict[str, int] = {}
+        self._masked: set[str] = set()
+
+    def read(self, events: Iterable[Mapping[str, Any]]) -> _Past:
+        """Everything that the events say."""
+        for event in events:
+            name = event["event"]
+            if name == "GraphRunStarted":
+                self.past.run_id = event.get("run_id", "")
+            if event.get("id") is not None and not name.startswith("Response"):
+                self._take(name, event)
+        return self.past
+
+    def _take(self, name: str, event: Mapping[str, Any]) -> None:
+        execution_id, frame_id = event["id"], event.get("frame_id", "root")
         if event.get("masked"):
-            masked.add(execution_id)
+            self._masked.add(execution_id)
+            self._masked.update(self._around(frame_id))
         if name == "NodeRunStarted":
-            owners[execution_id] = (event.get("frame_id", "root"), event["node_id"])
-            past.begun.setdefault(path, set()).add(event["node_id"])
+            self._owners[execution_id] = (frame_id, event["node_id"])
+            self.past.begun.setdefault(self._path(frame_id), set()).add(event["node_id"])
         elif name == "NodeRunVariableUpdated":
-            updates.setdefault(execution_id, []).append(event["variable"])
-        elif name in NODE_END and name != "NodeRunFailed":
-            if execution_id in masked:
-                past.spoiled.setdefault(path, set()).add(event["node_id"])
-                continue
-            past.finished.setdefault(path, {})[event["node_id"]] = _reused(event, updates.get(execution_id, []))
-    return past
+            self._update(execution_id, frame_id, event["variable"])
+        elif name in ("NodeRunLoopStarted", "NodeRunLoopNext"):
+            for container in (execution_id, *self._sharing(frame_id)):
+                for node_id in self._loop_nodes.get(event["node_id"], ()):
+                    self._left.get(container, {}).pop(node_id, None)
+        elif name in NODE_END:
+            self._end(name, event, execution_id, frame_id)
 
+    def _end(self, name: str, event: Mapping[str, Any], execution_id: str, frame_id: str) -> None:
+        if name != "NodeRunSucceeded":
+            for container in self._around(frame_id):
+                self._failures[container] = self._failures.get(container, 0) + 1
+        if name == "NodeRunFailed":
+            return
+        path = self._path(frame_id)
+        left = dict(event.get("left") or self._left.get(execution_id, {}))
+        for container in self._sharing(frame_id):
+            self._left.setdefault(container, {}).update({**left, event["node_id"]: event.get("outputs", {})})
+        inside = event.get("inside", 0)
+        for container in self._around(frame_id) if inside else ():
+            self._failures[container] = self._failures.get(container, 0) + inside
+        if execution_id in self._masked:
+            self.past.spoiled.setdefault(path, set()).add(event["node_id"])
+            return
+        self.past.finished.setdefault(path, {})[event["node_id"]] = ReusedNode(
+            outputs=event.get("outputs", {}),
+            status=NODE_END[name],
+            handle=event.get("handle", "source"),
+            inputs=event.get("inputs", {}),
+            process_data=event.get("process_data", {}),
+            metadata=event.get("metadata", {}),
+            error=event.get("error", ""),
+            error_type=event.get("error_type", ""),
+            updates=tuple(self._updates.get(execution_id, {}).values()),
+            execution_id=execution_id,
+            run_outputs=event.get("run_outputs", {}),
+            exceptions=inside or self._failures.get(execution_id, 0),
+            left=left,
+        )
 
-def _path(frame_id: str, paths: dict[str, str], owners: Mapping[str, tuple[str, str]]) -> str:
-    found = paths.get(frame_id)
-    if found is None:
-        invocation, _, index = frame_id.split(":")
-        outer, node_id = owners[invocation]
-        found = paths[frame_id] = f"{_path(outer, paths, owners)}/{node_id}[{index}]"
-    return found
+    def _update(self, execution_id: str, frame_id: str, variable: Mapping[str, Any]) -> None:
+        selector = tuple(variable["selector"])
+        reaching = self._around(frame_id) if selector[0] == "conversation" else self._sharing(frame_id)
+        for holder in (execution_id, *reaching):
+            # The newest value counts, and it counts where it stood: put it at the end.
+            updates = self._updates.setdefault(holder, {})
+            updates.pop(selector, None)
+            updates[selector] = variable
 
+    def _path(self, frame_id: str) -> str:
+        found = self._paths.get(frame_id)
+        if found is None:
+            invocation, _, index = frame_id.split(":")
+            outer, node_id = self._owners[invocation]
+            found = self._paths[frame_id] = f"{self._path(outer)}/{node_id}[{index}]"
+        return found
 
-def _reused(event: Mapping[str, Any], updates: list[Mapping[str, Any]]) -> ReusedNode:
-    return ReusedNode(
-        outputs=event.get("outputs", {}),
-        status=NODE_END[event["event"]],
-        handle=event.get("handle", "source"),
-        inputs=event.get("inputs", {}),
-        process_data=event.get("process_data", {}),
-        metadata=event.get("metadata", {}),
-        error=event.get("error", ""),
-        error_type=event.get("error_type", ""),
-        updates=tuple(updates),
-        execution_id=event["id"],
-        run_outputs=event.get("run_outputs", {}),
-    )
+    def _around(self, frame_id: str) -> list[str]:
+        """Execution ids of the containers around a frame, the innermost first."""
+        found = []
+        while ":" in frame_id:
+            invocation = frame_id.split(":", 1)[0]
+            found.append(invocation)
+            frame_id = self._owners[invocation][0]
+        return found
+
+    def _sharing(self, frame_id: str) -> list[str]:
+        """The same, as long as they share their variables with what is outside: up to the first iteration."""
+        found = []
+        for execution_id in self._around(frame_id):
+            if self._kinds.get(self._owners[execution_id][1]) != "loop":
+                break
+            found.append(execution_id)
+        return found
 
 
 def _containers(graph: Mapping[str, Any]) -> list[str]:

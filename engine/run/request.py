@@ -40,6 +40,10 @@ class ReusedNode:
     execution_id: str = ""
     run_outputs: Mapping[str, Any] = field(default_factory=dict)
     """Containers: what the answers inside added to the outputs of the run."""
+    exceptions: int = 0
+    """Containers: failures inside that were tolerated or handled."""
+    left: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Loops: outputs of the nodes inside, as the last round left them."""
 
     def to_json(self) -> dict[str, Any]:
         """JSON data; `from_json` reads it."""

@@ -335,37 +335,26 @@ class Scheduler:
         return self.plan.reuse.get(frame.path, {}).get(node.id)
 
     def _reuse(self, execution: Execution, reused: ReusedNode) -> None:
+        """Give the result of an earlier run, and leave behind what the node left outside of its own outputs."""
         frame, node = execution.frame, execution.node
-        if node.is_container:
-            self._reuse_rounds(execution, f"{frame.path}/{node.id}[")
+        for node_id, outputs in reused.left.items():
+            frame.pool.add_outputs(node_id, revive(dict(outputs)))
         for update in reused.updates:
             self._reapply(execution, update)
-        result = reused_result(reused)
-        extra = {"run_outputs": dict(reused.run_outputs)} if reused.run_outputs else None
         if reused.run_outputs:
             frame.merge_outputs(revive(dict(reused.run_outputs)))
+        self.exceptions_count += reused.exceptions
+        result = reused_result(reused)
+        extra: dict[str, Any] = {}
+        if node.is_container:
+            # The rounds are not in this run's events: who continues it must find here what they left.
+            extra = {"run_outputs": dict(reused.run_outputs), "left": dict(reused.left), "inside": reused.exceptions}
         if reused.status == "exception":
             self.exceptions_count += 1
             handle = FAIL_HANDLE if node.strategy == "fail-branch" else None
             self._complete(execution, result, "NodeRunException", handle, extra)
         else:
             self._complete(execution, result, "NodeRunSucceeded", None, extra)
-
-    def _reuse_rounds(self, execution: Execution, prefix: str) -> None:
-        """What the rounds of a container left outside of it: conversation variables, and in loops the child values."""
-        assert self.plan is not None
-        pool = execution.frame.pool
-        for path, nodes in self.plan.reuse.items():
-            if not path.startswith(prefix):
-                continue
-            names = [part.split("[")[0] for part in path[len(prefix) - len(execution.node.id) - 1 :].split("/")]
-            shared = all(self.graph.nodes[n].type == "loop" for n in names if n in self.graph.nodes)
-            for node_id, reused in nodes.items():
-                if shared:
-                    pool.add_outputs(node_id, reused_result(reused).outputs)
-                for update in reused.updates:
-                    if shared or update["selector"][0] == "conversation":
-                        self._reapply(execution, update)
 
     def _reapply(self, execution: Execution, update: Mapping[str, Any]) -> None:
         self._update(execution, tuple(update["selector"]), update["value"], str(update.get("value_type", "")))
