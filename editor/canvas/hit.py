@@ -57,7 +57,7 @@ def hit_at(scene: CanvasScene, camera: Camera, view_x: float, view_y: float, *, 
             return Hit("node", item.id, zone="floor")
     for item in reversed(near):
         if item.kind == "room" and item.box.contains(x, y):
-            header = y <= item.box.top + max(m.ROOM_HEADER, 20.0 / camera.zoom)
+            header = y <= item.box.top + m.ROOM_HEADER
             return Hit("node", item.id, zone="header" if header else "floor")
     return GROUND
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPen
 
 from editor.canvas import metrics as m
 from editor.canvas.gestures.base import Gesture, Pointer
-from editor.canvas.hit import Side, hit_at, room_at
+from editor.canvas.hit import Hit, Side, hit_at, room_at
 from editor.canvas.overlays.bubble import paint_bubble
 from editor.canvas.paint.edges import curve
 from editor.canvas.routes import route
@@ -47,7 +47,7 @@ class ConnectGesture(Gesture):
         self._pointer = (at.x, at.y)
         self.over, self.over_handle, self.refusal = None, "", ""
         hit = hit_at(self.view.scene, self.view.camera, at.x, at.y, editable=False)
-        if hit.kind in ("node", "socket") and hit.id != self.node_id and self._counts(hit.zone):
+        if hit.kind in ("node", "socket") and hit.id != self.node_id and self._counts(hit):
             self.over = hit.id
             if self.side == "source":
                 self.over_handle = "target"
@@ -57,9 +57,9 @@ class ConnectGesture(Gesture):
                 self.refusal = self._ask(hit.id, self.over_handle, self.node_id)
         self.view.update()
 
-    def _counts(self, zone: str) -> bool:
-        """The floor of a container is free ground for connections that start inside it."""
-        return zone != "floor"
+    def _counts(self, hit: Hit) -> bool:
+        """Whether the hit is meant as an end: the floor of a container is free ground for what stands inside it."""
+        return hit.zone != "floor" or self.view.scene.items[self.node_id].parent != hit.id
 
     def _ask(self, source: str, handle: str, target: str) -> str:
         return self.view.rules.may_connect(source, handle, target, instead_of=self.edge_id)

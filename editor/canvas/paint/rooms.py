@@ -94,7 +94,7 @@ def _tint(canvas: Canvas, item: Item, rect: QRectF, radius: float) -> None:
 
 def _paint_header(canvas: Canvas, item: Item, rect: QRectF, radius: float, area: QRectF) -> None:
     painter, current, scale = canvas.painter, theme(), canvas.scale
-    height = max(m.ROOM_HEADER * scale, 20 * canvas.pixel)
+    height = m.ROOM_HEADER * scale
     inside = rect.adjusted(canvas.pixel, height, -canvas.pixel, -canvas.pixel).intersected(area)
     if canvas.level >= Level.TITLES and not inside.isEmpty():
         painter.save()
@@ -123,7 +123,7 @@ def _paint_header(canvas: Canvas, item: Item, rect: QRectF, radius: float, area:
         marks = drawing.icons if drawing.tile_icon is None else [drawing.tile_icon, *drawing.icons]
         paint_icons(painter, marks, scale, rect.left(), rect.top())
         paint_status_glyph(canvas, item, rect, m.ROOM_HEADER)
-    else:
+    elif height >= 13 * canvas.pixel:
         _small_header(canvas, item, rect, height)
 
 
@@ -144,7 +144,7 @@ def _paint_rounds(canvas: Canvas, item: Item) -> None:
 
 def _small_header(canvas: Canvas, item: Item, rect: QRectF, height: float) -> None:
     painter, pixel = canvas.painter, canvas.pixel
-    side = min(height - 4 * pixel, 16 * pixel)
+    side = min(height - 2 * pixel, 16 * pixel)
     left = rect.left() + 6 * pixel
     picture = icons.image(item.content.icon, theme().on_family(item.content.family).name(), max(1, round(side)), 1.0)
     painter.drawImage(QPointF(round(left), round(rect.top() + (height - side) / 2)), picture)
