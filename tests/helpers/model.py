@@ -1,7 +1,7 @@
 """Small workflows and DSL files for tests, and strategies that generate workflows and edits.
 
-    text = dsl(nodes=[node("1", "start"), node("2", "end")], edges=[("1", "2")])
-    workflow = made([node("1", "start"), ...], [("1", "2"), ("2", "true", "3")])
+text = dsl(nodes=[node("1", "start"), node("2", "end")], edges=[("1", "2")])
+workflow = made([node("1", "start"), ...], [("1", "2"), ("2", "true", "3")])
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from engine.model.workflow import Workflow
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 
 
-def node(node_id: str, kind: str, *, x: float = 0, y: float = 0, parent: str | None = None, **data: Any) -> dict[str, Any]:
+def node(
+    node_id: str, kind: str, *, x: float = 0, y: float = 0, parent: str | None = None, **data: Any
+) -> dict[str, Any]:
     """A node as a file holds it."""
     config: dict[str, Any] = {
         "id": node_id,
