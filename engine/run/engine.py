@@ -140,9 +140,20 @@ class LocalRun:
             self._scheduler.fail(f"Internal error: {problem}", error_type=type(problem).__name__)
         finally:
             self._control.disarm()
-        await self._conclude()
+        try:
+            await self._conclude()
+        except Exception as problem:
+            log.exception("run %s could not end in order", self.run_id)
+            await self._end_anyhow(f"Internal error: {problem}")
         if cancelled:
             raise asyncio.CancelledError
+
+    async def _end_anyhow(self, error: str) -> None:
+        """Nobody may wait for ever for a run that broke while it ended."""
+        self._scheduler.pausing, self._scheduler.aborted = False, None
+        self._scheduler.fail(error)
+        self._scheduler.root.outputs = {}
+        await self._conclude()
 
     def _begin(self) -> None:
         scheduler = self._scheduler

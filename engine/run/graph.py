@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from engine.errors import NodePlace, UserError
 from engine.nodes.base import ExecutionType, Node
 from engine.run.frames import SKIPPED, UNKNOWN
@@ -60,6 +62,7 @@ class CompiledNode:
         "cls",
         "data",
         "defaults",
+        "extras",
         "fields",
         "hidden",
         "i",
@@ -103,6 +106,8 @@ class CompiledNode:
         self.out_edges: list[CompiledEdge] = []
         self.scope: Scope | None = None
         self.i = -1
+        strategy = data.get("agent_strategy_name")
+        self.extras: dict[str, Any] = {"agent_strategy": strategy} if strategy else {}
         self._behaviour: Node[Any] | None = None
         self.fields = {
             "node_id": node_id,
@@ -113,12 +118,22 @@ class CompiledNode:
 
     @property
     def behaviour(self) -> Node[Any]:
-        """The node's behaviour, made from its data at first use. Raises what its configuration model raises."""
+        """The node's behaviour, made from its data at first use. Raises UserError when its settings cannot be read."""
         if self._behaviour is None:
             if self.cls is None:
                 raise UserError(f"There is no node type {self.type!r} here.", code="node.unknown_type")
-            self._behaviour = self.cls(self.id, self.title, self.cls.config_model.model_validate(dict(self.data)))
+            try:
+                config = self.cls.config_model.model_validate(dict(self.data))
+            except ValidationError as problem:
+                raise UserError(_in_words(problem), code="node.settings", where=NodePlace(self.id)) from None
+            self._behaviour = self.cls(self.id, self.title, config)
         return self._behaviour
+
+
+def _in_words(problem: ValidationError) -> str:
+    """What is wrong with a node's settings, a field at a time."""
+    parts = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in problem.errors()]
+    return "The settings of the node cannot be read: " + "; ".join(parts)
 
 
 class Scope:

@@ -30,7 +30,7 @@ from engine.run.overrides import Overrides, reused_result
 from engine.run.request import ReusedNode, RunPlan
 from engine.run.streaming import make_filter
 from engine.run.variables.files import revive
-from engine.run.variables.segments import SegmentProblem, build_with_type, plain, shown_type
+from engine.run.variables.segments import SegmentProblem, build_segment, build_with_type, plain, shown_type
 
 log = get_logger(__name__)
 
@@ -247,7 +247,7 @@ class Scheduler:
             **frame.fields,
             "predecessor_node_id": before.id if before is not None and not before.hidden else None,
             "start_at": execution.start_at,
-            "extras": {},
+            "extras": node.extras,
             "provider_type": str(node.data.get("provider_type") or ""),
             "provider_id": str(node.data.get("provider_id") or ""),
         }
@@ -416,7 +416,12 @@ class Scheduler:
         before = pool.get_variable(selector)
         if not value_type and before is not None and before.type.startswith("array") and value == []:
             value_type = before.type
-        segment = pool.add(selector, build_with_type(value_type, value) if value_type.startswith("array") else value)
+        segment = build_with_type(value_type, value) if value_type.startswith("array") else build_segment(value)
+        if selector[0] == "conversation" and segment.size > self.limits.max_variable_bytes:
+            raise SegmentProblem(
+                f"The variable {selector[1]} would be larger than {self.limits.max_variable_bytes} bytes."
+            )
+        pool.add(selector, segment)
         if selector[0] == "conversation":
             while frame is not None:
                 if frame.pool is not pool:
@@ -544,7 +549,8 @@ class Scheduler:
     def _unhandled(self, execution: Execution, result: NodeResult) -> None:
         frame, node = execution.frame, execution.node
         frame.executions.pop(node.i, None)
-        self._send_end("NodeRunFailed", execution, result, self.outbox.now())
+        told = self._result_fields(execution, result, result.metadata)
+        self._send_end("NodeRunFailed", execution, told, result.handle, self.outbox.now())
         if frame.is_root:
             self.fail(result.error, node.id, result.error_type)
         else:
@@ -567,13 +573,15 @@ class Scheduler:
     ) -> None:
         """Completion of a node in the order of section 2.5. `handles` None = what the result says."""
         frame, node = execution.frame, execution.node
-        if result.outputs:
-            try:
+        try:
+            told = self._result_fields(execution, result, result.metadata)
+            if result.outputs:
                 frame.pool.add_outputs(node.id, result.outputs)
-            except SegmentProblem as problem:
-                self.exceptions_count += 1
-                self._unhandled(execution, NodeResult.failed(str(problem), "WorkflowNodeError", inputs=result.inputs))
-                return
+        except (SegmentProblem, RecursionError) as problem:
+            # A value that no variable can hold: nothing has happened yet, so the node simply fails.
+            self.exceptions_count += 1
+            self._unhandled(execution, _escaped(problem))
+            return
         at = self.outbox.now()
         if node.is_branch:
             if handles is None:
@@ -597,7 +605,7 @@ class Scheduler:
         del frame.executions[node.i]
         if frame.filter is not None:
             frame.filter.before_end(node)
-        self._send_end(name, execution, result, at, extra)
+        self._send_end(name, execution, told, result.handle, at, extra)
         if name != "NodeRunException":
             self._check_limits()
         self._leave(frame)
@@ -613,9 +621,15 @@ class Scheduler:
         self._unhandled(execution, failed)
 
     def _send_end(
-        self, name: str, execution: Execution, result: NodeResult, at: str, extra: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        execution: Execution,
+        told: dict[str, Any],
+        handle: str,
+        at: str,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
-        frame, node = execution.frame, execution.node
+        node = execution.node
         event: dict[str, Any] = {
             "seq": 0,
             "event": name,
@@ -623,12 +637,12 @@ class Scheduler:
             "run_id": "",
             "id": execution.id,
             **node.fields,
-            **frame.fields,
-            **self._result_fields(execution, result, result.metadata),
+            **execution.frame.fields,
+            **told,
             "finished_at": at,
         }
         if node.is_branch:
-            event["handle"] = "fail-branch" if name == "NodeRunException" else result.handle
+            event["handle"] = "fail-branch" if name == "NodeRunException" else handle
         if extra:
             event.update(extra)
         self.outbox.send(event)
@@ -789,7 +803,8 @@ def _add_usage(metadata: dict[str, Any], usage: Usage) -> None:
 
 
 def _escaped(problem: Exception) -> NodeResult:
-    return NodeResult.failed(str(problem), "WorkflowNodeError")
+    message = "A value is nested too deeply." if isinstance(problem, RecursionError) else str(problem)
+    return NodeResult.failed(message or type(problem).__name__, "WorkflowNodeError")
 
 
 __all__ = ["Scheduler"]

@@ -13,7 +13,7 @@ from engine.ports.models import Usage
 from engine.run.containers import Invocation, make_invocation
 from engine.run.frames import STATE_NAMES, TAKEN, Execution, Frame
 from engine.run.graph import CompiledNode
-from engine.run.request import RunRefused, RunRequest
+from engine.run.request import RunPlan, RunRefused, RunRequest
 from engine.run.streaming import FilterProblem, make_filter
 from engine.run.variables.pool import VariablePool
 from engine.run.variables.segments import plain
@@ -79,6 +79,7 @@ def capture(scheduler: Scheduler, active_seconds: float, seq: int, request: RunR
         "seq": seq,
         "stream_text": "".join(scheduler.stream_text),
         "mock_calls": dict(scheduler.overrides.calls),
+        "plan": scheduler.plan.to_json() if scheduler.plan is not None else None,
     }
 
 
@@ -191,6 +192,8 @@ def restore(scheduler: Scheduler, data: Mapping[str, Any]) -> None:
     scheduler.exceptions_count = int(execution.get("exceptions_count", 0))
     scheduler.stream_text = [str(data.get("stream_text", ""))]
     scheduler.overrides.calls.update(data.get("mock_calls", {}))
+    if scheduler.plan is None and data.get("plan"):
+        scheduler.plan = RunPlan.from_json(data["plan"])
     executions: dict[str, list[Mapping[str, Any]]] = {}
     for entry in execution.get("node_executions", ()):
         executions.setdefault(str(entry.get("frame_id", "root")), []).append(entry)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.errors import UserError
 from engine.run.frames import SKIPPED, TAKEN
 from engine.run.variables.pool import RESERVED_PREFIXES
 from engine.run.variables.templates import TemplateSegment, TextSegment, VariableSegment
@@ -51,7 +53,7 @@ class FilterPlan:
         groups: dict[bytes, _Group] = {}
         writers = _writers(scope)
         for node in sorted((n for n in scope.nodes if n.is_response), key=lambda n: n.id):
-            template = tuple(node.behaviour.response_template())
+            template = _template(node)
             self.templates[node.id] = template
             selectors = {s.selector for s in template if isinstance(s, VariableSegment)}
             self.selectors |= selectors
@@ -71,8 +73,17 @@ def _writers(scope: Scope) -> dict[str, set[Selector]]:
     found: dict[str, set[Selector]] = {}
     for node in scope.nodes:
         if node.cls is not None and node.cls.writes is not Node.writes:
-            found[node.id] = {tuple(s[:2]) for s in node.behaviour.writes()}
+            with suppress(UserError):
+                found[node.id] = {tuple(s[:2]) for s in node.behaviour.writes()}
     return found
+
+
+def _template(node: CompiledNode) -> tuple[TemplateSegment, ...]:
+    """What the node will say; nothing when its settings cannot be read, for then it fails when it runs."""
+    try:
+        return tuple(node.behaviour.response_template())
+    except UserError:
+        return ()
 
 
 def _blocking(scope: Scope, variables: set[Selector], writers: Mapping[str, set[Selector]]) -> bytes:

@@ -17,7 +17,7 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from engine.nodes.base import Node, NodeConfig, NodeContext, NodeResult
+from engine.nodes.base import ExecutionType, Node, NodeConfig, NodeContext, NodeResult
 from engine.ports.bundle import Ports
 from engine.run.engine import LocalRun, start_run
 from engine.run.limits import Limits
@@ -38,8 +38,6 @@ class Quick(Node[NodeConfig]):
 
 class Begin(Quick):
     """A start node with nothing in it."""
-
-    from engine.nodes.base import ExecutionType
 
     execution_type = ExecutionType.ROOT
 
@@ -87,7 +85,7 @@ def picks(count: int) -> dict[str, Any]:
 
 def rounds(count: int, **config: Any) -> dict[str, Any]:
     graph = build("start -> it", it=iterate("child", "start.items", "child.text", **config), child={"type": "quick"})
-    graph["nodes"][0]["data"]["variables"] = [{"variable": "items", "type": "json_object"}]
+    graph["nodes"][0]["data"]["variables"] = [{"variable": "items", "type": "json"}]
     return graph
 
 

@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from pydantic import Field
+
+from engine.clock import SeededIds, SystemClock, SystemIds
 from engine.errors import UserError
-from engine.clock import SeededIds, SystemClock
 from engine.nodes.base import (
     ExecutionType,
     Node,
@@ -44,8 +46,8 @@ ARROW = re.compile(r"\s+-(?:([\w.-]+?)-)?>\s+")
 
 
 class StubConfig(NodeConfig):
-    outs: dict[str, Any] = {}
-    chunks: list[str] = []
+    outs: dict[str, Any] = Field(default_factory=dict)
+    chunks: list[str] = Field(default_factory=list)
     fail_times: int = 0
     error: str = "boom"
     error_type: str = "FakeError"
@@ -55,7 +57,7 @@ class StubConfig(NodeConfig):
     raises: str = ""
     final: bool = True
     wait_for: str = ""
-    updates: list[Any] = []
+    updates: list[Any] = Field(default_factory=list)
 
 
 class Stub(Node[StubConfig]):
@@ -115,7 +117,7 @@ class Stub(Node[StubConfig]):
 
 
 class PacedConfig(NodeConfig):
-    fails: list[str] = []
+    fails: list[str] = Field(default_factory=list)
 
 
 class Paced(Node[PacedConfig]):
@@ -170,7 +172,7 @@ class Ask(Node[NodeConfig]):
 
 
 class MutateConfig(NodeConfig):
-    target: list[str] = []
+    target: list[str] = Field(default_factory=list)
     add: float | None = None
     set: Any = None
     source: list[str] | None = None
@@ -198,67 +200,14 @@ class Mutate(Node[MutateConfig]):
         return [tuple(self.config.target)]
 
 
-class _Start(Node[NodeConfig]):
-    execution_type = ExecutionType.ROOT
-
-    def run(self, ctx):
-        return NodeResult(inputs=ctx.pool.values(self.node_id), outputs=ctx.pool.values(self.node_id))
-
-
-class _End(Node[NodeConfig]):
-    execution_type = ExecutionType.RESPONSE
-
-    def run(self, ctx):
-        outs = {
-            o["variable"]: ctx.pool.get_value(o["value_selector"]) for o in self.config.model_extra.get("outputs", [])
-        }
-        return NodeResult(inputs=outs, outputs=outs)
-
-    def response_template(self):
-        from engine.nodes.base import TextSegment, VariableSegment
-
-        out = []
-        for i, o in enumerate(self.config.model_extra.get("outputs", [])):
-            if i:
-                out.append(TextSegment("\n"))
-            out.append(VariableSegment(tuple(o["value_selector"])))
-        return out
-
-
-class _Answer(Node[NodeConfig]):
-    execution_type = ExecutionType.RESPONSE
-
-    def run(self, ctx):
-        from engine.run.variables.templates import render
-
-        return NodeResult(outputs={"answer": render(self.config.model_extra["answer"], ctx.pool).markdown, "files": []})
-
-    def response_template(self):
-        from engine.run.variables.templates import split_template
-
-        return split_template(self.config.model_extra["answer"])
-
-
-class _Template(Node[NodeConfig]):
-    def run(self, ctx):
-        import jinja2
-
-        extra = self.config.model_extra
-        try:
-            values = {v["variable"]: ctx.pool.get_value(v["value_selector"]) for v in extra["variables"]}
-            return NodeResult(outputs={"output": jinja2.Template(extra["template"]).render(**values)})
-        except Exception as e:
-            return NodeResult.failed(str(e), "TemplateError")
-
-
 class _Hook(Node[NodeConfig]):
     execution_type = ExecutionType.ROOT
 
-    def run(self, ctx):
+    def run(self, ctx: NodeContext) -> NodeResult:
         return NodeResult()
 
 
-_FALLBACK = {"start": _Start, "end": _End, "answer": _Answer, "template-transform": _Template, "trigger-webhook": _Hook}
+_FALLBACK = {"trigger-webhook": _Hook}
 
 DOUBLES: dict[str, type[Node[Any]]] = {cls.node_type: cls for cls in (Stub, Paced, Pick, Ask, Mutate)}
 
@@ -300,8 +249,7 @@ def desk_of(ctx: NodeContext) -> Desk:
 
 
 def make_ports(desk: Desk | None = None, seed: int | None = 1, **more: Any) -> Ports:
-    ids = SeededIds(seed) if seed is not None else None
-    ports = Ports(clock=SystemClock(), **({"ids": ids} if ids else {}), **more)
+    ports = Ports(clock=SystemClock(), ids=SeededIds(seed) if seed is not None else SystemIds(), **more)
     ports.extras["desk"] = desk or Desk()
     return ports
 

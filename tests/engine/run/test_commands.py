@@ -71,7 +71,7 @@ def test_stop_is_quick_even_when_a_node_does_not_listen(caplog: pytest.LogCaptur
     class Deaf(Node[NodeConfig]):
         node_type = "deaf"
 
-        async def run(self, ctx: NodeContext) -> NodeResult:  # type: ignore[override]
+        async def run(self, ctx: NodeContext) -> NodeResult:
             while not release.is_set():
                 try:
                     await asyncio.wait_for(release.wait(), 5)

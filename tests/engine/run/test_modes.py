@@ -1,4 +1,4 @@
-"""Single runs, mocks, pins, debugging, and runs that take over results (engine spec 10.3, 10.4; statements 118 to 120)."""
+"""Single runs, mocks, pins, debugging, taking over results (engine spec 10.3, 10.4; statements 118 to 120)."""
 
 from __future__ import annotations
 
@@ -189,7 +189,8 @@ def test_a_mocked_container_runs_no_rounds() -> None:
 
 
 def test_bad_mocks_are_refused() -> None:
-    for mock in ({"output": {}}, "text"):
+    mocks: tuple[Any, ...] = ({"output": {}}, "text")
+    for mock in mocks:
         with pytest.raises(RunRefused, match="mock"):
             run(build("start -> a"), mocks={"a": mock})
 

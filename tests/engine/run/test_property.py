@@ -339,7 +339,10 @@ def test_resume_from_a_pause_at_any_event(seed: int, part: float) -> None:
         segments.append(done)
     assert outcome(done) == outcome(whole)
     if done.status != "failed":
-        assert done.summary["stream_text"] == whole.summary["stream_text"] or "answer" in done.outputs
+        responses = [n for n in graph["nodes"] if n["data"]["type"] in ("end", "answer")]
+        if len(responses) < 2:
+            # Several answers are shown in the order in which they became reachable, which is a matter of timing.
+            assert done.summary["stream_text"] == whole.summary["stream_text"]
         assert done.summary["total_tokens"] == whole.summary["total_tokens"]
     events = [event for segment in segments for event in segment.events]
     state = fold(events)

@@ -124,7 +124,7 @@ def test_an_answer_in_mid_flow() -> None:
 def test_order_of_ends_edges_and_starts() -> None:
     graph = build("start -> p; p -a-> x -> j; p -b-> y -> j; start -> z -> j -> end", p=pick("a"), z=stub(sleep=0.005))
     done = run(graph)
-    after = {e["source"]: [] for e in graph["edges"]}
+    after: dict[str, list[str]] = {e["source"]: [] for e in graph["edges"]}
     for edge in graph["edges"]:
         after[edge["source"]].append(edge["target"])
     for node_id in done.started():
@@ -194,3 +194,65 @@ def test_runs_at_once_do_not_disturb_each_other() -> None:
             assert done.outputs == {"x": number}
 
     asyncio.run(main())
+
+
+def test_a_value_nested_too_deeply_fails_its_node() -> None:
+    deep: list[object] = []
+    for _ in range(5000):
+        deep = [deep]
+    done = run(build("start -> a; start -> b", a=stub(outs={"x": 1})), mocks={"a": {"outputs": {"x": deep}}})
+    assert done.status == "failed"
+    assert done.ended("a")["error"] == "A value is nested too deeply."
+
+
+def test_settings_that_cannot_be_read_are_told_by_field() -> None:
+    done = run(build("start -> it -> end", it={"type": "iteration", "parallel_nums": 0, "_body": "c"}))
+    assert "parallel_nums" in done.ended("it")["error"]
+    broken = run(build("start -> end", end={"type": "end", "outputs": 5}))
+    assert broken.status in ("failed", "succeeded")
+
+
+def test_events_and_variables_from_a_thread() -> None:
+    from collections.abc import Awaitable
+
+    from engine.nodes.base import Node, NodeConfig, NodeContext, NodeResult
+    from tests.helpers.run import DOUBLES
+
+    class Threaded(Node[NodeConfig]):
+        node_type = "threaded"
+
+        def run(self, ctx: NodeContext) -> Awaitable[NodeResult]:
+            def work() -> NodeResult:
+                ctx.stream_text("from afar")
+                ctx.update_variable(("conversation", "n"), 7)
+                return NodeResult(outputs={"text": "from afar"})
+
+            return asyncio.to_thread(work)
+
+    DOUBLES["threaded"] = Threaded
+    try:
+        done = run(build("start -> a -> end", a={"type": "threaded"}, end=end(n="conversation.n")))
+    finally:
+        del DOUBLES["threaded"]
+    assert done.outputs == {"n": 7}
+    words = [e["event"] for e in done.events]
+    assert words.index("NodeRunStreamChunk") < words.index("NodeRunVariableUpdated") < words.index("GraphEdgeTaken", 4)
+
+
+@pytest.mark.expects_log
+def test_an_error_of_the_engine_itself_still_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.run import snapshot
+
+    def broken(*_: object) -> dict[str, object]:
+        raise ValueError("cannot capture")
+
+    monkeypatch.setattr(snapshot, "capture", broken)
+    done = run(build("start -> q", q={"type": "ask"}))
+    assert done.status == "failed"
+    assert "cannot capture" in done.summary["error"]
+
+
+def test_a_conversation_variable_has_a_limit() -> None:
+    done = run(build("start -> a", a=stub(updates=[[["conversation", "n"], "x" * 300_000]])))
+    assert done.status == "failed"
+    assert "larger than 204800 bytes" in done.summary["error"]
