@@ -207,7 +207,7 @@ def _boolean(value: Any) -> bool | None:
     except ValueError:
         read = None
     if not isinstance(read, (bool, int, float)):
-        raise ValueError(f"{value!r} is neither true nor false.")  # noqa: TRY004 - the text is wrong, not its kind
+        raise ValueError(f"{value!r} is neither true nor false.")
     return bool(read)
 
 
@@ -308,12 +308,14 @@ def _order(actual: Any, expected: Any, test: Callable[[float, float], bool], sig
     return test(actual, _number(expected, float))
 
 
+_KIND_NAMES: Final[Mapping[Any, str]] = {int: "whole number", float: "number"}
+
+
 def _number(value: Any, kind: Callable[[Any], float]) -> float:
     try:
         return kind(value)
     except (TypeError, ValueError):
-        name = "whole number" if kind is int else "number"
-        raise ValueError(f"{value!r} is not a {name}.") from None
+        raise ValueError(f"{value!r} is not a {_KIND_NAMES[kind]}.") from None
 
 
 def _in(actual: Any, expected: Any) -> bool:
@@ -331,7 +333,7 @@ def _not_in(actual: Any, expected: Any) -> bool:
 
 
 def _all_of(actual: Any, expected: Any) -> bool:
-    kinds = {type(item) for item in expected} if isinstance(expected, list) else {None}
+    kinds = {type(item) for item in expected} if isinstance(expected, list) else {type(expected), None}
     if len(kinds) > 1 or not kinds <= {str, bool}:
         raise _wrong("'all of' needs a list of texts or of booleans", expected)
     if not actual:
@@ -343,7 +345,7 @@ def _all_of(actual: Any, expected: Any) -> bool:
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "contains": _contains,
-    "not contains": lambda a, e: True if not a else not _contains(a, e),
+    "not contains": lambda a, e: not _contains(a, e),
     "start with": lambda a, e: _edge(a, e, str.startswith, "start with"),
     "end with": lambda a, e: _edge(a, e, str.endswith, "end with"),
     "is": lambda a, e: _is(a, e, same=True),

@@ -79,7 +79,22 @@ def _answer_default(_mode: str) -> dict[str, Any]:
     return {"answer": "", "variables": []}
 
 
-WEBHOOK_TYPES = ("string", "number", "boolean", "object", "file")
+WEBHOOK_TYPES = {
+    "headers": ("string",),
+    "params": ("string", "number", "boolean"),
+    "body": (
+        "string",
+        "number",
+        "boolean",
+        "object",
+        "array",
+        "array[string]",
+        "array[number]",
+        "array[boolean]",
+        "array[object]",
+        "file",
+    ),
+}
 
 
 def webhook_outputs(data: Data) -> tuple[OutputSpec, ...]:
@@ -94,22 +109,35 @@ def webhook_outputs(data: Data) -> tuple[OutputSpec, ...]:
 
 
 def check_webhook(data: Data) -> list[FieldProblem]:
+    for part, allowed in WEBHOOK_TYPES.items():
+        for index, item in enumerate(mappings(data.get(part))):
+            where = f"{part}.{index}"
+            name = str(item.get("name") or "")
+            name = name.replace("-", "_") if part == "headers" else name
+            if not name.isidentifier() or name == "_webhook_raw":
+                return [FieldProblem("node.name_invalid", f"{where}.name", f"{name!r} cannot be a variable name.")]
+            kind = item.get("type") or "string"
+            if kind not in allowed:
+                return [FieldProblem("node.type_invalid", f"{where}.type", f"{kind!r} is no type for {part}.")]
     names = [o.name for o in webhook_outputs(data)[:-1]]
     for name in names:
-        if not name.isidentifier() or name == "_webhook_raw":
-            return [FieldProblem("node.name_invalid", "headers", f"{name!r} cannot be a variable name.")]
         if names.count(name) > 1:
             return [FieldProblem("node.name_twice", "headers", f"{name!r} is named more than once.")]
     return []
 
 
 def check_schedule(data: Data) -> list[FieldProblem]:
-    if data.get("mode") == "cron":
-        if not str(data.get("cron_expression") or "").strip():
-            return [FieldProblem("node.schedule_missing", "cron_expression", "A cron expression is required.")]
-    elif not data.get("frequency"):
-        return [FieldProblem("node.schedule_missing", "frequency", "Choose how often the schedule fires.")]
-    return []
+    from datetime import UTC, datetime
+
+    from engine.nodes.schedule import ScheduleProblem, next_time
+
+    try:
+        if next_time(data, datetime(2026, 1, 1, tzinfo=UTC)) is not None:
+            return []
+    except ScheduleProblem as problem:
+        return [FieldProblem("node.schedule_invalid", problem.field, problem.message)]
+    field = "cron_expression" if data.get("mode") == "cron" else "visual_config"
+    return [FieldProblem("node.schedule_invalid", field, "The schedule never fires.")]
 
 
 def _schedule_default(_mode: str) -> dict[str, Any]:
@@ -142,6 +170,17 @@ def _webhook_default(_mode: str) -> dict[str, Any]:
 def check_plugin_trigger(data: Data) -> list[FieldProblem]:
     if not data.get("subscription_id"):
         return [FieldProblem("node.subscription_missing", "subscription_id", "No subscription is chosen.", "warning")]
+    given = data.get("event_parameters")
+    for parameter in mappings(data.get("parameters_schema")):
+        name = str(parameter.get("name") or "")
+        entry = given.get(name) if isinstance(given, dict) else None
+        value = entry.get("value") if isinstance(entry, dict) else None
+        if parameter.get("required") and value in (None, "", []):
+            return [
+                FieldProblem(
+                    "node.parameter_missing", f"event_parameters.{name}", f"The event needs a value for {name}."
+                )
+            ]
     return []
 
 
