@@ -123,71 +123,73 @@ class CanvasScene:
         touched_edges: set[str] = set()
         for edge_id in (*delta.edges_removed, *delta.edges_changed):
             self._drop_edge(edge_id, damage, touched_edges)
-        renamed: set[str] = set()
+        renamed = set(delta.nodes_removed)
         for node_id in delta.nodes_removed:
-            self._drop_item(node_id, damage)
-            renamed.add(node_id)
-        self._reorder(graph, bool(delta.nodes_added or delta.nodes_removed))
-        for node_id in (*delta.nodes_added, *delta.nodes_changed):
-            if node_id in graph.nodes:
-                if self._refresh_item(node_id, graph, damage, node_id in delta.moved):
-                    renamed.add(node_id)
-                touched_edges |= self._by_node.get(node_id, set())
-        self._refresh_referrers(renamed, graph, damage, touched_edges)
+            self._drop_item(node_id, damage, touched_edges)
+        touched = {n for n in (*delta.nodes_added, *delta.nodes_changed) if n in graph.nodes}
+        # What is in a container moves with it, and knows how deep it stands.
+        inside = {inner.id for n in touched if graph.nodes[n].is_container for inner in graph.descendants(n)}
+        for node_id in touched | inside:
+            only_moved = node_id in delta.moved or node_id not in touched
+            if self._refresh_item(node_id, graph, damage, only_moved):
+                renamed.add(node_id)
+        touched |= inside | self._refresh_referrers(renamed, graph, damage)
+        if delta.nodes_added or delta.nodes_removed:
+            self._reorder(graph)
         for item in self._fit_rows(self._above(damage.areas)):
             damage.areas.append(item.box)
-            touched_edges |= self._by_node.get(item.id, set())
+            touched.add(item.id)
         for edge_id in (*delta.edges_added, *delta.edges_changed):
             if edge_id in graph.edges:
                 self._register_edge(graph.edges[edge_id])
                 touched_edges.add(edge_id)
+        for node_id in touched:
+            touched_edges |= self._by_node.get(node_id, set())
         self._reroute(touched_edges, damage)
         return damage
 
-    def _reorder(self, graph: Graph, needed: bool) -> None:
-        if needed:
-            for order, node_id in enumerate(graph.nodes):
-                item = self.items.get(node_id)
-                if item is not None:
-                    item.order = order
+    def _reorder(self, graph: Graph) -> None:
+        for order, node_id in enumerate(graph.nodes):
+            item = self.items.get(node_id)
+            if item is not None:
+                item.order = order
 
     def _refresh_item(self, node_id: str, graph: Graph, damage: Damage, only_moved: bool) -> bool:
         """Brings one item up to date; True when its title (as others show it) changed."""
         node = graph.nodes[node_id]
         old = self.items.get(node_id)
-        if old is not None:
-            damage.areas.append(old.box)
-            if old.kind == "room":
-                damage.areas.extend(
-                    self.items[child.id].box for child in graph.children(node_id) if child.id in self.items
-                )
-        order = old.order if old is not None else len(self.items)
-        if old is not None and only_moved:
-            old.node = node
-            old.content = old.full
+        if old is None:
+            damage.areas.append(self._put_item(node, graph, len(self.items)).box)
+            return True
+        damage.areas.append(old.box)
+        if only_moved:
+            old.node, old.parent, old.depth = node, node.parent, self._depth(node, graph)
+            old.content, old.shown = old.full, old.wish
             old.box = self._box(node, graph, old.kind, old.content, old.extra)
-            old.parent = node.parent
-            old.depth = self._depth(node, graph)
             self.index.put(node_id, old.box)
-            renamed = False
-            item = old
-        else:
-            item = self._put_item(node, graph, order)
-            if old is not None:
-                item.wish = old.wish
-            renamed = old is None or old.full.title != item.full.title or old.node.type != node.type
+            damage.areas.append(old.box)
+            return False
+        self._forget_refs(old)
+        item = self._put_item(node, graph, old.order)
+        item.wish = old.wish
         damage.areas.append(item.box)
-        if item.kind == "room":
-            for child in graph.children(node_id):
-                if child.id in self.items:
-                    self._refresh_item(child.id, graph, damage, True)
-                    for edge_id in self._by_node.get(child.id, ()):
-                        self._reroute({edge_id}, damage)
-        return renamed
+        return old.full.title != item.full.title or old.node.type != node.type
+
+    def _forget_refs(self, item: Item) -> None:
+        for ref in item.full.refs:
+            self._referrers.get(ref, set()).discard(item.id)
+
+    def _refresh_referrers(self, renamed: set[str], graph: Graph, damage: Damage) -> set[str]:
+        """Makes the cards anew that show a title that changed or went; answers which."""
+        stale = {ref for name in renamed for ref in self._referrers.get(name, ())} - renamed
+        found = {node_id for node_id in stale if node_id in graph.nodes and node_id in self.items}
+        for node_id in found:
+            self._refresh_item(node_id, graph, damage, False)
+        return found
 
     def _above(self, areas: list[Box]) -> list[Item]:
         """Cards in and above these areas: their room may have changed."""
-        found = {item.id: item for area in areas for item in self.in_area(area._replace(top=area.top - 480.0))}
+        found = {item.id: item for area in areas for item in self.in_area(area._replace(top=area.top - 900.0))}
         return list(found.values())
 
     def _fit_rows(self, items: Iterable[Item]) -> list[Item]:
@@ -232,13 +234,6 @@ class CanvasScene:
             if other.box.top >= below.top:
                 room = min(room, other.box.top - box.top - m.CARD_SPACE)
         return room
-
-    def _refresh_referrers(self, renamed: set[str], graph: Graph, damage: Damage, touched: set[str]) -> None:
-        stale = {ref for name in renamed for ref in self._referrers.get(name, ())} - renamed
-        for node_id in stale:
-            if node_id in graph.nodes and node_id in self.items:
-                self._refresh_item(node_id, graph, damage, False)
-                touched |= self._by_node.get(node_id, set())
 
     def refresh_contents(self) -> None:
         """Makes every card's content anew (another language)."""
@@ -289,14 +284,15 @@ class CanvasScene:
             parent = above.parent if above is not None else None
         return depth
 
-    def _drop_item(self, node_id: str, damage: Damage) -> None:
+    def _drop_item(self, node_id: str, damage: Damage, touched: set[str]) -> None:
         item = self.items.pop(node_id, None)
         if item is None:
             return
+        self._forget_refs(item)
         damage.areas.append(item.box)
         self.index.drop(node_id)
         for edge_id in list(self._by_node.get(node_id, ())):
-            self._drop_edge(edge_id, damage, set())
+            self._drop_edge(edge_id, damage, touched)
         self._by_node.pop(node_id, None)
 
     # -- edges ------------------------------------------------------------------------------------------------

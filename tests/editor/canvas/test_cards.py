@@ -1,0 +1,193 @@
+"""What cards tell of each node type (editor inventory, section 4), and that nothing of it is clipped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from editor.canvas import metrics as m
+from editor.canvas.card import card_content
+from editor.canvas.content import CardContent
+from editor.canvas.paint.drawing import font_metrics, make_drawing
+from editor.i18n import set_language
+from editor.theme import set_theme
+from engine.nodes import registry
+from tests.helpers.canvas import IF_ELSE, graph_of, node
+
+MODEL = {"provider": "embedded", "name": "SmolLM2-135M-Instruct", "mode": "chat"}
+SAMPLES: dict[str, dict[str, Any]] = {
+    "start": {"variables": [{"variable": "question", "label": "问题", "type": "paragraph", "required": True}]},
+    "end": {"outputs": [{"variable": "answer", "value_selector": ["start", "x"]}]},
+    "answer": {"answer": "The result is {{#start.x#}}\nand that is all"},
+    "llm": {
+        "model": MODEL,
+        "prompt_template": [{"role": "system", "text": "请总结下面这段很长很长的文字，谢谢你的帮助"}],
+    },
+    "question-classifier": {
+        "model": MODEL,
+        "query_variable_selector": ["sys", "query"],
+        "classes": [{"id": "1", "name": "Questions about the bill"}, {"id": "2", "name": "其他问题"}],
+    },
+    "parameter-extractor": {
+        "model": MODEL,
+        "query": ["start", "x"],
+        "parameters": [{"name": "city"}, {"name": "date"}],
+    },
+    "if-else": dict(IF_ELSE),
+    "code": {"code_language": "python3", "code": "import json\n\ndef main(x: str) -> dict:\n    return {}"},
+    "template-transform": {"template": "Dear {{ name }},"},
+    "http-request": {"method": "post", "url": "https://api.example.org/v1/items?limit=10"},
+    "tool": {
+        "tool_label": "Search",
+        "provider_name": "web/search",
+        "tool_parameters": {"query": {"value": "{{#start.x#}}"}},
+    },
+    "agent": {
+        "agent_strategy_label": "ReAct",
+        "agent_parameters": {"model": {"value": {"model": "gpt"}}, "tools": {"value": [{"enabled": True}, {}]}},
+    },
+    "knowledge-retrieval": {
+        "query_variable_selector": ["sys", "query"],
+        "dataset_ids": ["a", "b"],
+        "multiple_retrieval_config": {"top_k": 4},
+    },
+    "variable-aggregator": {"variables": [["start", "x"], ["gone", "text"]]},
+    "assigner": {"items": [{"variable_selector": ["conversation", "memory"], "operation": "append"}]},
+    "document-extractor": {"variable_selector": ["start", "file"]},
+    "list-operator": {
+        "variable": ["sys", "files"],
+        "filter_by": {"enabled": True},
+        "limit": {"enabled": True, "size": 3},
+    },
+    "iteration": {"iterator_selector": ["start", "items"], "is_parallel": True, "parallel_nums": 5},
+    "loop": {"loop_count": 10, "break_conditions": [{}]},
+    "human-input": {
+        "form_content": "Please approve",
+        "user_actions": [{"id": "yes", "title": "Approve"}, {"id": "no"}],
+    },
+    "trigger-schedule": {"frequency": "daily", "visual_config": {"time": "9:00 AM"}},
+    "trigger-webhook": {"method": "post", "webhook_url": "https://example.org/hook"},
+    "trigger-plugin": {"event_name": "on_created"},
+    "knowledge-index": {"chunk_structure": "text_model", "indexing_technique": "high_quality"},
+    "datasource": {"datasource_label": "File", "fileExtensions": ["pdf"]},
+}
+SHOWS = {
+    "start": ["question", "required"],
+    "end": ["answer", "x"],
+    "answer": ["The result is", "x", "and that is all"],
+    "llm": ["SmolLM2-135M-Instruct", "请总结下面这段很长很长的文字，谢谢你的帮助"],
+    "question-classifier": ["Questions about the bill", "其他问题", "sys.query"],
+    "parameter-extractor": ["city", "date"],
+    "if-else": ["IF", "ELIF", "ELSE", "contains", "yes", "is empty", "any of"],
+    "code": ["Python", "def main(x: str) -> dict:"],
+    "template-transform": ["Jinja", "Dear {{ name }},"],
+    "http-request": ["POST", "api.example.org/v1/items"],
+    "tool": ["Search", "query"],
+    "agent": ["ReAct", "gpt", "2 tools"],
+    "knowledge-retrieval": ["2 knowledge bases", "top 4"],
+    "variable-aggregator": ["x", "missing"],
+    "assigner": ["memory", "append"],
+    "document-extractor": ["file"],
+    "list-operator": ["filter", "first 3"],
+    "iteration": ["items", "parallel 5"],
+    "loop": ["at most 10 rounds", "1 exit rule"],
+    "human-input": ["Please approve", "Approve"],
+    "trigger-schedule": ["daily", "9:00 AM"],
+    "trigger-webhook": ["POST", "https://example.org/hook"],
+    "trigger-plugin": ["on_created"],
+    "knowledge-index": ["high quality"],
+    "datasource": ["File", "pdf"],
+}
+
+
+def content_of(node_type: str, **more: Any) -> CardContent:
+    graph = graph_of(
+        node("start", 0, 0, "start", title="User input"),
+        node("n", 0, 0, node_type, **SAMPLES.get(node_type, {}), **more),
+    )
+    return card_content(graph.nodes["n"], graph, registry.spec(node_type))
+
+
+def words(content: CardContent) -> list[str]:
+    found = [part.text for row in content.rows for part in row.parts]
+    found += [part.prefix for row in content.rows for part in row.parts if part.prefix]
+    return found + [row.label for row in content.rows]
+
+
+@pytest.mark.spec("editor.36")
+@pytest.mark.parametrize("node_type", sorted(SHOWS))
+def test_a_card_tells_what_its_node_does(node_type: str) -> None:
+    shown = words(content_of(node_type))
+    missing = [text for text in SHOWS[node_type] if text not in shown]
+    assert not missing, shown
+
+
+@pytest.mark.parametrize("node_type", sorted(registry.SPECS))
+def test_every_type_has_an_icon_and_draws_with_no_settings(node_type: str) -> None:
+    from editor.icons import has_icon
+
+    spec = registry.spec(node_type)
+    assert spec is not None
+    assert has_icon(spec.icon), spec.icon
+    graph = graph_of(node("n", 0, 0, node_type))
+    content = card_content(graph.nodes["n"], graph, spec)
+    assert content.height >= m.HEADER
+    assert {s.handle for s in content.sockets} == {h.id for h in spec.handles(graph.nodes["n"].data)}
+
+
+def test_branches_have_their_sockets_on_their_rows() -> None:
+    content = content_of("if-else")
+    assert [s.handle for s in content.sockets] == ["true", "second", "false"]
+    heights = [content.socket_y(s.handle) for s in content.sockets]
+    assert heights == sorted(heights)
+    assert heights[0] > m.HEADER
+    assert content_of("code").socket_y("source") == m.HEADER / 2
+
+
+@pytest.mark.spec("editor.51")
+def test_a_fail_branch_adds_a_socket_and_taking_it_away_removes_it() -> None:
+    with_branch = content_of("code", error_strategy="fail-branch")
+    assert [(s.handle, s.fail) for s in with_branch.sockets] == [("source", False), ("fail-branch", True)]
+    assert [s.handle for s in content_of("code").sockets] == ["source"]
+
+
+def test_retry_and_default_value_have_their_lines() -> None:
+    content = content_of(
+        "http-request", retry_config={"retry_enabled": True, "max_retries": 3}, error_strategy="default-value"
+    )
+    assert "Tries 3 more times on failure" in words(content)
+    assert "On failure: default value" in words(content)
+
+
+def test_an_unknown_type_shows_its_name_and_kept_settings() -> None:
+    content = content_of("my-own-node", alpha="one", beta=[1, 2])
+    assert content.unknown
+    assert {"my-own-node", "alpha", "one", "beta", "[2]"} <= set(words(content))
+
+
+@pytest.mark.spec("editor.36")
+@pytest.mark.parametrize("theme_name", ["dark", "light"])
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("node_type", sorted(SAMPLES))
+def test_no_text_leaves_its_card(node_type: str, language: str, theme_name: str) -> None:
+    set_language(language)
+    set_theme(theme_name)  # type: ignore[arg-type]
+    content = content_of(node_type, title="一个非常非常长的节点标题用来检查截断是否正确 with English words too")
+    drawing = make_drawing(content)
+    right = m.CARD_WIDTH - m.PAD
+    for place, text, _font, _colour in (*drawing.title, *drawing.texts):
+        size = text.size()
+        assert place.x() >= m.PAD
+        assert place.x() + size.width() <= right + 1.5, text.text()
+        assert place.y() + size.height() <= content.height + 0.5
+    for rect, *_ in drawing.rectangles:
+        assert rect.right() <= right + 0.5
+    set_theme("dark")
+
+
+def test_texts_are_shortened_with_an_ellipsis_not_cut() -> None:
+    drawing = make_drawing(content_of("code", title="word " * 30))
+    (title,) = [text.text() for _, text, *_ in drawing.title]
+    assert title.endswith("…")
+    assert font_metrics("title").horizontalAdvance(title) <= m.CARD_WIDTH
