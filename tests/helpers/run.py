@@ -533,7 +533,7 @@ def request(graph: dict[str, Any], **options: Any) -> RunRequest:
     inputs = {name: value for name, value in options.items() if name not in fields}
     chosen = {name: value for name, value in options.items() if name in fields}
     chosen.setdefault("inputs", inputs)
-    if chosen.get("kind", "full") == "full":
+    if chosen.get("kind", "full") == "full" and options.get("declare", True):
         for node in graph["nodes"]:
             if node["data"].get("type") == "start":
                 node["data"]["variables"] = [
