@@ -1,0 +1,213 @@
+"""Where everything is wired together: one workspace folder, its store, its services and its adapters.
+
+Constructing it costs nothing; the file is opened and the libraries are imported when something first needs them.
+Nothing else imports `engine.adapters`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import Clock, IdSource, SystemClock, SystemIds
+from engine.run.limits import Limits
+from engine.services.templates import TemplateService
+
+if TYPE_CHECKING:
+    from engine.ports.bundle import Ports
+    from engine.services.models import ModelService
+    from engine.services.runs import RunService
+    from engine.services.settings import SecretsService, SettingsService
+    from engine.services.versions import VersionService
+    from engine.services.workflows import WorkflowService
+    from engine.store.apps import AppStore
+    from engine.store.blobs import BlobStore
+    from engine.store.crypto import Vault
+    from engine.store.db import Database
+    from engine.store.debug import DebugStore
+    from engine.store.runs import RunStore
+
+
+def default_data_dir() -> Path:
+    """The workspace of this person on this machine: PENSTOCK_DATA, or the platform's data folder."""
+    named = os.environ.get("PENSTOCK_DATA")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("penstock", appauthor=False))
+
+
+class Services:
+    """One open workspace. `close` waits for what is being written."""
+
+    def __init__(self, data_dir: Path, clock: Clock | None = None, ids: IdSource | None = None) -> None:
+        self.data_dir = data_dir
+        self.clock = clock or SystemClock()
+        self.ids = ids or SystemIds()
+        self.owner = f"{os.getpid()}:{uuid.uuid4()}"
+        self.templates = TemplateService()
+        self._lock = threading.RLock()
+        self._ports: Ports | None = None
+        self._closers: list[Callable[[], Any]] = []
+
+    @classmethod
+    def open(cls, data_dir: Path | str | None = None) -> Services:
+        """The services of a workspace folder, the default one for None."""
+        return cls(Path(data_dir).expanduser() if data_dir else default_data_dir())
+
+    # -- the store ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def database(self) -> Database:
+        """The workspace's file, opened at first use."""
+        from engine.store.db import Database
+
+        with self._lock:
+            return Database(self.data_dir / "penstock.db")
+
+    @cached_property
+    def vault(self) -> Vault:
+        from engine.store.crypto import Vault
+
+        return Vault(self.data_dir)
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        from engine.store.blobs import BlobStore
+
+        return BlobStore(self.data_dir / "blobs")
+
+    @cached_property
+    def app_store(self) -> AppStore:
+        from engine.store.apps import AppStore
+
+        return AppStore(self.database, self.vault, self.clock, self.ids)
+
+    @cached_property
+    def run_store(self) -> RunStore:
+        from engine.store.runs import RunStore
+
+        return RunStore(self.database, self.blobs, self.vault, self.clock, self.ids)
+
+    @cached_property
+    def debug_store(self) -> DebugStore:
+        from engine.store.debug import DebugStore
+
+        return DebugStore(self.database, self.blobs, self.clock, self.ids)
+
+    # -- services ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def settings(self) -> SettingsService:
+        from engine.services.settings import SettingsService
+
+        return SettingsService(self.database)
+
+    @cached_property
+    def secrets(self) -> SecretsService:
+        from engine.services.settings import SecretsService
+
+        return SecretsService(self.database, self.vault)
+
+    @cached_property
+    def workflows(self) -> WorkflowService:
+        from engine.services.workflows import WorkflowService
+
+        return WorkflowService(lambda: self.app_store, self.blobs, self.clock)
+
+    @cached_property
+    def versions(self) -> VersionService:
+        from engine.services.versions import VersionService
+
+        return VersionService(lambda: self.app_store, self.workflows)
+
+    @cached_property
+    def runs(self) -> RunService:
+        from engine.services.runs import RunService
+
+        return RunService(
+            lambda: self.database,
+            lambda: self.run_store,
+            lambda: self.debug_store,
+            lambda: self.ports,
+            self.limits,
+            lambda key, default: self.settings.get(key, default),
+            self.clock,
+            self.ids,
+            self.owner,
+        )
+
+    @cached_property
+    def models(self) -> ModelService:
+        from engine.services.models import ModelService
+
+        return ModelService(self)
+
+    def limits(self) -> Limits:
+        """The table of limits with the workspace's changes; the file is not opened only for that."""
+        if "database" not in self.__dict__ and not (self.data_dir / "penstock.db").exists():
+            return Limits()
+        return Limits.from_settings(self.settings.get("limits", {}))
+
+    # -- the outside -------------------------------------------------------------------------------------------------
+
+    @property
+    def ports(self) -> Ports:
+        """The doors of runs, made for the running event loop at first use."""
+        if self._ports is None:
+            self._ports = self._make_ports()
+        return self._ports
+
+    def _make_ports(self) -> Ports:
+        from engine.adapters.code_pool import CodePool
+        from engine.ports.bundle import Ports
+
+        limits = self.limits()
+        known = (self.data_dir / "penstock.db").exists()
+        packages = self.settings.get("code_packages", []) if known else []
+        pool = CodePool(limits, packages)
+        ports = Ports(clock=self.clock, ids=self.ids, code=pool)
+        self._closers.append(pool.close)
+        self._add_files(ports)
+        self._add_network(ports, limits, known=known)
+        ports.models = self.models.chat_model()
+        if known:
+            ports.extras["memory"] = self.debug_store
+        return ports
+
+    def _add_files(self, ports: Ports) -> None:
+        from engine.adapters.documents import DocumentTexts
+        from engine.adapters.files import FolderFiles
+
+        ports.files = FolderFiles(self.data_dir / "files")
+        ports.documents = DocumentTexts()
+
+    def _add_network(self, ports: Ports, limits: Limits, *, known: bool) -> None:
+        from engine.adapters.http import HttpxClient
+
+        rules = self.settings.get("network", {}) if known else {}
+        client = HttpxClient(limits, allow_hosts=rules.get("allow_hosts", ()))
+        ports.http = client
+        self._closers.append(client.close)
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    async def close_ports(self) -> None:
+        """End workers and connections of this loop."""
+        closers, self._closers = self._closers, []
+        self._ports = None
+        for closer in closers:
+            result = closer()
+            if hasattr(result, "__await__"):
+                await result
+
+    def close(self) -> None:
+        """Write what waits and close the file."""
+        if "database" in self.__dict__:
+            self.database.close()

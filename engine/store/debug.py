@@ -1,0 +1,164 @@
+"""Values of earlier debugging (draft variables) and chat conversations (storage spec 2.7, 2.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from engine.clock import Clock, IdSource, iso
+from engine.errors import UserError
+from engine.run.drafts import DraftValue
+from engine.store.blobs import BlobStore
+from engine.store.db import Database
+from engine.store.jsontext import dumps, loads
+from engine.store.tables import conversations, draft_variables, messages, workflow_node_executions
+
+
+class DebugStore:
+    """Draft variables and conversations; every method may be called from any thread."""
+
+    def __init__(self, database: Database, blobs: BlobStore, clock: Clock, ids: IdSource) -> None:
+        self._db, self._blobs, self._clock, self._ids = database, blobs, clock, ids
+
+    # -- draft variables ---------------------------------------------------------------------------------------------
+
+    def put(self, connection: Connection, app_id: str, value: DraftValue, execution_id: str) -> None:
+        """Keep one value of a node that ran."""
+        now = iso(self._clock.now())
+        file_id = self._blobs.put(dumps(value.whole).encode()) if value.truncated else None
+        row = {
+            "id": self._ids.uuid(),
+            "app_id": app_id,
+            "node_id": value.node_id,
+            "name": value.name,
+            "selector": dumps([value.node_id, value.name]),
+            "value_type": value.value_type,
+            "value": dumps(value.value),
+            "visible": value.visible,
+            "editable": value.editable and not value.truncated,
+            "node_execution_id": execution_id,
+            "file_id": file_id,
+            "created_at": now,
+            "last_edited_at": None,
+        }
+        changed = {k: v for k, v in row.items() if k not in ("id", "app_id", "node_id", "name")}
+        statement = insert(draft_variables).values(row)
+        connection.execute(statement.on_conflict_do_update(index_elements=["app_id", "node_id", "name"], set_=changed))
+
+    def variables(self, app_id: str) -> list[dict[str, Any]]:
+        """All values of an app, by node and name."""
+        table = draft_variables.c
+        query = select(draft_variables).where(table.app_id == app_id).order_by(table.node_id, table.name)
+        with self._db.read() as connection:
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+        for row in rows:
+            row["selector"], row["value"] = loads(row["selector"]), loads(row["value"])
+        return rows
+
+    def values(self, app_id: str) -> dict[str, dict[str, Any]]:
+        """Node id or prefix to name to the whole value, for single steps."""
+        found: dict[str, dict[str, Any]] = {}
+        for row in self.variables(app_id):
+            value = row["value"]
+            if row["file_id"]:
+                content = self._blobs.get(row["file_id"])
+                value = loads(content.decode()) if content is not None else value
+            if row["visible"]:
+                found.setdefault(row["node_id"], {})[row["name"]] = value
+        return found
+
+    def set_variable(self, app_id: str, node_id: str, name: str, value: Any) -> None:
+        """Change a value by hand. Raises UserError when it cannot be edited."""
+        table = draft_variables.c
+        condition = (table.app_id == app_id) & (table.node_id == node_id) & (table.name == name)
+        with self._db.read() as connection:
+            editable = connection.execute(select(table.editable).where(condition)).scalar()
+        if not editable:
+            raise UserError("This value cannot be edited.", code="debug.read_only")
+        values = {"value": dumps(value), "last_edited_at": iso(self._clock.now())}
+        self._db.write(lambda c: c.execute(update(draft_variables).where(condition).values(values)))
+
+    def reset_variable(self, app_id: str, node_id: str, name: str) -> None:
+        """Bring back the value that the node gave when it last ran; without that run the value goes."""
+        table = draft_variables.c
+        condition = (table.app_id == app_id) & (table.node_id == node_id) & (table.name == name)
+
+        def job(connection: Connection) -> None:
+            execution = connection.execute(select(table.node_execution_id).where(condition)).scalar()
+            outputs = connection.execute(
+                select(workflow_node_executions.c.outputs).where(workflow_node_executions.c.id == execution)
+            ).scalar()
+            recorded = loads(outputs, {})
+            if name in recorded:
+                statement = update(draft_variables).where(condition)
+                connection.execute(statement.values(value=dumps(recorded[name]), last_edited_at=None))
+            else:
+                connection.execute(delete(draft_variables).where(condition))
+
+        self._db.write(job)
+
+    def clear(self, app_id: str, node_id: str | None = None) -> None:
+        """Forget the values of an app or of one node."""
+        condition = draft_variables.c.app_id == app_id
+        if node_id is not None:
+            condition = condition & (draft_variables.c.node_id == node_id)
+        self._db.write(lambda c: c.execute(delete(draft_variables).where(condition)))
+
+    # -- conversations -----------------------------------------------------------------------------------------------
+
+    def conversation(self, app_id: str, conversation_id: str) -> dict[str, Any]:
+        """A conversation, made if it does not exist yet."""
+        now = iso(self._clock.now())
+        row = {"id": conversation_id, "app_id": app_id, "created_at": now, "updated_at": now}
+
+        def job(connection: Connection) -> dict[str, Any]:
+            connection.execute(insert(conversations).values(row).on_conflict_do_nothing())
+            query = select(conversations).where(conversations.c.id == conversation_id)
+            return dict(connection.execute(query).mappings().one())
+
+        return self._db.write(job)
+
+    def add_message(self, app_id: str, conversation_id: str, message: Mapping[str, Any]) -> None:
+        """Keep one turn and count it."""
+        now = iso(self._clock.now())
+        row = {
+            "id": self._ids.uuid(),
+            "app_id": app_id,
+            "conversation_id": conversation_id,
+            "created_at": now,
+            **message,
+        }
+
+        def job(connection: Connection) -> None:
+            connection.execute(insert(messages).values(row))
+            count = conversations.c.dialogue_count + 1
+            name = str(message.get("query", ""))[:80]
+            connection.execute(
+                update(conversations)
+                .where(conversations.c.id == conversation_id)
+                .values(dialogue_count=count, updated_at=now, name=name)
+            )
+
+        self._db.write(job)
+
+    def history(self, conversation_id: str, limit: int = 100) -> list[dict[str, Any]]:
+        """The newest turns of a conversation, oldest first: query, answer, status."""
+        table = messages.c
+        query = (
+            select(table.query, table.answer, table.status, table.workflow_run_id, table.created_at)
+            .where(table.conversation_id == conversation_id)
+            .order_by(table.created_at.desc())
+            .limit(limit)
+        )
+        with self._db.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()][::-1]
+
+    def conversations(self, app_id: str, limit: int = 50) -> list[dict[str, Any]]:
+        """Conversations of an app, newest first."""
+        table = conversations.c
+        query = select(conversations).where(table.app_id == app_id).order_by(table.updated_at.desc()).limit(limit)
+        with self._db.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]

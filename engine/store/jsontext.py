@@ -1,0 +1,46 @@
+"""JSON as the columns hold it, with secrets sealed wherever a variable says it is one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.store.crypto import Vault
+
+SEALED = "$sealed"
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON; what JSON does not know becomes its text. Lone surrogates are replaced."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def loads(text: str | None, default: Any = None) -> Any:
+    """The value of a column."""
+    return default if text is None or text == "" else json.loads(text)
+
+
+def seal(value: Any, vault: Vault, context: str) -> Any:
+    """`value` with the value of every secret variable encrypted."""
+    if isinstance(value, Mapping):
+        sealed = {k: seal(v, vault, context) for k, v in value.items()}
+        if value.get("value_type") == "secret" and isinstance(value.get("value"), str) and value["value"]:
+            sealed["value"] = {SEALED: vault.seal(value["value"], context)}
+        return sealed
+    if isinstance(value, list | tuple):
+        return [seal(v, vault, context) for v in value]
+    return value
+
+
+def unseal(value: Any, vault: Vault, context: str) -> Any:
+    """The inverse of `seal`; a secret whose key is lost is empty."""
+    if isinstance(value, Mapping):
+        if SEALED in value and len(value) == 1:
+            return vault.open(str(value[SEALED]), context) or ""
+        return {k: unseal(v, vault, context) for k, v in value.items()}
+    if isinstance(value, list):
+        return [unseal(v, vault, context) for v in value]
+    return value
