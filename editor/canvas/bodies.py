@@ -213,6 +213,8 @@ def if_else(data: Data, naming: Naming) -> list[Row]:
         cases = [
             {"case_id": "true", "conditions": data["conditions"], "logical_operator": data.get("logical_operator")}
         ]
+    elif data.get("cases") is None:
+        cases = [{"case_id": "true"}]
     rows: list[Row] = []
     for position, case in enumerate(cases):
         handle = text_of(case, "case_id") or text_of(case, "id")

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from editor.canvas import metrics as m
-from editor.canvas.paint.context import Canvas
+from editor.canvas.paint.context import Canvas, pixel_of
 from editor.theme import theme
 
 
@@ -39,8 +39,8 @@ def paint_dots(canvas: Canvas, area: QRectF, origin_x: float, origin_y: float) -
     pen = QPen(colour, max(1.0, round(m.GRID_DOT * canvas.pixel)))
     pen.setCapStyle(Qt.PenCapStyle.SquareCap)
     painter.setPen(pen)
-    columns = [round(base_x + step * column) for column in range(first_x, last_x + 1)]
+    columns = [pixel_of(base_x + step * column) for column in range(first_x, last_x + 1)]
     painter.drawPoints(
-        [QPointF(x, y) for y in (round(base_y + step * row) for row in range(first_y, last_y + 1)) for x in columns]
+        [QPointF(x, y) for y in (pixel_of(base_y + step * row) for row in range(first_y, last_y + 1)) for x in columns]
     )
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from editor import icons
 from editor.canvas import metrics as m
 from editor.canvas.content import CardContent
-from editor.canvas.paint.context import Canvas, Level
+from editor.canvas.paint.context import Canvas, Level, pixel_of
 from editor.canvas.paint.drawing import (
     Drawing,
     make_drawing,
@@ -228,7 +228,7 @@ def _tile(canvas: Canvas, content: CardContent, left: float, top: float, side: f
         size = max(1, round(side * 16 / 28))
         picture = icons.image(content.icon, current.on_family(content.family).name(), size, 1.0)
         place = (side - size) / 2
-        painter.drawImage(QPointF(round(left + place), round(top + place)), picture)
+        painter.drawImage(QPointF(pixel_of(left + place), pixel_of(top + place)), picture)
 
 
 def _paint_titled(canvas: Canvas, item: Item, rect: QRectF) -> None:
@@ -242,7 +242,7 @@ def _paint_titled(canvas: Canvas, item: Item, rect: QRectF) -> None:
     right = rect.right() - m.PAD * scale
     if name:
         picture = icons.image(name, current.color(tone).name(), round(glyph), 1.0)
-        painter.drawImage(QPointF(round(right - glyph), round(centre - glyph / 2)), picture)
+        painter.drawImage(QPointF(pixel_of(right - glyph), pixel_of(centre - glyph / 2)), picture)
         right -= glyph + 4 * canvas.pixel
     text_left = left + side + 6 * canvas.pixel
     paint_constant_text(painter, item.content.title, text_left, centre, right - text_left, canvas.pixel)
@@ -322,8 +322,8 @@ def paint_shapes(canvas: Canvas, items: Iterable[Item]) -> None:
             continue
         box = item.box
         rect = QRectF(
-            round(box.left * scale + x),
-            round(box.top * scale + y),
+            pixel_of(box.left * scale + x),
+            pixel_of(box.top * scale + y),
             max(2, round(box.width * scale)),
             max(2, round(box.height * scale)),
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import IntEnum
+from math import floor
 from typing import Literal
 
 from PySide6.QtCore import QRectF
@@ -80,6 +81,11 @@ class ViewState:
     """For export: no selection, focus or problem marks."""
 
 
+def pixel_of(value: float) -> int:
+    """The whole pixel nearest to a device coordinate; halves go up, so that rounding does not depend on where it is."""
+    return floor(value + 0.5)
+
+
 @dataclass(slots=True)
 class Canvas:
     """One painting: device = scene * scale + origin. `pixel` is one logical pixel in device pixels."""
@@ -102,8 +108,8 @@ class Canvas:
 
     def device_rect(self, box: Box) -> QRectF:
         """The box in device space with its corners on whole pixels."""
-        left, top = round(box.left * self.scale + self.x), round(box.top * self.scale + self.y)
-        right, bottom = round(box.right * self.scale + self.x), round(box.bottom * self.scale + self.y)
+        left, top = pixel_of(box.left * self.scale + self.x), pixel_of(box.top * self.scale + self.y)
+        right, bottom = pixel_of(box.right * self.scale + self.x), pixel_of(box.bottom * self.scale + self.y)
         return QRectF(left, top, max(1, right - left), max(1, bottom - top))
 
     def to_scene_space(self) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QStaticT
 from editor import icons
 from editor.canvas import metrics as m
 from editor.canvas.content import CardContent, Part, Row
+from editor.canvas.paint.context import pixel_of
 from editor.theme import FontRole, Theme, theme
 
 Rectangle = tuple[QRectF, float, QColor | None, QColor | None]
@@ -308,7 +309,7 @@ def paint_icons(painter: QPainter, drawn: list[Icon], scale: float, left: float,
     for x, y, size, name, colour in drawn:
         side = max(1, round(size * scale))
         picture = icons.image(name, colour, side, 1.0)
-        painter.drawImage(QPointF(round(left + x * scale), round(top + y * scale)), picture)
+        painter.drawImage(QPointF(pixel_of(left + x * scale), pixel_of(top + y * scale)), picture)
 
 
 def paint_rectangles(painter: QPainter, rectangles: list[Rectangle]) -> None:

@@ -17,7 +17,7 @@ from editor.canvas.paint.cards import (
     paint_sockets,
     paint_status_glyph,
 )
-from editor.canvas.paint.context import Canvas, Level
+from editor.canvas.paint.context import Canvas, Level, pixel_of
 from editor.canvas.paint.drawing import (
     Drawing,
     font_metrics,
@@ -147,7 +147,7 @@ def _small_header(canvas: Canvas, item: Item, rect: QRectF, height: float) -> No
     side = min(height - 2 * pixel, 16 * pixel)
     left = rect.left() + 6 * pixel
     picture = icons.image(item.content.icon, theme().on_family(item.content.family).name(), max(1, round(side)), 1.0)
-    painter.drawImage(QPointF(round(left), round(rect.top() + (height - side) / 2)), picture)
+    painter.drawImage(QPointF(pixel_of(left), pixel_of(rect.top() + (height - side) / 2)), picture)
     text_left = left + side + 4 * pixel
     room = rect.right() - text_left - 6 * pixel
     paint_constant_text(painter, item.content.title, text_left, rect.top() + height / 2, room, pixel)

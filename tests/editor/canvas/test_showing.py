@@ -1,0 +1,370 @@
+"""What the canvas shows: runs, problems, levels of detail, notes, pictures, words for screen readers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QAccessible, QColor, QImage, QPainter, QPen
+from PySide6.QtTest import QTest
+
+from editor.canvas import lexical
+from editor.canvas.accessibility import CanvasAccessible, install
+from editor.canvas.minimap import Minimap
+from editor.canvas.paint.context import Level, level_for
+from editor.canvas.runview import count_text, duration_text, extra_for, node_run_of, tail_lines
+from editor.i18n import set_language
+from editor.theme import set_theme, theme
+from engine.model.edits import SetField
+from engine.run.fold import NodeRunState, RunState
+from tests.helpers.canvas import CanvasHand, graph_of, node
+
+Make = Callable[..., CanvasHand]
+CHAIN = graph_of(
+    node("a", 0, 0, "start"),
+    node("b", 300, 0, "llm"),
+    node("c", 600, 0, "answer", answer="ok"),
+    edges=(("a", "b"), ("b", "c")),
+)
+
+
+def colour_at(hand: CanvasHand, at: QPointF) -> QColor:
+    return hand.view.grab().toImage().pixelColor(at.toPoint())
+
+
+def run_state(**nodes: NodeRunState) -> RunState:
+    state = RunState(run_id="r", status="running")
+    state.nodes.update(nodes)
+    return state
+
+
+# -- runs -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("editor.37")
+@pytest.mark.parametrize(
+    ("status", "token"),
+    [("running", "accent"), ("failed", "bad"), ("exception", "warn"), ("held", "held"), ("retry", "warn")],
+)
+def test_the_border_has_the_states_colour(canvas: Make, status: str, token: str) -> None:
+    hand = canvas(CHAIN)
+    hand.view.set_run_state(run_state(b=NodeRunState("b", "x", status=status)))
+    hand.settle()
+    rect = hand.view.node_rect("b")
+    border = colour_at(hand, QPointF(rect.center().x(), rect.top()))
+    assert border.name() == theme().color(token).name()
+
+
+@pytest.mark.spec("editor.37")
+def test_states_are_also_told_by_a_glyph_and_by_words(canvas: Make) -> None:
+    hand = canvas(CHAIN)
+    plain = hand.view.grab().toImage()
+    seen = set()
+    for status in ("succeeded", "failed", "exception", "skipped", "stopped", "paused", "retry", "held", "waiting"):
+        hand.view.set_run_state(run_state(b=NodeRunState("b", "x", status=status)))
+        hand.settle()
+        rect = hand.view.node_rect("b").toRect()
+        glyph = hand.view.grab().toImage().copy(rect.right() - 30, rect.top() + 16, 20, 20)
+        seen.add(bytes(glyph.convertToFormat(QImage.Format.Format_Grayscale8).constBits()))
+        from editor.canvas.tips import node_description
+
+        assert node_description(hand.view, hand.view.scene.items["b"])
+    assert len(seen) >= 8
+    hand.view.set_run_state(None)
+    hand.settle()
+    assert hand.view.grab().toImage() == plain
+
+
+def test_a_finished_node_tells_time_and_tokens_and_grows_by_a_footer(canvas: Make) -> None:
+    hand = canvas(CHAIN)
+    before = hand.view.scene.items["b"].box.height
+    done = NodeRunState("b", "x", status="succeeded", finished_at="now", elapsed=1.25, tokens=1500)
+    hand.view.set_run_state(run_state(b=done))
+    assert hand.view.scene.items["b"].box.height == before + 28
+    hand.view.set_run_state(None)
+    assert hand.view.scene.items["b"].box.height == before
+
+
+def test_only_named_changes_are_taken(canvas: Make) -> None:
+    hand = canvas(CHAIN)
+    state = run_state(a=NodeRunState("a", "x", status="running"))
+    hand.view.set_run_state(state)
+    state.nodes["b"] = NodeRunState("b", "y", status="running")
+    state.edges[next(iter(hand.graph.edges))] = "taken"
+    assert "b" not in hand.view.state.runs
+    hand.view.apply_run_changes(["b"], list(state.edges))
+    assert hand.view.state.runs["b"].status == "running"
+    assert list(hand.view.state.edge_runs.values()) == ["flowing"]
+    state.nodes["b"].status = "succeeded"
+    hand.view.apply_run_changes(["b"], [])
+    assert list(hand.view.state.edge_runs.values()) == ["taken"]
+
+
+def test_streamed_text_shows_its_last_lines() -> None:
+    state = NodeRunState("b", "x", status="running", chunks=["one two three ", "four five six seven eight nine ten"])
+    run = node_run_of(state)
+    assert extra_for(run, streams=True).lines == 3
+    assert tail_lines(run.text, 20, 2)[-1].endswith("ten")
+    assert all(len(line) <= 10 for line in tail_lines("中文文字" * 20, 20, 3))
+
+
+def test_words_for_times_and_counts() -> None:
+    assert [duration_text(s) for s in (0.034, 1.5, 12.34, 75)] == ["34 ms", "1.50 s", "12.3 s", "1 m 15 s"]
+    assert [count_text(n) for n in (12, 1500, 2_000_000)] == ["12", "1.5K", "2M"]
+
+
+def test_attempts_are_counted_against_the_retry_setting() -> None:
+    again = NodeRunState("b", "x", status="retry", attempt=2, error="HTTP 503\nmore")
+    run = node_run_of(again, node("b", retry_config={"retry_enabled": True, "max_retries": 3}))
+    assert (run.attempt, run.attempts, run.error) == (2, 4, "HTTP 503")
+
+
+# -- problems, marks, levels ----------------------------------------------------------------------------------
+
+
+def test_problems_show_a_badge_and_their_words_in_the_tool_tip(canvas: Make) -> None:
+    from editor.canvas.tips import tip_for
+
+    hand = canvas(CHAIN)
+    hand.view.set_problems({"b": (2, 1, "Model is missing\nPrompt is empty")})
+    hand.settle()
+    corner = hand.view.node_rect("b").topRight()
+    badge = [colour_at(hand, corner + QPointF(dx, 4)).name() for dx in range(-8, 8)]
+    assert theme().color("bad").name() in badge
+    assert "Model is missing" in tip_for(hand.view, hand.view.hit(*hand.at_node("b").toTuple()))  # type: ignore[attr-defined]
+    hand.view.set_problems({})
+    hand.settle()
+    plain = [colour_at(hand, corner + QPointF(dx, 4)).name() for dx in range(-8, 8)]
+    assert theme().color("bad").name() not in plain
+
+
+@pytest.mark.spec("editor.38")
+def test_cards_simplify_by_zoom_and_nothing_flickers_at_the_threshold(canvas: Make) -> None:
+    assert [level_for(z) for z in (1.0, 0.75, 0.5, 0.4, 0.2, 0.1)] == [
+        Level.FULL,
+        Level.FULL,
+        Level.TITLES,
+        Level.TITLES,
+        Level.ICONS,
+        Level.SHAPES,
+    ]
+    hand = canvas(CHAIN)
+    for zoom in (0.74, 0.75, 0.39, 0.4):
+        hand.look(zoom)
+        first = hand.view.grab().toImage()
+        hand.view.repaint_all()
+        hand.settle()
+        assert hand.view.grab().toImage() == first
+
+
+@pytest.mark.parametrize("zoom", [1.0, 0.6, 0.25])
+def test_panning_by_moving_pixels_gives_the_same_picture_as_painting_anew(canvas: Make, zoom: float) -> None:
+    hand = canvas(CHAIN)
+    hand.view.set_problems({"b": (1, 0, "x")})
+    hand.view.select(["a"])
+    hand.look(zoom, 30, 40)
+    for dx, dy in ((13, 7), (-90, 21), (250, -60), (3, 3)):
+        hand.view.pan_by(dx, dy)
+        hand.settle()
+    moved = hand.view.grab().toImage()
+    hand.view.repaint_all()
+    hand.settle()
+    assert hand.view.grab().toImage() == moved
+
+
+def test_repairing_areas_gives_the_same_picture_as_painting_anew(canvas: Make) -> None:
+    hand = canvas(CHAIN)
+    hand.settle()
+    hand.document.apply(SetField("b", ("title",), "Another title"))
+    hand.view.select(["b"])
+    hand.drag(hand.at_node("c"), hand.at_node("c", 40, 120))
+    hand.hover(QPointF(2, 2))
+    repaired = hand.view.grab().toImage()
+    hand.view.repaint_all()
+    hand.settle()
+    assert hand.view.grab().toImage() == repaired
+
+
+def test_themes_and_languages_switch_live(canvas: Make) -> None:
+    hand = canvas(graph_of(node("i", 0, 0, "if-else", title="If")))
+    dark = hand.view.grab().toImage()
+    set_theme("light")
+    hand.settle()
+    assert hand.view.grab().toImage() != dark
+    assert colour_at(hand, QPointF(3, 3)).name() in (theme().color("canvas").name(), theme().color("grid").name())
+    set_language("zh_CN")
+    hand.settle()
+    assert [p.text for r in hand.view.scene.items["i"].full.rows for p in r.parts][-1] == "否则"
+    set_theme("dark")
+
+
+# -- pictures -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("editor.35")
+def test_the_exported_picture_shows_every_node_at_twice_the_size_without_marks(canvas: Make) -> None:
+    hand = canvas(CHAIN)
+    bounds = hand.view.scene.bounds()
+    assert bounds is not None
+    plain = hand.view.render_image(2.0)
+    assert (plain.width(), plain.height()) == (round((bounds.width + 80) * 2), round((bounds.height + 80) * 2))
+    hand.view.select_all()
+    hand.view.set_problems({"b": (3, 0, "x")})
+    assert hand.view.render_image(2.0) == plain
+    middle = plain.pixelColor((40 + 120) * 2, (40 + 8) * 2)
+    assert middle.name() == theme().color("surface").name()
+
+
+def test_the_minimap_draws_and_moves_the_view(canvas: Make) -> None:
+    hand = canvas(CHAIN)
+    small = Minimap(hand.view, hand.view)
+    small.show()
+    hand.settle()
+    assert not small.grab().isNull()
+    QTest.mouseClick(small, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, small.rect().center())
+    shown = hand.view.visible_box().center
+    bounds = hand.view.scene.bounds()
+    assert bounds is not None
+    assert abs(shown[0] - bounds.center[0]) < 30
+    assert abs(shown[1] - bounds.center[1]) < 30
+
+
+# -- notes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("editor.34", "editor.27")
+def test_a_note_is_written_in_place_and_is_one_step_of_undo(canvas: Make) -> None:
+    hand = canvas(graph_of(node("n", 0, 100, "note", width=300, height=120, text="", theme="yellow")))
+    hand.double_click(hand.view.node_rect("n").center())
+    editor = hand.view.note_editor
+    assert editor is not None
+    QTest.keyClicks(editor._paper, "Read me first")
+    editor.bold()
+    QTest.keyClicks(editor._paper, " twice")
+    QTest.keyClick(editor._paper, Qt.Key.Key_Escape)
+    hand.settle()
+    text = hand.graph.nodes["n"].data["text"]
+    assert lexical.to_plain(text) == "Read me first twice"
+    assert "<b>" in lexical.to_html(text)
+    assert len(hand.document.history()) == 2
+    assert hand.view.note_editor is None
+    hand.document.undo()
+    assert hand.graph.nodes["n"].data["text"] == ""
+
+
+@pytest.mark.spec("editor.34")
+def test_note_texts_survive_the_way_through_the_editor(canvas: Make) -> None:
+    from editor.canvas.paint.notes import make_document
+    from editor.canvas.richtext import to_lexical
+
+    blocks = [
+        lexical.block_node("paragraph", [lexical.text_node("plain "), lexical.text_node("bold", flags=lexical.BOLD)]),
+        lexical.block_node(
+            "list",
+            [
+                lexical.block_node("listitem", [lexical.text_node("one", flags=lexical.ITALIC)], value=1),
+                lexical.block_node("listitem", [lexical.text_node("二")], value=2),
+            ],
+            listType="bullet",
+            start=1,
+            tag="ul",
+        ),
+        lexical.block_node(
+            "paragraph",
+            [
+                lexical.block_node(
+                    "link", [lexical.text_node("link")], url="https://example.org", rel="noreferrer", target=None
+                )
+            ],
+        ),
+        lexical.block_node("paragraph", [lexical.text_node("gone", flags=lexical.STRIKE)]),
+    ]
+    text = lexical.document(blocks)
+    document = make_document(text, 240)
+    assert json.loads(to_lexical(document, round(theme().pixels("small")))) == json.loads(text)
+
+
+def test_a_notes_text_may_be_anything() -> None:
+    for odd in ("", "plain", "{", '{"root": 3}', '{"root": {"children": [1, {"type": "x"}]}}'):
+        assert isinstance(lexical.to_html(odd), str)
+        assert isinstance(lexical.to_plain(odd), str)
+    assert "<script>" not in lexical.to_html("<script>")
+
+
+# -- screen readers -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("editor.82")
+def test_nodes_and_edges_are_children_with_names_states_and_places(canvas: Make) -> None:
+    install()
+    hand = canvas(CHAIN)
+    hand.view.set_run_state(run_state(b=NodeRunState("b", "x", status="running")))
+    region = QAccessible.queryAccessibleInterface(hand.view)
+    assert isinstance(region, CanvasAccessible)
+    assert region.text(QAccessible.Text.Name) == "Canvas"
+    assert region.childCount() == 5
+    names = [region.child(i).text(QAccessible.Text.Name) for i in range(5)]  # type: ignore[union-attr]
+    assert names[0].startswith("a, ")
+    assert names[1] == "Connection from a to b"
+    model = region.child(2)
+    assert model is not None
+    assert model.text(QAccessible.Text.Description).startswith("running")
+    assert model.state().busy
+    assert not model.state().selected
+    hand.click(hand.at_node("b"))
+    assert model.state().selected
+    assert model.rect().size() == hand.view.node_rect("b").toRect().size()
+    place = hand.view.mapToGlobal(hand.at_node("c").toPoint())
+    under = region.childAt(place.x(), place.y())
+    assert under is not None
+    assert under.text(QAccessible.Text.Name).startswith("c, ")
+
+
+# -- outside bugs ---------------------------------------------------------------------------------------------
+
+
+def test_painter_calls_keep_their_reference_to_none() -> None:
+    """A PySide release lost a reference to None in every call that answers nothing, which kills the process in time."""
+    picture = QImage(64, 64, QImage.Format.Format_ARGB32_Premultiplied)
+    painter = QPainter(picture)
+    before = sys.getrefcount(None)
+    for _ in range(1000):
+        painter.save()
+        painter.setPen(QPen(Qt.GlobalColor.red, 1))
+        painter.setBrush(Qt.GlobalColor.blue)
+        painter.drawRect(QRectF(1, 1, 20, 20))
+        painter.restore()
+    after = sys.getrefcount(None)
+    painter.end()
+    assert abs(after - before) < 200
+
+
+# -- words ----------------------------------------------------------------------------------------------------
+
+
+def test_every_text_of_the_canvas_is_translated() -> None:
+    import ast
+
+    root = Path(__file__).parents[3]
+    known = json.loads((root / "resources" / "i18n" / "zh_CN" / "canvas.json").read_text(encoding="utf-8"))
+    missing = set()
+    for file in (root / "editor" / "canvas").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                not isinstance(call, ast.Call)
+                or not isinstance(call.func, ast.Name)
+                or call.func.id not in ("tr", "ntr")
+            ):
+                continue
+            texts = call.args[1:2] if call.func.id == "ntr" else call.args[:1]
+            missing |= {t.value for t in texts if isinstance(t, ast.Constant) and t.value not in known}
+    from editor.canvas import bodies, tips
+
+    missing |= {
+        t for t in (*bodies._OPERATORS.values(), *bodies._ASSIGN.values(), *tips._STATES.values()) if t not in known
+    }
+    assert not missing
