@@ -6,15 +6,19 @@ Every refusal is one English sentence for people; an empty text means yes (edito
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from engine.model.edits import Edit, ReconnectEdge, RemoveEdge, SetParent
-from engine.model.graph import Edge, Graph, Node
+from engine.model.edits import AddEdge, Edit, MoveNodes, RemoveEdge, SetParent
+from engine.model.graph import CONTAINER_TYPES, Edge, Graph, Node
 from engine.nodes import registry
 
 PADDING_TOP, PADDING_RIGHT, PADDING_BOTTOM, PADDING_LEFT = 65, 16, 20, 16
+SMALLEST_ROOM = (296, 148)
+"""Least width and height of a container."""
 START_WRAPPERS = {"iteration": "custom-iteration-start", "loop": "custom-loop-start"}
 START_TYPES = {"iteration": "iteration-start", "loop": "loop-start"}
 TRIGGER_TYPES = frozenset({"trigger-webhook", "trigger-schedule", "trigger-plugin"})
+OUTSIDE_ONLY = TRIGGER_TYPES | {"start", "start-placeholder", "end", "datasource", "knowledge-index", "human-input"}
 
 
 def may_stand(graph: Graph, mode: str, node_type: str, container: str | None) -> str:
@@ -31,64 +35,77 @@ def may_stand(graph: Graph, mode: str, node_type: str, container: str | None) ->
         return "A start node and triggers cannot stand in one workflow."
     if node_type in TRIGGER_TYPES and "start" in types:
         return "A start node and triggers cannot stand in one workflow."
-    return _inside(graph, node_type, container)
+    return fits_in(graph, node_type, container)
 
 
-def _inside(graph: Graph, node_type: str, container: str | None) -> str:
+def fits_in(graph: Graph, node_type: str, container: str | None) -> str:
+    """Why a node of this type does not fit on the canvas (None) or in a container, whatever else stands there."""
     spec = registry.spec(node_type)
     if container is None:
         return "An exit belongs into a loop." if node_type == "loop-end" else ""
-    if spec is not None and not spec.in_containers:
+    room = graph.nodes.get(container)
+    if room is None or not room.is_container:
+        return "This is not a container."
+    if node_type in CONTAINER_TYPES:
+        return "A container cannot stand in another container."
+    if node_type in OUTSIDE_ONLY or (spec is not None and not spec.in_containers):
         return "This kind of node cannot stand inside a container."
-    if node_type == "loop-end":
-        around = [container, *graph.ancestors(container)]
-        if not any(graph.nodes[c].type == "loop" for c in around if c in graph.nodes):
-            return "An exit belongs into a loop."
+    if node_type == "loop-end" and room.type != "loop":
+        return "An exit belongs into a loop."
     return ""
 
 
 def may_enter(graph: Graph, node_id: str, container: str) -> str:
     """Why an existing node cannot move into a container."""
-    node = graph.nodes[node_id]
+    node = graph.node(node_id)
+    if node.parent == container:
+        return ""
     if node.is_note:
         return "A note stays on the canvas."
     if node.is_container_start:
         return "The start of a container stays in it."
     if node_id == container or node_id in graph.ancestors(container):
         return "A container cannot stand in itself."
-    return _inside(graph, node.type, container)
+    return fits_in(graph, node.type, container)
 
 
 def change_parent(graph: Graph, places: Mapping[str, tuple[float, float]], container: str | None) -> list[Edit]:
     """The edits that move nodes (id to absolute place) into a container, or to the top level for None.
 
-    Edges that would then cross a container's border go.
+    Edges that would then cross a container's border go; those between nodes that move together stay and learn where
+    they are.
     """
-    base = graph.absolute(container) if container is not None else (0.0, 0.0)
-    moving = set(places)
-    edits: list[Edit] = []
-    for node_id in places:
-        for edge in (*graph.out_edges(node_id), *graph.in_edges(node_id)):
-            other = edge.target if edge.source == node_id else edge.source
-            if other not in moving and graph.nodes[other].parent != container:
-                edit = RemoveEdge(edge.id)
-                if edit not in edits:
-                    edits.append(edit)
-    for node_id, (x, y) in places.items():
-        edits.append(SetParent(node_id, container, x - base[0], y - base[1]))
-    for node_id in places:
-        edits.extend(_restamped(edge, graph, container) for edge in graph.out_edges(node_id) if edge.target in moving)
+    origin = graph.absolute(container) if container is not None else (0.0, 0.0)
+    entering = [n for n in places if graph.node(n).parent != container]
+    inside = {n: (x - origin[0], y - origin[1]) for n, (x, y) in places.items() if n not in entering}
+    touched = {e.id: e for n in entering for e in (*graph.out_edges(n), *graph.in_edges(n))}
+    order = {edge_id: index for index, edge_id in enumerate(graph.edges) if edge_id in touched}
+    kept = [
+        edge
+        for edge in sorted(touched.values(), key=lambda e: order[e.id])
+        if all(end in entering or graph.node(end).parent == container for end in (edge.source, edge.target))
+    ]
+    lost = sorted(order[edge_id] for edge_id in touched.keys() - {e.id for e in kept})
+    edits: list[Edit] = [RemoveEdge(edge_id) for edge_id in order]
+    edits += [SetParent(n, container, places[n][0] - origin[0], places[n][1] - origin[1]) for n in entering]
+    for edge in kept:
+        # Back at its old place, counted without those before it that are gone for good.
+        index = order[edge.id] - sum(1 for other in lost if other < order[edge.id])
+        edits.append(AddEdge(placed_edge(edge, graph, container), index))
+    if inside:
+        edits.append(MoveNodes(inside))
     return edits
 
 
-def _restamped(edge: Edge, graph: Graph, container: str | None) -> Edit:
-    """An edge that moved with its nodes says the new container."""
-    data = {k: v for k, v in edge.data.items() if k not in ("iteration_id", "loop_id")}
+def placed_edge(edge: Edge, graph: Graph, container: str | None) -> Edge:
+    """The edge with the marks and the z order of the container that it runs in (dsl spec 7.3)."""
+    marks = ("isInIteration", "isInLoop", "iteration_id", "loop_id")
+    data = {k: v for k, v in edge.data.items() if k not in marks}
     kind = graph.nodes[container].type if container is not None else ""
-    data.update(isInIteration=kind == "iteration", isInLoop=kind == "loop")
+    data |= {"isInIteration": kind == "iteration", "isInLoop": kind == "loop"}
     if container is not None:
         data["iteration_id" if kind == "iteration" else "loop_id"] = container
-    return ReconnectEdge(edge.id, edge.source, edge.source_handle, edge.target, edge.target_handle, data)
+    return replace(edge, data=data, extras={**edge.extras, "zIndex": 0 if container is None else 1002})
 
 
 def may_connect(graph: Graph, source: str, handle: str, target: str) -> str:
@@ -107,6 +124,8 @@ def may_connect(graph: Graph, source: str, handle: str, target: str) -> str:
         return "Nothing leads into this node; a run begins here."
     if spec_a is not None and not spec_a.handles(a.data):
         return "Nothing leads out of this node."
+    if spec_a is not None and handle not in {h.id for h in spec_a.handles(a.data)}:
+        return "This node has no such output socket."
     if any(e.target == target and e.source_handle == handle for e in graph.out_edges(source)):
         return "These two are connected this way already."
     if reaches(graph, target, source):
@@ -127,21 +146,6 @@ def reaches(graph: Graph, start: str, goal: str) -> bool:
                 seen.add(edge.target)
                 stack.append(edge.target)
     return False
-
-
-def upstream(graph: Graph, node_id: str) -> list[str]:
-    """Every node that may run before `node_id`, in its own scope and in the scopes around, nearest first."""
-    found: dict[str, None] = {}
-    scope: str | None = node_id
-    while scope is not None and scope in graph.nodes:
-        stack = [scope]
-        while stack:
-            for edge in graph.in_edges(stack.pop()):
-                if edge.source not in found and edge.source != node_id:
-                    found[edge.source] = None
-                    stack.append(edge.source)
-        scope = graph.nodes[scope].parent
-    return list(found)
 
 
 def start_node(container: Node, node_id: str) -> Node:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 import re
 import threading
-import time
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.clock import Clock, SystemClock
 from engine.errors import UserError
 from engine.model.containers import may_stand, start_node
 from engine.model.edits import AddEdge, AddNode, Edit, Group
 from engine.model.graph import Edge, Graph, Node
+from engine.model.selectors import changed_data
 from engine.model.workflow import AppInfo, Workflow
 from engine.nodes import registry
 
@@ -25,23 +24,25 @@ CLIPBOARD_VERSION = 1
 LARGEST_PASTE = 10 * 1024 * 1024
 CONTAINER_SIZE = (420, 220)
 NOTE_SIZE = (240, 88)
+_ID_SETTINGS = ("start_node_id", "iteration_id", "loop_id")
 _WRAPPERS = {"loop-end": "custom-simple"}
 
 
 class _Ids:
     """Ids like the format's: milliseconds since 1970, never two equal in one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._last = 0
         self._lock = threading.Lock()
 
     def next(self) -> str:
         with self._lock:
-            self._last = max(self._last + 1, int(time.time() * 1000))
+            self._last = max(self._last + 1, int(self._clock.now().timestamp() * 1000))
             return str(self._last)
 
 
-_IDS = _Ids()
+_IDS = _Ids(SystemClock())
 
 
 def new_id() -> str:
@@ -246,7 +247,7 @@ def _clipboard(text: str) -> tuple[list[Node], list[Edge], str]:
     edges = []
     for entry in tree.get("edges") or []:
         if isinstance(entry, Mapping) and entry.get("source") in ids and entry.get("target") in ids:
-            edges.append(Edge.from_config({**entry, "id": entry.get("id") or str(uuid.uuid4())}))
+            edges.append(Edge.from_config({**entry, "id": entry.get("id") or new_id()}))
         else:
             dropped += 1
     if dropped:
@@ -292,29 +293,13 @@ def paste_nodes(
 
 def _copied(node: Node, new_ids: Mapping[str, str], graph: Graph, taken: set[str]) -> Node:
     """The node with a new id, a free title, and references to nodes copied with it pointing at their copies."""
-    data = renamed_ids(copy.deepcopy(dict(node.data)), new_ids)
+    data = changed_data(node, lambda selector: (new_ids.get(selector[0], selector[0]), *selector[1:]))
+    data |= {k: new_ids.get(data[k], data[k]) for k in _ID_SETTINGS if isinstance(data.get(k), str)}
     if node.title and not node.is_note:
         data["title"] = unique_title(graph, node.title, taken)
         taken.add(data["title"])
     parent = new_ids.get(node.parent, node.parent) if node.parent else None
     return replace(node, id=new_ids[node.id], data=data, parent=parent, extras={**node.extras, "selected": False})
-
-
-def renamed_ids(value: Any, new_ids: Mapping[str, str]) -> Any:
-    """`value` with node ids exchanged in selectors, templates and id settings."""
-    if isinstance(value, Mapping):
-        return {k: renamed_ids(v, new_ids) for k, v in value.items()}
-    if isinstance(value, list):
-        return [renamed_ids(v, new_ids) for v in value]
-    if isinstance(value, str):
-        if value in new_ids:
-            return new_ids[value]
-        if "{{#" in value:
-            return _REFERENCE.sub(lambda m: "{{#" + new_ids.get(m[1], m[1]) + m[2] + "#}}", value)
-    return value
-
-
-_REFERENCE = re.compile(r"\{\{#([a-zA-Z0-9_]{1,50})((?:\.[a-zA-Z_][a-zA-Z0-9_]{0,29}){1,10})#\}\}")
 
 
 def _rehomed(node: Node, graph: Graph, parent: str | None, x: float, y: float) -> Node:
@@ -330,7 +315,7 @@ def _rehomed(node: Node, graph: Graph, parent: str | None, x: float, y: float) -
 
 def _copied_edge(edge: Edge, new_ids: Mapping[str, str]) -> Edge:
     source, target = new_ids[edge.source], new_ids[edge.target]
-    data = renamed_ids(dict(edge.data), new_ids)
+    data = {k: new_ids.get(str(v), v) if k in _ID_SETTINGS else v for k, v in edge.data.items()}
     return replace(
         edge, id=f"{source}-{edge.source_handle}-{target}-{edge.target_handle}", source=source, target=target, data=data
     )

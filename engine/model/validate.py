@@ -1,144 +1,199 @@
 """The checklist: everything that should be right before a workflow is published, with a place for each problem.
 
-Three kinds of rules: of the graph (engine spec 1.6), of each node type (its description's `check`), and of references
+Rules of the whole and of the graph (engine spec 1.6), of each node type (its description's `check`), of references
 (nodes-logic spec 1.7, nodes-ai spec 16). Messages are English sentences; the editor translates what it shows.
+Linear in nodes and edges: it runs after every pause in typing.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
-from engine.model.containers import TRIGGER_TYPES, cycle_edges, upstream
-from engine.model.graph import Graph, Node
-from engine.model.problems import Problem
-from engine.model.refs import PREFIXES, Reference, node_variables, references, special_groups
+from engine.errors import FilePlace
+from engine.model.containers import START_TYPES, TRIGGER_TYPES, cycle_edges, fits_in
+from engine.model.edits import RemoveEdge
+from engine.model.graph import Edge, Graph, Node
+from engine.model.problems import Problem, Severity
+from engine.model.scope import Ancestors, Dangling, dangling
+from engine.model.types import FieldPath
 from engine.model.workflow import Workflow
 from engine.nodes import registry
 
 ENTRY_TYPES = TRIGGER_TYPES | {"start", "datasource"}
+PLACEHOLDERS = frozenset({"start-placeholder", "datasource-empty"})
 DEEPEST = 50
+"""Nodes one after the other on the longest path before a warning."""
+PlaceOf = Callable[[str, FieldPath], FilePlace | None]
 
 
-def check(workflow: Workflow) -> list[Problem]:
-    """All problems, those of the whole first, then by node in the order of the file."""
+def check(workflow: Workflow, place_of: PlaceOf | None = None) -> list[Problem]:
+    """All problems: those of the whole first, then by node in the order of the file. `place_of(node id, path)` gives
+    line and column of a setting when the workflow came from a file."""
     if not workflow.has_graph:
         return []
-    problems = [*_whole(workflow), *_graph(workflow.graph)]
-    reachable = _reachable(workflow.graph)
-    for node in workflow.graph.nodes.values():
+    graph = workflow.graph
+    reachable = _reachable(graph)
+    by_node: dict[str, list[Problem]] = defaultdict(list)
+    for problem in (*_edges(graph), *_names(graph)):
+        by_node[problem.node_id or ""].append(problem)
+    unresolved: dict[str, Problem] = {}
+    for found in dangling(workflow, Ancestors(graph)):
+        unresolved.setdefault(found.reference.node_id, _unresolved(graph, found))
+    problems = list(_whole(workflow, reachable))
+    for node in graph.nodes.values():
         if node.is_note:
             continue
-        problems.extend(_node(workflow, node, reachable))
-    return problems
+        problems += _node(workflow, node)
+        problems += by_node.get(node.id, ())
+        problems += _connections(graph, node, reachable)
+        if node.id in unresolved:
+            problems.append(unresolved[node.id])
+    return [_placed(problem, place_of) for problem in problems] if place_of is not None else problems
+
+
+def _placed(problem: Problem, place_of: PlaceOf) -> Problem:
+    if problem.node_id is None:
+        return problem
+    steps = tuple(int(s) if s.isdigit() else s for s in problem.field.split(".")) if problem.field else ()
+    place = place_of(problem.node_id, steps)
+    return problem if place is None else replace(problem, line=place.line, column=place.column)
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------
 
 
-def _whole(workflow: Workflow) -> Iterator[Problem]:
+def _whole(workflow: Workflow, reachable: set[str]) -> Iterator[Problem]:
     graph = workflow.graph
     nodes = [n for n in graph.nodes.values() if not n.is_note]
     entries = [n for n in nodes if n.type in ENTRY_TYPES]
-    if not entries and not any(n.type in ("start-placeholder", "datasource-empty") for n in nodes):
+    if not entries and not any(n.type in PLACEHOLDERS for n in nodes):
         yield Problem("error", "NO_ROOT", "At least one start node must be added.")
     starts = [n for n in entries if n.type == "start"]
     triggers = [n for n in entries if n.type in TRIGGER_TYPES]
     if starts and triggers:
-        yield Problem(
-            "error", "START_WITH_TRIGGER", "A start node and triggers cannot stand in one workflow.", starts[0].id
-        )
+        message = "A start node and triggers cannot stand in one workflow."
+        yield Problem("error", "START_WITH_TRIGGER", message, triggers[0].id)
     for extra in starts[1:]:
         yield Problem("error", "SEVERAL_STARTS", "There can be only one start node.", extra.id)
-    response = {"workflow": ("end",), "advanced-chat": ("answer",)}.get(workflow.mode, ())
-    if response and nodes and not any(n.type in response for n in nodes):
-        name = "an output" if workflow.mode == "workflow" else "an answer"
-        yield Problem("warning", "NO_RESPONSE_NODE", f"The workflow has {name} node nowhere.")
-    yield from _duplicate_outputs(nodes)
+    yield from _required(workflow.mode, nodes, reachable)
+    if _depth(graph) > DEEPEST:
+        message = f"The longest path has more than {DEEPEST} nodes."
+        yield Problem("warning", "TOO_DEEP", message)
 
 
-def _duplicate_outputs(nodes: list[Node]) -> Iterator[Problem]:
-    names: Counter[str] = Counter()
-    by_node: list[tuple[Node, int, str]] = []
-    for node in nodes:
+def _required(mode: str, nodes: list[Node], reachable: set[str]) -> Iterator[Problem]:
+    """Types that an app of this kind cannot do without (nodes-ai spec 16)."""
+    kinds = {n.type for n in nodes}
+    if mode == "rag_pipeline":
+        for kind in ("datasource", "knowledge-index"):
+            spec = registry.spec(kind)
+            if kind not in kinds and spec is not None:
+                yield Problem("error", "REQUIRED_NODE", f"A node of the type “{spec.title}” must be added.")
+        return
+    if mode == "advanced-chat" and "answer" not in kinds:
+        yield Problem("error", "REQUIRED_NODE", "An answer node must be added.")
+    elif not any(n.type in ("end", "answer") and n.id in reachable for n in nodes):
+        message = "No output or answer node is ever reached: a run would give nothing back."
+        yield Problem("warning", "NO_RESPONSE_NODE", message)
+
+
+def _depth(graph: Graph) -> int:
+    """Nodes on the longest path of one scope; edges that close a circle do not count."""
+    skipped = set(cycle_edges(graph))
+    waiting = dict.fromkeys(graph.nodes, 0)
+    for edge in graph.edges.values():
+        if edge.id not in skipped and edge.target in waiting:
+            waiting[edge.target] += 1
+    depth = {n: 1 for n, count in waiting.items() if not count}
+    ready = list(depth)
+    for node_id in ready:
+        for edge in graph.out_edges(node_id):
+            if edge.id in skipped or edge.target not in waiting:
+                continue
+            depth[edge.target] = max(depth.get(edge.target, 1), depth[node_id] + 1)
+            waiting[edge.target] -= 1
+            if not waiting[edge.target]:
+                ready.append(edge.target)
+    return max(depth.values(), default=0)
+
+
+def _names(graph: Graph) -> Iterator[Problem]:
+    """Outputs of the workflow with one name twice."""
+    found: list[tuple[str, int, str]] = []
+    for node in graph.nodes.values():
         outputs = node.data.get("outputs")
-        if node.type != "end" or not isinstance(outputs, list):
-            continue
-        for index, output in enumerate(outputs):
-            name = str(output.get("variable") or "") if isinstance(output, dict) else ""
-            if name:
-                names[name] += 1
-                by_node.append((node, index, name))
-    for node, index, name in by_node:
-        if names[name] > 1:
+        if node.type == "end" and isinstance(outputs, list):
+            for index, output in enumerate(outputs):
+                name = str(output.get("variable") or "") if isinstance(output, Mapping) else ""
+                if name:
+                    found.append((node.id, index, name))
+    counts = Counter(name for _, _, name in found)
+    inside = Counter((node_id, name) for node_id, _, name in found)
+    for node_id, index, name in found:
+        if counts[name] > 1:
             message = f"The output name “{name}” is used more than once."
-            yield Problem("error", "DUPLICATE_OUTPUT", message, node.id, f"outputs.{index}.variable")
+            # Ends of branches that exclude each other may well share a name: the run is right.
+            severity: Severity = "error" if inside[node_id, name] > 1 else "warning"
+            yield Problem(severity, "DUPLICATE_OUTPUT", message, node_id, f"outputs.{index}.variable")
 
 
-# -- the graph ---------------------------------------------------------------------------------------------------------
+# -- edges -------------------------------------------------------------------------------------------------------------
 
 
 def _reachable(graph: Graph) -> set[str]:
-    """Nodes that some entry leads to, in every scope."""
-    seen: set[str] = set()
-    stack = [n.id for n in graph.nodes.values() if n.type in ENTRY_TYPES or n.is_container_start]
+    """Nodes that some run reaches: from every entry, and inside a container that is reached from its start."""
+    found: set[str] = set()
+    stack = [n.id for n in graph.nodes.values() if n.type in ENTRY_TYPES | PLACEHOLDERS and not n.is_note]
     while stack:
         node_id = stack.pop()
-        if node_id in seen:
+        if node_id in found:
             continue
-        seen.add(node_id)
-        stack.extend(edge.target for edge in graph.out_edges(node_id))
-    return seen
+        found.add(node_id)
+        stack.extend(edge.target for edge in graph.out_edges(node_id) if edge.target in graph.nodes)
+        node = graph.nodes[node_id]
+        start = node.data.get("start_node_id")
+        if node.is_container and isinstance(start, str) and start in graph.nodes:
+            stack.append(start)
+    return found
 
 
-def _graph(graph: Graph) -> Iterator[Problem]:
+def _edges(graph: Graph) -> Iterator[Problem]:
     for edge_id in cycle_edges(graph):
         edge = graph.edges[edge_id]
-        yield Problem("error", "CYCLE", "This connection closes a circle.", edge.source)
+        yield _edge_problem("CYCLE", "This connection closes a circle.", edge)
     for edge in graph.edges.values():
-        if graph.nodes[edge.source].parent != graph.nodes[edge.target].parent:
-            message = "A connection crosses the border of a container."
-            yield Problem("error", "CROSS_SCOPE_EDGE", message, edge.source)
+        source, target = graph.nodes.get(edge.source), graph.nodes.get(edge.target)
+        if source is None or target is None or source.is_note or target.is_note:
+            yield _edge_problem("MISSING_NODE", "A connection leads to something that is not a node.", edge)
+        elif source.parent != target.parent:
+            yield _edge_problem("CROSS_SCOPE_EDGE", "A connection crosses the border of a container.", edge)
 
 
-def _node(workflow: Workflow, node: Node, reachable: set[str]) -> Iterator[Problem]:
-    spec = registry.spec(node.type)
-    if spec is None:
-        message = f"Penstock does not know the node type “{node.type}”."
-        yield Problem("error", "UNKNOWN_NODE_TYPE", message, node.id)
-        return
-    mode = workflow.mode
-    if mode not in spec.modes and node.wrapper.startswith("custom"):
-        yield Problem("error", "WRONG_MODE", "This kind of node belongs to another kind of app.", node.id)
-    for found in spec.check(node.data)[:1]:
-        yield Problem(found.severity, found.code, found.message, node.id, found.field)
-    if node.is_container:
-        start = node.data.get("start_node_id")
-        if not isinstance(start, str) or start not in workflow.graph.nodes:
-            yield Problem("error", "CONTAINER_START", "The container has no start node.", node.id, "start_node_id")
-    yield from _connections(workflow.graph, node, reachable)
-    yield from _references(workflow, node)
+def _edge_problem(code: str, message: str, edge: Edge) -> Problem:
+    fix = {"label": "Remove the connection", "edit": RemoveEdge(edge.id).to_json()}
+    return Problem("error", code, message, edge.source, fixes=(fix,))
 
 
 def _connections(graph: Graph, node: Node, reachable: set[str]) -> Iterator[Problem]:
-    spec = registry.spec(node.type)
-    assert spec is not None
     if node.id not in reachable:
-        if node.type not in ("start-placeholder", "datasource-empty"):
-            yield Problem("warning", "UNREACHABLE_NODE", "This node is not connected to anything before it.", node.id)
+        if not node.is_container_start:
+            yield Problem("warning", "UNREACHABLE_NODE", "This step is not connected to anything.", node.id)
         return
-    for edge in graph.in_edges(node.id):
-        if edge.source not in reachable:
-            message = "A node before this one never runs, so this one would wait for ever."
-            yield Problem("error", "UNREACHABLE_PREDECESSOR", message, node.id)
-            break
-    handles = spec.handles(node.data)
-    taken = {edge.source_handle for edge in graph.out_edges(node.id)}
+    if any(edge.source not in reachable for edge in graph.in_edges(node.id)):
+        message = "A node before this one never runs, so this one would wait for ever."
+        yield Problem("error", "UNREACHABLE_PREDECESSOR", message, node.id)
+    spec = registry.spec(node.type)
+    if spec is None:
+        return
     strategy = node.data.get("error_strategy")
     if strategy == "default-value" and spec.execution_type == "branch":
         message = "A branching node cannot go on with default values."
         yield Problem("error", "DEFAULT_VALUE_ON_BRANCH", message, node.id, "error_strategy")
-    for handle in handles:
+    taken = {edge.source_handle for edge in graph.out_edges(node.id)}
+    for handle in spec.handles(node.data):
         if handle.id in taken:
             continue
         if handle.kind == "fail":
@@ -148,59 +203,57 @@ def _connections(graph: Graph, node: Node, reachable: set[str]) -> Iterator[Prob
             yield Problem("warning", "BRANCH_WITHOUT_EDGE", f"The branch “{handle.label}” leads nowhere.", node.id)
 
 
-# -- references --------------------------------------------------------------------------------------------------------
+# -- nodes -------------------------------------------------------------------------------------------------------------
 
 
-def _references(workflow: Workflow, node: Node) -> Iterator[Problem]:
-    """The first reference of a node that cannot be read at its place."""
-    graph = workflow.graph
-    before: set[str] | None = None
-    names = {g.source: {v.name for v in g.variables} for g in special_groups(workflow)}
-    for reference in references(node):
-        source = reference.selector[0]
-        if source in PREFIXES:
-            if source in ("env", "conversation") and reference.selector[1] not in names.get(source, set()):
-                yield _unresolved(reference, f"The variable {source}.{reference.selector[1]} does not exist.")
-                return
-            continue
-        if source == node.id or source in graph.ancestors(node.id):
-            continue
-        if before is None:
-            before = set(upstream(graph, node.id)) | {n.id for n in graph.descendants(node.id)}
-        if source not in graph.nodes:
-            if _certain(reference):
-                yield _unresolved(reference, f"The node {source} is not in the workflow.")
-                return
-        elif source not in before:
-            title = graph.nodes[source].title or source
-            yield _unresolved(reference, f"“{title}” does not run before this node.")
-            return
-        elif not _known(workflow, reference):
-            title = graph.nodes[source].title or source
-            name = ".".join(reference.selector[1:])
-            yield _unresolved(reference, f"“{title}” gives no variable {name}.")
-            return
+def _node(workflow: Workflow, node: Node) -> Iterator[Problem]:
+    spec = registry.spec(node.type)
+    if spec is None:
+        message = f"Penstock does not know the node type “{node.type}”."
+        yield Problem("error", "UNKNOWN_NODE_TYPE", message, node.id)
+        return
+    if workflow.mode not in spec.modes:
+        yield Problem("error", "WRONG_MODE", "This kind of node belongs to another kind of app.", node.id)
+    reason = "" if node.is_container_start else fits_in(workflow.graph, node.type, node.parent)
+    if reason:
+        yield Problem("warning", "WRONG_PLACE", reason, node.id)
+    for found in spec.check(node.data)[:1]:
+        yield Problem(found.severity, found.code, found.message, node.id, found.field)
+    if node.is_container:
+        yield from _container(workflow.graph, node)
+    yield from _defaults(node)
 
 
-def _certain(reference: Reference) -> bool:
-    """Whether something is a reference for sure: a template is, and a selector under a key that says so."""
-    last = next((s for s in reversed(reference.path) if isinstance(s, str)), "")
-    return reference.kind == "text" or last.endswith("selector")
+def _container(graph: Graph, node: Node) -> Iterator[Problem]:
+    start = node.data.get("start_node_id")
+    first = graph.nodes.get(start) if isinstance(start, str) else None
+    if first is None or first.type != START_TYPES[node.type]:
+        yield Problem("error", "CONTAINER_START", "The container has no start node.", node.id, "start_node_id")
+    elif not graph.out_edges(first.id):
+        yield Problem("warning", "EMPTY_CONTAINER", "There is nothing to do in this container.", node.id)
 
 
-def _known(workflow: Workflow, reference: Reference) -> bool:
-    source, name = reference.selector[0], reference.selector[1]
-    node = workflow.graph.nodes[source]
-    if registry.spec(node.type) is None or name.startswith("sys."):
-        return True
-    outputs = {v.name for v in node_variables(workflow, source).variables}
-    if node.type in ("tool", "agent", "datasource", "trigger-plugin"):
-        return True
-    if node.type == "iteration":
-        outputs |= {"item", "index"}
-    return name in outputs | {"error_message", "error_type"}
+def _defaults(node: Node) -> Iterator[Problem]:
+    """Default values must be a list of key, type and value (nodes-logic spec 18.2)."""
+    if node.data.get("error_strategy") != "default-value":
+        return
+    values: Any = node.data.get("default_value")
+    if not isinstance(values, list) or not all(isinstance(v, Mapping) and v.get("key") for v in values):
+        message = "Default values must name each output with its type and value."
+        yield Problem("error", "DEFAULT_VALUE_SHAPE", message, node.id, "default_value")
 
 
-def _unresolved(reference: Reference, message: str) -> Problem:
-    field = ".".join(str(step) for step in reference.path)
-    return Problem("warning", "UNRESOLVED_REFERENCE", message, reference.node_id, field)
+def _unresolved(graph: Graph, found: Dangling) -> Problem:
+    reference = found.reference
+    source, name = reference.selector[0], ".".join(reference.selector[1:])
+    node = graph.nodes.get(source)
+    title = (node.title or node.type) if node is not None else source
+    if found.reason == "no_node":
+        message = f"The node {source}, whose {name} is read, is not in the workflow."
+    elif found.reason == "not_upstream":
+        message = f"“{title}”, whose {name} is read, does not run before this node."
+    elif node is None:
+        message = f"There is no variable {source}.{name}."
+    else:
+        message = f"“{title}” gives no variable {name}."
+    return Problem("warning", "UNRESOLVED_REFERENCE", message, reference.node_id, reference.field)

@@ -1,0 +1,311 @@
+"""What a node can see: nodes that run before it, containers around it, the variables that these give, dangling uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.model.graph import Graph, Node
+from engine.model.selectors import Reference, Selector, references
+from engine.model.workflow import Workflow
+from engine.nodes import registry
+from engine.nodes.spec import FILE_ATTRIBUTES, OutputSpec
+
+CHAT_SYSTEM = ("query", "files", "conversation_id", "dialogue_count", "user_id", "app_id", "workflow_id")
+WORKFLOW_SYSTEM = ("files", "user_id", "app_id", "workflow_id", "workflow_run_id", "timestamp")
+PIPELINE_SYSTEM = (
+    "document_id",
+    "original_document_id",
+    "batch",
+    "dataset_id",
+    "datasource_type",
+    "datasource_info",
+    "invoke_from",
+)
+SYSTEM_TYPES: Mapping[str, str] = {
+    "files": "array[file]",
+    "dialogue_count": "number",
+    "timestamp": "number",
+    "datasource_info": "object",
+}
+# Types whose outputs depend on something outside of the file: a name that is not listed may still exist.
+OPEN_OUTPUTS = frozenset({"tool", "agent", "datasource", "trigger-plugin"})
+Reason = Literal["no_node", "not_upstream", "no_variable"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputVariable:
+    """A variable that can be chosen; `children` are fields of an object or attributes of a file."""
+
+    name: str
+    type: str
+    selector: Selector
+    description: str = ""
+    children: tuple[OutputVariable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VariableGroup:
+    """The variables of one source: a node id, or `sys`, `env`, `conversation`, `rag`."""
+
+    source: str
+    title: str
+    variables: tuple[OutputVariable, ...]
+
+    @property
+    def node_id(self) -> str:
+        return self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Dangling:
+    """A use of something that is not there, or not yet there when the node runs."""
+
+    reference: Reference
+    reason: Reason
+
+
+# -- who runs before ---------------------------------------------------------------------------------------------------
+
+
+def upstream(graph: Graph, node_id: str) -> list[str]:
+    """Ids of nodes that run before a node on some path, nearest first, with the containers around it and what runs
+    before those; insides of other containers do not count."""
+    found: dict[str, None] = {}
+    queue = [node_id]
+    for current in queue:
+        before = [edge.source for edge in graph.in_edges(current)]
+        node = graph.nodes.get(current)
+        if node is not None and node.parent is not None and node.parent in graph.nodes:
+            before.append(node.parent)
+        for other in before:
+            if other != node_id and other not in found:
+                found[other] = None
+                queue.append(other)
+    return list(found)
+
+
+class Ancestors:
+    """Upstream of every node at once: one big integer a node, a bit for each node before it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._bit = {node_id: index for index, node_id in enumerate(graph.nodes)}
+        self._sets: dict[str, int] = {}
+        self._fill(graph)
+
+    def has(self, node_id: str, other: str) -> bool:
+        """Whether `other` runs before `node_id`, or is a container around it or around one before it."""
+        bit = self._bit.get(other)
+        return bit is not None and bool(self._sets.get(node_id, 0) >> bit & 1)
+
+    def _fill(self, graph: Graph) -> None:
+        def before(node_id: str) -> list[str]:
+            ids = [edge.source for edge in graph.in_edges(node_id)]
+            parent = graph.nodes[node_id].parent
+            return [*ids, parent] if parent is not None and parent in graph.nodes else ids
+
+        for root in graph.nodes:
+            stack = [(root, iter(before(root)))] if root not in self._sets else []
+            open_ids = {root}
+            while stack:
+                node_id, rest = stack[-1]
+                other = next(rest, None)
+                if other is None:
+                    stack.pop()
+                    open_ids.discard(node_id)
+                    known = 0
+                    for source in before(node_id):
+                        known |= self._sets.get(source, 0) | 1 << self._bit[source]
+                    self._sets[node_id] = known
+                elif other not in self._sets and other not in open_ids:
+                    open_ids.add(other)
+                    stack.append((other, iter(before(other))))
+
+
+# -- what is there to choose -------------------------------------------------------------------------------------------
+
+
+def available_variables(workflow: Workflow, node_id: str) -> list[VariableGroup]:
+    """What a node may read: nodes before it (nearest first), the containers around it, then conversation,
+    environment, pipeline and system variables. Sources without variables are left out."""
+    graph = workflow.graph
+    around = set(graph.ancestors(node_id))
+    if node_id not in graph.nodes:
+        return []
+    groups = []
+    if graph.nodes[node_id].type == "loop":
+        # Its break conditions read its own variables.
+        groups.append(_group(graph.nodes[node_id], inner_variables(workflow, node_id)))
+    for source in upstream(graph, node_id):
+        node = graph.nodes[source]
+        if source in around:
+            groups.append(_group(node, inner_variables(workflow, source)))
+        else:
+            groups.append(node_variables(workflow, source))
+    groups += global_variables(workflow)
+    return [group for group in groups if group.variables]
+
+
+def node_variables(workflow: Workflow, node_id: str) -> VariableGroup:
+    """What a node gives to those after it."""
+    node = workflow.graph.node(node_id)
+    spec = registry.spec(node.type)
+    outputs: Iterable[OutputSpec] = spec.outputs(node.data) if spec is not None and not node.is_note else ()
+    return _group(node, outputs)
+
+
+def _group(node: Node, outputs: Iterable[OutputSpec]) -> VariableGroup:
+    spec = registry.spec(node.type)
+    title = node.title or (spec.title if spec is not None else node.type)
+    return VariableGroup(node.id, title, tuple(_variable(output, (node.id,)) for output in outputs))
+
+
+def _variable(output: OutputSpec, prefix: Selector) -> OutputVariable:
+    selector = (*prefix, output.name)
+    children = output.children or (FILE_ATTRIBUTES if output.type == "file" else ())
+    inside = tuple(_variable(child, selector) for child in children)
+    return OutputVariable(output.name, output.type, selector, output.description, inside)
+
+
+def inner_variables(workflow: Workflow, container_id: str) -> tuple[OutputSpec, ...]:
+    """What a container gives to the nodes inside it (nodes-logic spec 10.3, 11.2)."""
+    node = workflow.graph.node(container_id)
+    if node.type == "iteration":
+        item = _item_type(variable_type(workflow, node.data.get("iterator_selector")))
+        children = FILE_ATTRIBUTES if item == "file" else ()
+        return (
+            OutputSpec("item", item, "The item of this round", children),
+            OutputSpec("index", "number", "The number of this round, from 0"),
+        )
+    spec = registry.spec(node.type)
+    labels = tuple(o for o in spec.outputs(node.data) if o.name != "loop_round") if spec is not None else ()
+    return (*labels, OutputSpec("index", "number", "The number of this round, from 0"))
+
+
+def _item_type(kind: str) -> str:
+    return kind[6:-1] if kind.startswith("array[") and kind.endswith("]") else "any"
+
+
+def variable_type(workflow: Workflow, selector: object) -> str:
+    """The type of a variable as far as the settings tell it, else an empty text."""
+    if not isinstance(selector, list | tuple) or len(selector) < 2:
+        return ""
+    wanted = tuple(map(str, selector))
+    if wanted[0] in workflow.graph.nodes:
+        node = workflow.graph.nodes[wanted[0]]
+        outputs = node_variables(workflow, node.id).variables
+        if node.is_container and all(v.name != wanted[1] for v in outputs) and _depth_is_safe(node):
+            outputs = _group(node, inner_variables(workflow, node.id)).variables
+        groups = [VariableGroup(node.id, "", outputs)]
+    else:
+        groups = [group for group in global_variables(workflow) if group.source == wanted[0]]
+    for group in groups:
+        for variable in group.variables:
+            found = _typed(variable, wanted)
+            if found:
+                return found
+    return ""
+
+
+def _depth_is_safe(node: Node) -> bool:
+    """A list that an iteration reads from itself would never end."""
+    selector = node.data.get("iterator_selector")
+    return not (isinstance(selector, list | tuple) and selector and selector[0] == node.id)
+
+
+def _typed(variable: OutputVariable, wanted: Selector) -> str:
+    if variable.selector == wanted:
+        return variable.type
+    return next((found for child in variable.children if (found := _typed(child, wanted))), "")
+
+
+def global_variables(workflow: Workflow) -> list[VariableGroup]:
+    """Conversation, environment, pipeline and system variables, those that there are."""
+    groups = []
+    if workflow.conversation_variables:
+        made = [_known("conversation", v.name, v.value_type, v.description) for v in workflow.conversation_variables]
+        groups.append(VariableGroup("conversation", "Conversation variables", tuple(made)))
+    if workflow.environment_variables:
+        made = [_known("env", v.name, v.value_type, v.description) for v in workflow.environment_variables]
+        groups.append(VariableGroup("env", "Environment variables", tuple(made)))
+    if workflow.mode == "rag_pipeline" and workflow.rag_pipeline_variables:
+        groups.append(VariableGroup("rag", "Pipeline inputs", tuple(_pipeline(workflow))))
+    names = {"advanced-chat": CHAT_SYSTEM, "rag_pipeline": PIPELINE_SYSTEM}.get(workflow.mode, WORKFLOW_SYSTEM)
+    system = [_known("sys", name, SYSTEM_TYPES.get(name, "string")) for name in names]
+    groups.append(VariableGroup("sys", "System variables", tuple(system)))
+    return groups
+
+
+def _known(source: str, name: str, kind: str, description: str = "") -> OutputVariable:
+    return _variable(OutputSpec(name, kind, description), (source,))
+
+
+def _pipeline(workflow: Workflow) -> list[OutputVariable]:
+    types = {"number": "number", "file": "file", "file-list": "array[file]", "checkbox": "boolean"}
+    found = []
+    for entry in workflow.rag_pipeline_variables:
+        name, owner = str(entry.get("variable") or ""), str(entry.get("belong_to_node_id") or "shared")
+        if name:
+            output = OutputSpec(name, types.get(str(entry.get("type")), "string"), str(entry.get("label") or ""))
+            found.append(_variable(output, ("rag", owner)))
+    return found
+
+
+# -- what is missing ---------------------------------------------------------------------------------------------------
+
+
+def dangling(workflow: Workflow, ancestors: Ancestors | None = None) -> list[Dangling]:
+    """Every use of a variable that does not exist or is not there yet, in file order."""
+    before = ancestors or Ancestors(workflow.graph)
+    names = {
+        "env": {v.name for v in workflow.environment_variables},
+        "conversation": {v.name for v in workflow.conversation_variables},
+    }
+    given: dict[str, frozenset[str] | None] = {}
+    found = []
+    for node in workflow.graph.nodes.values():
+        for reference in references(node):
+            reason = _reason(workflow, node, reference.selector, before, names, given)
+            if reason:
+                found.append(Dangling(reference, reason))
+    return found
+
+
+def _reason(
+    workflow: Workflow,
+    node: Node,
+    selector: Selector,
+    before: Ancestors,
+    names: Mapping[str, set[str]],
+    given: dict[str, frozenset[str] | None],
+) -> Reason | None:
+    source, name = selector[0], selector[1]
+    if source in names:
+        return None if name in names[source] else "no_variable"
+    if source in ("sys", "rag"):
+        return None
+    other = workflow.graph.nodes.get(source)
+    if other is None:
+        return "no_node"
+    inside = node.is_container and (source == node.id or other.parent == node.id)
+    if not inside and not before.has(node.id, source):
+        return "not_upstream"
+    if name.startswith("sys.") or other.type in OPEN_OUTPUTS or registry.spec(other.type) is None:
+        return None
+    if source not in given:
+        given[source] = _names_of(workflow, other)
+    known = given[source]
+    return None if known is None or name in known else "no_variable"
+
+
+def _names_of(workflow: Workflow, node: Node) -> frozenset[str] | None:
+    """The names that a node may be read by; None when they cannot be told."""
+    found = {variable.name for variable in node_variables(workflow, node.id).variables}
+    if node.is_container:
+        found |= {output.name for output in inner_variables(workflow, node.id)}
+    if node.data.get("error_strategy") in ("fail-branch", "default-value"):
+        found |= {"error_message", "error_type"}
+    if node.type == "llm":
+        found.add("files")
+    return frozenset(found)
