@@ -147,7 +147,7 @@ class Services:
     def models(self) -> ModelService:
         from engine.services.models import ModelService
 
-        return ModelService(self)
+        return ModelService(self.settings, self.secrets)
 
     def limits(self) -> Limits:
         """The table of limits with the workspace's changes; the file is not opened only for that."""

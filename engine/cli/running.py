@@ -1,0 +1,165 @@
+"""`run`: one workflow file, run in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json as jsonlib
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.cli import say
+from engine.cli.files import load
+from engine.errors import UserError
+from engine.services.context import Services
+from engine.services.runs import StartRun
+
+EXIT_CODES = {"succeeded": say.OK, "partial-succeeded": say.OK, "paused": say.PAUSED, "stopped": say.STOPPED}
+
+
+def json_argument(text: str, what: str) -> Any:
+    """A JSON argument, or the content of a file for `@FILE`. Raises UserError."""
+    if text.startswith("@"):
+        text = load(Path(text[1:])).decode("utf-8", "replace")
+    try:
+        return jsonlib.loads(text)
+    except ValueError as error:
+        raise UserError(f"{what} is not valid JSON: {error}", code="cli.bad_json") from error
+
+
+def run(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A DSL file.")],
+    inputs: Annotated[str, typer.Option(help="Inputs as JSON, or @FILE.")] = "{}",
+    query: Annotated[str, typer.Option(help="What the person says (chat flows).")] = "",
+    conversation: Annotated[str, typer.Option(help="Conversation id; made if it does not exist.")] = "",
+    user: Annotated[str, typer.Option(help="User id.")] = "local",
+    mocks: Annotated[Path | None, typer.Option(help="JSON file of answers for nodes that are not to run.")] = None,
+    env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of an environment variable.")] = None,
+    node: Annotated[str, typer.Option(help="Run this node alone.")] = "",
+    from_run: Annotated[str, typer.Option(help="An earlier run to go on from.")] = "",
+    resume: Annotated[bool, typer.Option("--resume", help="With --from-run: continue after its failure.")] = False,
+    from_node: Annotated[str, typer.Option("--from", help="With --from-run: run again from this node.")] = "",
+    events: Annotated[
+        str, typer.Option("--events", help="Print events: `penstock` or `dify` names.", show_default=False)
+    ] = "",
+    record: Annotated[
+        bool | None, typer.Option("--record/--no-record", help="Keep the run in the log (default: only with --data).")
+    ] = None,
+    timeout: Annotated[float | None, typer.Option(help="Stop the run after this many seconds.")] = None,
+) -> None:
+    """Run a workflow file. Exit code 0 succeeded, 1 failed, 2 bad input, 3 paused, 130 stopped."""
+    services = Services.open(context.obj["data"])
+    keep = bool(record if record is not None else context.obj["data"] or from_run)
+    outcome = _workflow(services, file, keep=keep)
+    start = StartRun(
+        outcome[0],
+        app_id=outcome[1],
+        inputs=_mapping(json_argument(inputs, "--inputs"), "--inputs"),
+        query=query,
+        conversation_id=conversation,
+        user_id=user,
+        mocks=_mapping(json_argument(f"@{mocks}", "The mocks file"), "The mocks file") if mocks else None,
+        environment=dict(_pair(item) for item in env or []),
+        kind=_kind(outcome[0], node),
+        node_id=node or None,
+        from_run=from_run or None,
+        resume=resume,
+        from_node=from_node or None,
+        timeout=timeout,
+        record=keep,
+    )
+    try:
+        summary = asyncio.run(play(services, start, events))
+    finally:
+        services.close()
+    raise typer.Exit(EXIT_CODES.get(summary["status"], say.FAILED))
+
+
+def _workflow(services: Services, file: Path, *, keep: bool) -> tuple[Any, str]:
+    """The workflow of a file, and its app where the run is kept. Ends with exit code 2 when it cannot be read."""
+    from engine.dsl.read import read
+
+    result = read(load(file), name=file.stem)
+    for found in result.problems:
+        place = f"{file}:{found.line}:{found.column}" if found.line else str(file)
+        say.note(f"{place}: {found.severity}: {found.message}")
+        if found.hint:
+            say.note(f"    {found.hint}")
+    if result.workflow is None:
+        raise typer.Exit(say.BAD_INPUT)
+    if not keep:
+        return result.workflow, ""
+    app = services.workflows.open_path(file, confirm_version=True)
+    return result.workflow, app.app_id or ""
+
+
+def _mapping(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UserError(f"{what} must be a JSON object.", code="cli.bad_json")
+    return value
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise UserError(f"--env {text!r} must have the form NAME=VALUE.", code="cli.bad_env")
+    return name, value
+
+
+def _kind(workflow: Any, node_id: str) -> str:
+    """What a single step is: a container runs its rounds."""
+    if not node_id:
+        return "full"
+    node = workflow.graph.node(node_id)
+    return str(node.type) if node.is_container else "node"
+
+
+async def play(services: Services, start: StartRun, events: str) -> dict[str, Any]:
+    """Run and print; Ctrl+C stops the run, a second one ends the program."""
+    handle = services.runs.start(start)
+    return await follow(services, handle, events, chat=start.workflow.mode == "advanced-chat")
+
+
+async def follow(services: Services, handle: Any, events: str, *, chat: bool = False) -> dict[str, Any]:
+    """Print a run's events (if asked for) and its summary."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        handle.send({"command": "abort", "reason": "Stopped by the user"})
+        restore()
+
+    def restore() -> None:
+        try:
+            loop.remove_signal_handler(signal.SIGINT)
+        except (NotImplementedError, ValueError):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    try:
+        loop.add_signal_handler(signal.SIGINT, stop)
+    except (NotImplementedError, RuntimeError):
+        signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(stop))
+    translate = None
+    if events == "dify":
+        from engine.run.dify import DifyNames
+
+        translate = DifyNames(is_chat=chat).translate
+    try:
+        async for event in handle.events():
+            if not events:
+                continue
+            told = translate(event) if translate else event
+            if told is not None and event["event"] != "Summary":
+                say.out(told)
+        summary: dict[str, Any] = await handle.result()
+        await services.runs.drain()
+    finally:
+        restore()
+        await services.close_ports()
+    say.out(summary, pretty=not events and sys.stdout.isatty())
+    if summary.get("error"):
+        say.note(f"{summary['status']}: {summary['error']}")
+    return summary
