@@ -121,9 +121,10 @@ class FileStore(Protocol):
 
 
 class DocumentReader(Protocol):
-    """Text out of documents of many formats. Raises PortError (encrypted, empty, not supported)."""
+    """Text out of documents of many formats (nodes-logic spec 9.3). Raises PortError: encrypted, damaged, too large,
+    of another kind than its name says, not supported. `strict` keeps what upstream gets wrong."""
 
-    async def text(self, content: bytes, *, extension: str, mime_type: str) -> str: ...
+    async def text(self, content: bytes, *, extension: str, mime_type: str, strict: bool = False) -> str: ...
 
 
 # -- Secrets ---------------------------------------------------------------------------------------------------------

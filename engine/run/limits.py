@@ -59,6 +59,11 @@ class Limits:
     http_verify_tls: bool = True
     http_default_retries: int = 3
 
+    # -- documents
+    document_max_bytes: int = 100 * MiB
+    document_unpacked_bytes: int = 1024 * MiB
+    """What the parts of a packed document may be together."""
+
     # -- containers and graphs
     iteration_max_parallel: int = 10
     loop_max_rounds: int = 100
