@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.nodes.base import NodeContext, NodeResult
+from engine.nodes.base import NodeResult
 from engine.ports.models import Usage
 from engine.run.frames import NO_USAGE, Execution, Frame
 from engine.run.variables.pool import VariablePool
@@ -39,6 +39,14 @@ class Invocation:
         scheduler.invocations[self.id] = self
 
     # -- for the scheduler -----------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Look up what the rounds need. Raises what makes the node fail before any event of the container."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Say that the container starts, and start the first rounds."""
+        raise NotImplementedError
 
     def resume(self, result: Mapping[str, Any]) -> None:
         """Go on after a frame has ended; `result` is what was handed to `enqueue_resume`."""
@@ -96,7 +104,7 @@ class Invocation:
         }
 
     def _send(self, name: str, **fields: Any) -> None:
-        self.scheduler.send_container(name, self.execution, fields)
+        self.scheduler.events.send(name, self.execution, fields)
 
     def _predecessor(self) -> str | None:
         before = self.frame.came_from[self.node.i]
@@ -112,6 +120,7 @@ class IterationInvocation(Invocation):
         super().__init__(scheduler, execution)
         self.behaviour: IterationNode = execution.node.behaviour  # type: ignore[assignment]
         self.config = self.behaviour.config
+        self.source: Segment
         self.items: list[Any] = []
         self.values: dict[int, Any] = {}
         self.failed: set[int] = set()
@@ -119,10 +128,11 @@ class IterationInvocation(Invocation):
         self.resume_pending = False
         self.last_outputs: dict[str, Any] = {}
 
+    def prepare(self) -> None:
+        self.source = self.behaviour.items(self.frame.pool)
+        self.items = self.source.value or []
+
     def begin(self) -> None:
-        """Resolve the items and start the first rounds. Raises what makes the node fail before any iteration event."""
-        items = self.behaviour.items(self.frame.pool)
-        self.items = items.value or []
         inputs = {"iterator_selector": plain(self.items)}
         self._send(
             "NodeRunIterationStarted",
@@ -132,7 +142,7 @@ class IterationInvocation(Invocation):
             predecessor_node_id=self._predecessor(),
         )
         if not self.items:
-            self._finish(items if items.type.startswith("array") else build_segment([]))
+            self._finish(self.source if self.source.type.startswith("array") else build_segment([]))
             return
         self._schedule()
 
@@ -240,16 +250,19 @@ class LoopInvocation(Invocation):
     def __init__(self, scheduler: Scheduler, execution: Execution) -> None:
         super().__init__(scheduler, execution)
         self.behaviour: LoopNode = execution.node.behaviour  # type: ignore[assignment]
+        self.initial: dict[str, Segment] = {}
         self.inputs: dict[str, Any] = {}
         self.outputs: dict[str, Any] = {}
         self.variables: dict[str, dict[str, Any]] = {}
         self.broken = False
         self.run_outputs: dict[str, Any] = {}
 
+    def prepare(self) -> None:
+        self.initial = self.behaviour.initial_variables(self.frame.pool)
+
     def begin(self) -> None:
-        """Set the loop variables and start the first round. Raises what makes the node fail before any loop event."""
         pool = self.frame.pool
-        initial = self.behaviour.initial_variables(pool)
+        initial = self.initial
         for label, segment in initial.items():
             pool.add((self.node.id, label), segment)
         self.inputs = {"loop_count": self.behaviour.rounds, **{k: plain(v) for k, v in initial.items()}}
@@ -260,8 +273,12 @@ class LoopInvocation(Invocation):
             metadata={"loop_length": self.behaviour.rounds},
             predecessor_node_id=self._predecessor(),
         )
-        if self.behaviour.reached_before_start(pool):
-            self.broken = True
+        try:
+            self.broken = self.behaviour.reached_before_start(pool)
+        except Exception as problem:  # noqa: BLE001 - values may be missing at this point, but not of a wrong kind
+            self._fail(str(problem), type(problem).__name__)
+            return
+        if self.broken:
             self._succeed(steps=0)
         else:
             self._round(0)
@@ -376,17 +393,18 @@ def _value(value: Any) -> Any:
     return value.value if isinstance(value, Segment) else value
 
 
-def open_invocation(scheduler: Scheduler, execution: Execution, context: NodeContext) -> None:  # noqa: ARG001
-    """Start the container of `execution`. Raises what makes the node fail at once."""
-    invocation = make_invocation(scheduler, execution)
+def prepared(scheduler: Scheduler, execution: Execution) -> Invocation:
+    """The invocation of a container, ready to begin. Raises what makes the node fail at once."""
     if execution.node.id not in scheduler.graph.scopes:
-        del scheduler.invocations[invocation.id]
         raise ValueError(f"The container {execution.node.title or execution.node.id} has no start node inside.")
+    _ = execution.node.behaviour  # settings that cannot be read fail the node before anything is kept of it
+    invocation = make_invocation(scheduler, execution)
     try:
-        invocation.begin()
+        invocation.prepare()
     except Exception:
-        scheduler.invocations.pop(invocation.id, None)
+        del scheduler.invocations[invocation.id]
         raise
+    return invocation
 
 
 def make_invocation(scheduler: Scheduler, execution: Execution) -> IterationInvocation | LoopInvocation:

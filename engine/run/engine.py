@@ -235,7 +235,7 @@ class LocalRun:
             "total_price": event["total_price"],
             "currency": event["currency"],
             "exceptions_count": event["exceptions_count"],
-            "stream_text": "".join(scheduler.stream_text),
+            "stream_text": "".join(scheduler.events.stream_text),
             "conversation_variables": scheduler.conversation(),
         }
         if status == "paused":

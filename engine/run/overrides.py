@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.nodes.base import NodeResult
 from engine.ports.models import Usage
+from engine.run.failures import FAIL_HANDLE
 from engine.run.graph import CompiledNode
 from engine.run.request import ReusedNode, RunRefused
 from engine.run.variables.files import revive
+
+if TYPE_CHECKING:
+    from engine.run.frames import Execution
+    from engine.run.scheduler import Scheduler
 
 STREAMING_TYPES: Final = ("llm", "agent", "tool")
 _KEYS: Final = frozenset(
@@ -76,9 +81,21 @@ def _result(entry: Mapping[str, Any], node: CompiledNode) -> NodeResult:
     return NodeResult(outputs=outputs, handle="source" if handle is None else str(handle), **common)
 
 
-def reused_result(reused: ReusedNode) -> NodeResult:
-    """The result of a node that an earlier run finished; its cost is not counted again."""
-    return NodeResult(
+def take_over(run: Scheduler, execution: Execution, reused: ReusedNode) -> None:
+    """Give the result of an earlier run, and leave behind what the node left outside of its own outputs.
+
+    Its cost is not counted again.
+    """
+    frame, node = execution.frame, execution.node
+    for node_id, outputs in reused.left.items():
+        frame.pool.add_outputs(node_id, revive(dict(outputs)))
+    for update in reused.updates:
+        kind = str(update.get("value_type", ""))
+        run.events.update(execution, tuple(update["selector"]), revive(update["value"]), kind)
+    if reused.run_outputs:
+        frame.merge_outputs(revive(dict(reused.run_outputs)))
+    run.exceptions_count += reused.exceptions
+    result = NodeResult(
         inputs=reused.inputs,
         process_data=reused.process_data,
         outputs=revive(dict(reused.outputs)),
@@ -87,3 +104,13 @@ def reused_result(reused: ReusedNode) -> NodeResult:
         error=reused.error,
         error_type=reused.error_type,
     )
+    extra: dict[str, Any] = {}
+    if node.is_container:
+        # The rounds are not in this run's events: who continues it must find here what they left.
+        extra = {"run_outputs": dict(reused.run_outputs), "left": dict(reused.left), "inside": reused.exceptions}
+    if reused.status == "exception":
+        run.exceptions_count += 1
+        handles = FAIL_HANDLE if node.strategy == "fail-branch" else None
+        run.complete(execution, result, "NodeRunException", handles, extra)
+    else:
+        run.complete(execution, result, "NodeRunSucceeded", None, extra)

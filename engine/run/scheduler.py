@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Mapping
@@ -19,22 +18,21 @@ from typing import Any, Final
 from engine.logs import get_logger
 from engine.nodes.base import NodeContext, NodeResult, PauseRun
 from engine.ports.bundle import Ports
-from engine.ports.models import Usage
-from engine.run.containers import Invocation, open_invocation
+from engine.run.containers import Invocation, prepared
 from engine.run.debug import DebugGate
+from engine.run.failures import Failures
 from engine.run.frames import SKIPPED, TAKEN, UNKNOWN, Execution, Frame
 from engine.run.graph import CompiledEdge, CompiledGraph, CompiledNode
 from engine.run.limits import Limits
+from engine.run.nodeevents import NodeEvents
 from engine.run.outbox import Outbox
-from engine.run.overrides import Overrides, reused_result
+from engine.run.overrides import Overrides, take_over
 from engine.run.request import ReusedNode, RunPlan
 from engine.run.streaming import make_filter
-from engine.run.variables.files import revive
-from engine.run.variables.segments import SegmentProblem, build_segment, build_with_type, plain, shown_type
+from engine.run.variables.segments import SegmentProblem, plain
 
 log = get_logger(__name__)
 
-FAIL_HANDLE: Final = ("fail-branch",)
 SUCCESS_HANDLES: Final = ("source", "success-branch")
 SLICE_SECONDS: Final = 0.008
 """How long a run may work without letting the loop breathe."""
@@ -43,7 +41,7 @@ Task = tuple[Frame, CompiledNode] | tuple[Invocation, Mapping[str, Any]]
 
 
 class Scheduler:
-    """Runs the frames of one run to an end, a pause or an error. Not thread-safe; `emit` and `send` are."""
+    """Runs the frames of one run to an end, a pause or an error. Not thread-safe."""
 
     def __init__(
         self,
@@ -70,7 +68,8 @@ class Scheduler:
         self.new_id = ports.ids.uuid
         self.monotonic = ports.clock.monotonic
         self.loop = asyncio.get_running_loop()
-        self.thread = threading.get_ident()
+        self.events = NodeEvents(outbox, ports, limits)
+        self.failures = Failures(self)
 
         self.root: Frame
         self.frames: dict[str, Frame] = {}
@@ -91,7 +90,6 @@ class Scheduler:
         self.pausing = False
         self.reasons: list[dict[str, Any]] = []
         self.stopping = False
-        self.stream_text: list[str] = []
         self.idle_seconds = 0.0
         self.idle_since: float | None = None
         """Set while nothing happens because a person looks at held nodes; that time is not the run's."""
@@ -106,7 +104,7 @@ class Scheduler:
         frame.started = self.monotonic()
         frame.started_at = self.outbox.now()
         if not self.single_node:
-            frame.filter = make_filter(frame, self.send_response, self.new_id)
+            frame.filter = make_filter(frame, self.events.response, self.new_id)
         if start:
             if frame.filter is not None:
                 frame.filter.start()
@@ -193,11 +191,11 @@ class Scheduler:
                     reads[key] = plain(frame.pool.get_value(selector))
             except Exception as problem:  # noqa: BLE001 - a wrong configuration shows when the node runs
                 reads["error"] = str(problem)
-        self._send("NodeHeld", execution, {"inputs": reads})
+        self.events.send("NodeHeld", execution, {"inputs": reads})
 
     def released(self, frame: Frame, node: CompiledNode) -> None:
         """A held node may start now."""
-        self._send("NodeReleased", self._execution(frame, node), {})
+        self.events.send("NodeReleased", self._execution(frame, node), {})
         self.ready.append((frame, node))
 
     def _execution(self, frame: Frame, node: CompiledNode) -> Execution:
@@ -214,7 +212,7 @@ class Scheduler:
             at = self.outbox.now()
             for edge in node.out_edges:
                 self._take(frame, edge, at)
-            self._leave(frame)
+            self.leave(frame)
             return
         execution = self._execution(frame, node)
         frame.nodes[node.i] = TAKEN
@@ -228,36 +226,18 @@ class Scheduler:
             frame.steps += 1
         execution.start_at = at = self.outbox.now()
         execution.began = self.monotonic()
-        self.outbox.send(self._started("NodeRunStarted", execution, at))
+        self.outbox.send(self.events.started("NodeRunStarted", execution, at))
         if reused is not None:
-            self._reuse(execution, reused)
+            take_over(self, execution, reused)
         else:
             self._attempt(execution)
 
-    def _started(self, name: str, execution: Execution, at: str) -> dict[str, Any]:
-        frame, node = execution.frame, execution.node
-        before = frame.came_from[node.i]
-        return {
-            "seq": 0,
-            "event": name,
-            "at": at,
-            "run_id": "",
-            "id": execution.id,
-            **node.fields,
-            **frame.fields,
-            "predecessor_node_id": before.id if before is not None and not before.hidden else None,
-            "start_at": execution.start_at,
-            "extras": node.extras,
-            "provider_type": str(node.data.get("provider_type") or ""),
-            "provider_id": str(node.data.get("provider_id") or ""),
-        }
-
     def _attempt(self, execution: Execution) -> None:
         node, frame = execution.node, execution.frame
+        stand_in = None
         try:
-            if self.overrides and (stand_in := self.overrides.take(node)) is not None:
-                self._stand_in(execution, *stand_in)
-                return
+            if self.overrides:
+                stand_in = self.overrides.take(node)
             context = NodeContext(
                 node.id,
                 node.type,
@@ -269,14 +249,12 @@ class Scheduler:
                 self.ports,
                 self.limits,
                 self.facts,
-                partial(self.emit, execution),
+                partial(self.events.emit, execution),
                 self.is_cancelled,
-                partial(self.update_variable, execution),
+                partial(self.events.update_variable, execution),
             )
-            if node.is_container:
-                open_invocation(self, execution, context)
-                return
-            outcome = node.behaviour.run(context)
+            invocation = prepared(self, execution) if node.is_container and stand_in is None else None
+            outcome = node.behaviour.run(context) if stand_in is None and invocation is None else None
         except PauseRun as pause:
             self._pause_requested(execution, pause)
             return
@@ -285,6 +263,12 @@ class Scheduler:
             return
         if type(outcome) is NodeResult or isinstance(outcome, NodeResult):
             self._result(execution, outcome)
+        elif stand_in is not None:
+            self._stand_in(execution, *stand_in)
+        elif invocation is not None:
+            invocation.begin()
+        elif outcome is None:
+            self._result(execution, NodeResult.failed("The node gave no result.", "WorkflowNodeError"))
         else:
             self.running.add(execution)
             execution.awaitable = outcome
@@ -293,9 +277,9 @@ class Scheduler:
     def _stand_in(self, execution: Execution, result: NodeResult, chunks: list[str]) -> None:
         selector = [execution.node.id, "text"]
         for chunk in chunks:
-            self.emit(execution, "NodeRunStreamChunk", {"selector": selector, "chunk": chunk, "is_final": False})
+            self.events.emit(execution, "NodeRunStreamChunk", {"selector": selector, "chunk": chunk, "is_final": False})
         if chunks:
-            self.emit(execution, "NodeRunStreamChunk", {"selector": selector, "chunk": "", "is_final": True})
+            self.events.emit(execution, "NodeRunStreamChunk", {"selector": selector, "chunk": "", "is_final": True})
         self._result(execution, result)
 
     async def _drive(self, execution: Execution, awaitable: Awaitable[NodeResult]) -> None:
@@ -310,6 +294,10 @@ class Scheduler:
             answer = NodeResult.failed("The node was cancelled.", "WorkflowNodeError")
         except Exception as problem:  # noqa: BLE001 - whatever a node raises is that node's failure
             answer = _escaped(problem)
+        self.answer(execution, answer)
+
+    def answer(self, execution: Execution, answer: NodeResult | PauseRun | None) -> None:
+        """Take what a waiting node answered, or None when its wait before a retry is over."""
         self._inbox.append((execution, answer))
         self.wake()
 
@@ -317,7 +305,7 @@ class Scheduler:
         self.running.discard(execution)
         execution.task = execution.awaitable = None
         if answer is None:
-            self._retry(execution)
+            self.failures.retry(execution)
         elif isinstance(answer, PauseRun):
             self._pause_requested(execution, answer)
         else:
@@ -327,133 +315,10 @@ class Scheduler:
         """Is the run being stopped?"""
         return self.stopping
 
-    # -- taking over earlier results -------------------------------------------------------------------------------
-
     def _reused(self, frame: Frame, node: CompiledNode) -> ReusedNode | None:
         if self.plan is None:
             return None
         return self.plan.reuse.get(frame.path, {}).get(node.id)
-
-    def _reuse(self, execution: Execution, reused: ReusedNode) -> None:
-        """Give the result of an earlier run, and leave behind what the node left outside of its own outputs."""
-        frame, node = execution.frame, execution.node
-        for node_id, outputs in reused.left.items():
-            frame.pool.add_outputs(node_id, revive(dict(outputs)))
-        for update in reused.updates:
-            self._reapply(execution, update)
-        if reused.run_outputs:
-            frame.merge_outputs(revive(dict(reused.run_outputs)))
-        self.exceptions_count += reused.exceptions
-        result = reused_result(reused)
-        extra: dict[str, Any] = {}
-        if node.is_container:
-            # The rounds are not in this run's events: who continues it must find here what they left.
-            extra = {"run_outputs": dict(reused.run_outputs), "left": dict(reused.left), "inside": reused.exceptions}
-        if reused.status == "exception":
-            self.exceptions_count += 1
-            handle = FAIL_HANDLE if node.strategy == "fail-branch" else None
-            self._complete(execution, result, "NodeRunException", handle, extra)
-        else:
-            self._complete(execution, result, "NodeRunSucceeded", None, extra)
-
-    def _reapply(self, execution: Execution, update: Mapping[str, Any]) -> None:
-        self._update(execution, tuple(update["selector"]), update["value"], str(update.get("value_type", "")))
-
-    # -- events of nodes -------------------------------------------------------------------------------------------
-
-    def _send(self, name: str, execution: Execution, fields: Mapping[str, Any]) -> dict[str, Any]:
-        event = {
-            "seq": 0,
-            "event": name,
-            "at": self.outbox.now(),
-            "run_id": "",
-            "id": execution.id,
-            **execution.node.fields,
-            **execution.frame.fields,
-            **fields,
-        }
-        self.outbox.send(event)
-        return event
-
-    def send_container(self, name: str, execution: Execution, fields: Mapping[str, Any]) -> None:
-        """Emit a bookkeeping event of a container under its own execution."""
-        self._send(name, execution, fields)
-
-    def emit(self, execution: Execution, name: str, fields: Mapping[str, Any]) -> None:
-        """An event that a node sends while it runs; from any thread."""
-        if threading.get_ident() != self.thread:
-            self.loop.call_soon_threadsafe(self.emit, execution, name, fields)
-            return
-        if execution.dropped:
-            return
-        if name == "NodeRunVariableUpdated":
-            variable = fields["variable"]
-            self._update(execution, tuple(variable["selector"]), variable.get("value"), variable.get("value_type", ""))
-            return
-        told: dict[str, Any] = plain(dict(fields))
-        if name == "NodeRunReasoningChunk":
-            told["selector"] = [execution.node.id, "reasoning_content"]
-        event = self._send(name, execution, told)
-        frame_filter = execution.frame.filter
-        if frame_filter is not None:
-            if name == "NodeRunStreamChunk":
-                frame_filter.chunk(event)
-            elif name == "NodeRunReasoningChunk":
-                frame_filter.reasoning(event)
-
-    def update_variable(self, execution: Execution, selector: tuple[str, ...], value: Any) -> None:
-        """A variable that a node writes while it runs; applied before anybody hears of it (DEC-07)."""
-        if threading.get_ident() != self.thread:
-            self.loop.call_soon_threadsafe(self.update_variable, execution, selector, value)
-            return
-        if not execution.dropped:
-            self._update(execution, tuple(selector), value, "")
-
-    def _update(self, execution: Execution, selector: tuple[str, ...], value: Any, value_type: str) -> None:
-        frame: Frame | None = execution.frame
-        assert frame is not None
-        pool = frame.pool
-        before = pool.get_variable(selector)
-        if not value_type and before is not None and before.type.startswith("array") and value == []:
-            value_type = before.type
-        segment = build_with_type(value_type, value) if value_type.startswith("array") else build_segment(value)
-        if selector[0] == "conversation" and segment.size > self.limits.max_variable_bytes:
-            raise SegmentProblem(
-                f"The variable {selector[1]} would be larger than {self.limits.max_variable_bytes} bytes."
-            )
-        pool.add(selector, segment)
-        if selector[0] == "conversation":
-            while frame is not None:
-                if frame.pool is not pool:
-                    frame.pool.add(selector, segment)
-                frame = frame.parent
-        meta = pool.meta(selector)
-        variable = {
-            "id": meta.id if meta else "",
-            "name": selector[1],
-            "description": meta.description if meta else "",
-            "selector": list(selector),
-            "value_type": shown_type(segment.type),
-            "value": plain(segment),
-        }
-        event = {
-            "seq": 0,
-            "event": "NodeRunVariableUpdated",
-            "at": self.outbox.now(),
-            "run_id": "",
-            "id": execution.id,
-            **execution.node.fields,
-            **execution.frame.fields,
-            "variable": variable,
-        }
-        clear = {"variable": {**variable, "value": plain(segment.value)}} if selector[0] == "conversation" else None
-        self.outbox.send(event, clear)
-
-    def send_response(self, frame: Frame, event: dict[str, Any]) -> None:
-        """A chunk that passed the filter of `frame`."""
-        if frame.invocation is None and event["event"] == "ResponseChunk":
-            self.stream_text.append(event["chunk"])
-        self.outbox.send({"seq": 0, "event": event["event"], "at": self.outbox.now(), "run_id": "", **event})
 
     # -- results ---------------------------------------------------------------------------------------------------
 
@@ -470,100 +335,16 @@ class Scheduler:
         if usage is not None and usage.total_tokens > 0:
             frame.usage = frame.usage.plus(usage)
         if result.status == "failed":
-            self._failed_attempt(execution, result)
+            self.failures.attempt_failed(execution, result)
             return
-        self._complete(execution, result, "NodeRunSucceeded", None, extra)
-
-    def _failed_attempt(self, execution: Execution, result: NodeResult) -> None:
-        node = execution.node
-        if not self.single_node and execution.attempt <= node.max_retries and not self.stopping:
-            execution.pending_error = {"result": result}
-            self.retrying.add(execution)
-            if self.pausing:
-                self.defer_retry(execution)
-            else:
-                execution.timer = self.loop.call_later(node.retry_seconds, self._retry_due, execution)
-            return
-        self.exceptions_count += 1
-        if node.strategy is not None:
-            self._handled(execution, result)
-        else:
-            self._unhandled(execution, result)
-
-    def _retry_due(self, execution: Execution) -> None:
-        execution.timer = None
-        self._inbox.append((execution, None))
-        self.wake()
-
-    def defer_retry(self, execution: Execution) -> None:
-        """A retry that waits when the run pauses becomes a start after the pause."""
-        if execution.timer is not None:
-            execution.timer.cancel()
-            execution.timer = None
-        self.retrying.discard(execution)
-        execution.attempt += 1
-        execution.pending_error = None
-        execution.frame.nodes[execution.node.i] = UNKNOWN
-        self.deferred.append((execution.frame, execution.node))
-
-    def _retry(self, execution: Execution) -> None:
-        if execution not in self.retrying:
-            return  # the pause has already deferred it
-        if self.pausing:
-            self.defer_retry(execution)
-            return
-        self.retrying.discard(execution)
-        pending = execution.pending_error
-        assert pending is not None
-        result: NodeResult = pending["result"]
-        self.steps += 1
-        execution.frame.steps += 1
-        at = self.outbox.now()
-        event = self._started("NodeRunRetry", execution, at)
-        event.update(self._result_fields(execution, result, result.metadata))
-        event["retry_index"] = execution.attempt
-        execution.attempt += 1
-        self.outbox.send(event)
-        self.ready.append((execution.frame, execution.node))
-
-    def _handled(self, execution: Execution, result: NodeResult) -> None:
-        """An error strategy makes an outcome of a failure (sections 4.4, 4.5, 4.7)."""
-        node = execution.node
-        told: dict[str, Any] = {"error_message": result.error, "error_type": result.error_type}
-        # A node that branches by itself has no choice to offer when its defaults stand in (section 4.5).
-        handle: tuple[str, ...] | None = () if node.native_branch else None
-        if node.strategy == "default-value":
-            outputs = {**told, **node.defaults} if self.single_node else {**node.defaults, **told}
-        else:
-            outputs, handle = told, FAIL_HANDLE
-        converted = NodeResult(
-            inputs=result.inputs,
-            process_data=result.process_data,
-            outputs=outputs,
-            metadata={**result.metadata, "error_strategy": node.strategy},
-            error=result.error,
-            error_type=result.error_type,
-        )
-        self._complete(execution, converted, "NodeRunException", handle)
-
-    def _unhandled(self, execution: Execution, result: NodeResult) -> None:
-        frame, node = execution.frame, execution.node
-        frame.executions.pop(node.i, None)
-        told = self._result_fields(execution, result, result.metadata)
-        self._send_end("NodeRunFailed", execution, told, result.handle, self.outbox.now())
-        if frame.is_root:
-            self.fail(result.error, node.id, result.error_type)
-        else:
-            frame.errors.append(result.error)
-        self._check_limits()
-        self._leave(frame)
+        self.complete(execution, result, "NodeRunSucceeded", None, extra)
 
     def fail(self, error: str, node_id: str = "", error_type: str = "") -> None:
         """The run has failed; the first error counts."""
         if self.error is None:
             self.error, self.error_node, self.error_type = error, node_id, error_type
 
-    def _complete(
+    def complete(
         self,
         execution: Execution,
         result: NodeResult,
@@ -574,20 +355,20 @@ class Scheduler:
         """Completion of a node in the order of section 2.5. `handles` None = what the result says."""
         frame, node = execution.frame, execution.node
         try:
-            told = self._result_fields(execution, result, result.metadata)
+            told = self.events.result_fields(execution, result)
             if result.outputs:
                 frame.pool.add_outputs(node.id, result.outputs)
         except (SegmentProblem, RecursionError) as problem:
             # A value that no variable can hold: nothing has happened yet, so the node simply fails.
             self.exceptions_count += 1
-            self._unhandled(execution, _escaped(problem))
+            self.failures.unhandled(execution, _escaped(problem))
             return
         at = self.outbox.now()
         if node.is_branch:
             if handles is None:
                 handles = (result.handle,) if node.native_branch else SUCCESS_HANDLES
             if not self.single_node and (not handles or not handles[0]):
-                self._no_branch(execution, result)
+                self.failures.no_branch(execution, result)
                 return
             for edge in node.out_edges:
                 if edge.handle not in handles:
@@ -605,67 +386,13 @@ class Scheduler:
         del frame.executions[node.i]
         if frame.filter is not None:
             frame.filter.before_end(node)
-        self._send_end(name, execution, told, result.handle, at, extra)
+        self.events.ended(name, execution, told, result.handle, at, extra)
         if name != "NodeRunException":
-            self._check_limits()
-        self._leave(frame)
+            self.check_limits()
+        self.leave(frame)
 
-    def _no_branch(self, execution: Execution, result: NodeResult) -> None:
-        error = f"Branch node {execution.node.id} completed without selecting a branch"
-        failed = NodeResult.failed(
-            error, result.error_type, inputs=result.inputs, process_data=result.process_data, metadata=result.metadata
-        )
-        if not result.error:
-            self.exceptions_count += 1
-        self.fail(error, execution.node.id, result.error_type)
-        self._unhandled(execution, failed)
-
-    def _send_end(
-        self,
-        name: str,
-        execution: Execution,
-        told: dict[str, Any],
-        handle: str,
-        at: str,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        node = execution.node
-        event: dict[str, Any] = {
-            "seq": 0,
-            "event": name,
-            "at": at,
-            "run_id": "",
-            "id": execution.id,
-            **node.fields,
-            **execution.frame.fields,
-            **told,
-            "finished_at": at,
-        }
-        if node.is_branch:
-            event["handle"] = "fail-branch" if name == "NodeRunException" else handle
-        if extra:
-            event.update(extra)
-        self.outbox.send(event)
-
-    def _result_fields(self, execution: Execution, result: NodeResult, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        usage = result.usage
-        found = {**execution.frame.metadata, **metadata}
-        if usage is not None and usage.total_tokens > 0:
-            _add_usage(found, usage)
-        return {
-            "inputs": plain(result.inputs),
-            "process_data": plain(result.process_data),
-            "outputs": plain(result.outputs),
-            "metadata": plain(found),
-            "error": result.error,
-            "error_type": result.error_type,
-            "elapsed_time": self.monotonic() - execution.began,
-            "usage": usage.to_json() if usage is not None else None,
-            "retry_index": execution.attempt - 1,
-            "start_at": execution.start_at,
-        }
-
-    def _leave(self, frame: Frame) -> None:
+    def leave(self, frame: Frame) -> None:
+        """A node of the frame is over."""
         frame.unfinished -= 1
         if not frame.unfinished:
             self._frame_done(frame)
@@ -681,9 +408,6 @@ class Scheduler:
             scope = scope.parent
 
     # -- edges -----------------------------------------------------------------------------------------------------
-
-    def _edge_event(self, name: str, frame: Frame, edge: CompiledEdge, at: str) -> None:
-        self.outbox.send({"seq": 0, "event": name, "at": at, "run_id": "", **edge.fields, **frame.fields})
 
     def _take(self, frame: Frame, edge: CompiledEdge, at: str) -> None:
         head = edge.head
@@ -706,7 +430,9 @@ class Scheduler:
             if frame.edges[edge.i] != UNKNOWN:
                 continue
             frame.edges[edge.i] = SKIPPED
-            self._edge_event("GraphEdgeSkipped", frame, edge, at)
+            self.outbox.send(
+                {"seq": 0, "event": "GraphEdgeSkipped", "at": at, "run_id": "", **edge.fields, **frame.fields}
+            )
             head = edge.head
             frame.unknown[head.i] -= 1
             if frame.unknown[head.i]:
@@ -729,7 +455,7 @@ class Scheduler:
         }
         self.reasons.append(told)
         execution.frame.nodes[execution.node.i] = UNKNOWN
-        self._send(
+        self.events.send(
             "NodeRunPauseRequested",
             execution,
             {"reason": {**told, "form": plain(dict(reason.form))}, "status": "paused"},
@@ -752,10 +478,11 @@ class Scheduler:
         for held in self.gate.release():
             self.deferred.append(held)
         for execution in list(self.retrying):
-            self.defer_retry(execution)
+            self.failures.defer(execution)
         self.wake()
 
-    def _check_limits(self) -> None:
+    def check_limits(self) -> None:
+        """Stop the run when it has taken too many steps; asked when a node ends (section 9.3)."""
         if self.steps > self.limits.max_steps and self.aborted is None:
             self.abort(f"Maximum execution steps exceeded: {self.steps} > {self.limits.max_steps}")
 
@@ -794,12 +521,6 @@ class Scheduler:
     def conversation(self) -> dict[str, Any]:
         """The conversation variables as they are now, as plain data."""
         return {name: plain(segment) for name, segment in self.root.pool.node("conversation").items()}
-
-
-def _add_usage(metadata: dict[str, Any], usage: Usage) -> None:
-    metadata.setdefault("total_tokens", usage.total_tokens)
-    metadata.setdefault("total_price", str(usage.total_price))
-    metadata.setdefault("currency", usage.currency)
 
 
 def _escaped(problem: Exception) -> NodeResult:

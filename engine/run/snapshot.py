@@ -77,7 +77,7 @@ def capture(scheduler: Scheduler, active_seconds: float, seq: int, request: RunR
         "root_node_id": root.scope.root.id,
         "active_execution_seconds": active_seconds,
         "seq": seq,
-        "stream_text": "".join(scheduler.stream_text),
+        "stream_text": "".join(scheduler.events.stream_text),
         "mock_calls": dict(scheduler.overrides.calls),
         "plan": scheduler.plan.to_json() if scheduler.plan is not None else None,
     }
@@ -190,7 +190,7 @@ def restore(scheduler: Scheduler, data: Mapping[str, Any]) -> None:
     scheduler.steps = int(data.get("node_run_steps", 0))
     execution = data.get("graph_execution") or {}
     scheduler.exceptions_count = int(execution.get("exceptions_count", 0))
-    scheduler.stream_text = [str(data.get("stream_text", ""))]
+    scheduler.events.stream_text = [str(data.get("stream_text", ""))]
     scheduler.overrides.calls.update(data.get("mock_calls", {}))
     if scheduler.plan is None and data.get("plan"):
         scheduler.plan = RunPlan.from_json(data["plan"])
@@ -282,7 +282,7 @@ def _run_nodes(runs: Any) -> list[str]:
 
 def _filters(scheduler: Scheduler, saved: Mapping[str, Any]) -> None:
     for frame in scheduler.frames.values():
-        frame.filter = make_filter(frame, scheduler.send_response, scheduler.new_id)
+        frame.filter = make_filter(frame, scheduler.events.response, scheduler.new_id)
         if frame.filter is None:
             continue
         try:
