@@ -308,9 +308,12 @@ def tool(data: Data, naming: Naming) -> list[Row]:
         if name and provider:
             parts.append(Part("text", provider, tone="faint"))
         rows.append(chips(*parts))
-    for key, value in list(mapping_of(data, "tool_parameters").items())[:2]:
+    shown = 0
+    for key, value in mapping_of(data, "tool_parameters").items():
         given = value.get("value") if isinstance(value, Mapping) else value
-        rows.append(_parameter(str(key), given, naming))
+        if given not in (None, "", [], {}) and shown < 2:
+            rows.append(_parameter(str(key), given, naming))
+            shown += 1
     return rows
 
 

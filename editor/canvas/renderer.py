@@ -87,16 +87,7 @@ class Renderer:
         paint_cards(canvas, cards, links)
 
     def _links(self, items: list[Item]) -> Mapping[str, set[str]]:
-        edges = self.scene.edges
-        found: dict[str, set[str]] = {}
-        for item in items:
-            here: set[str] = set()
-            for edge_id in self.scene.edges_of(item.id):
-                edge = edges.get(edge_id)
-                if edge is not None:
-                    here.add(edge.source_handle if edge.source == item.id else "")
-            found[item.id] = here
-        return found
+        return {item.id: linked_sockets(self.scene, item.id) for item in items}
 
     @staticmethod
     def _scene_area(camera: Camera, area: QRectF) -> Box:
@@ -105,3 +96,13 @@ class Renderer:
         left, top = camera.to_scene(area.left() / ratio - bleed, area.top() / ratio - bleed)
         right, bottom = camera.to_scene(area.right() / ratio + bleed, area.bottom() / ratio + bleed)
         return Box(left, top, right, bottom)
+
+
+def linked_sockets(scene: CanvasScene, node_id: str) -> set[str]:
+    """The source handles of a node that have edges; the empty name stands for its input."""
+    found: set[str] = set()
+    for edge_id in scene.edges_of(node_id):
+        edge = scene.edges.get(edge_id)
+        if edge is not None:
+            found.add(edge.source_handle if edge.source == node_id else "")
+    return found

@@ -106,9 +106,14 @@ def route(
     moves the detour a little, so that detours of one card do not lie upon each other.
     """
     dx, dy = x2 - x1, abs(y2 - y1)
-    if dx < 24.0 and source is not None and target is not None:
+    if dx < 0 and source is not None and target is not None:
         return _detour(x1, y1, x2, y2, source, target, lane)
-    reach = max(min(dx * 0.5, 220.0), min(32.0 + dy * 0.12, 72.0)) if dx >= 0 else min(64.0 - dx * 0.28, 240.0)
+    if dx < 0:
+        reach = min(64.0 - dx * 0.28, 240.0)
+    elif dx < 80.0:
+        reach = dx * 0.5 + min(dy * 0.15, 24.0)
+    else:
+        reach = max(min(dx * 0.5, 220.0), min(32.0 + dy * 0.12, 72.0))
     return Route(((x1, y1, x1 + reach, y1, x2 - reach, y2, x2, y2),))
 
 

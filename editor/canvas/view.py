@@ -211,7 +211,7 @@ class CanvasView(CanvasSurface):
         focused = self.state.focused
         if focused is None or self.gesture is not None or not self._keys.walking or not self.hasFocus():
             return
-        if focused not in self.scene.items:
+        if focused not in self.scene.items or self.selection.edge is not None:
             return
         self.outline(painter, focused, theme().color("text"), 5.0, Qt.PenStyle.DotLine)
 

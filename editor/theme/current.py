@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 from typing import Literal
 
@@ -116,6 +117,9 @@ def motion() -> bool:
         return False
     if _State.motion is not None:
         return _State.motion
+    if sys.platform != "win32":
+        # Qt tells of the desktop's wish for calm on Windows only; elsewhere its answer means nothing.
+        return True
     app = QApplication.instance()
     return isinstance(app, QApplication) and app.isEffectEnabled(Qt.UIEffect.UI_General)
 

@@ -11,7 +11,10 @@ from PySide6.QtGui import QPainter, QPen
 from editor import icons
 from editor.canvas import metrics as m
 from editor.canvas.hit import Hit
+from editor.canvas.paint.cards import paint_sockets
+from editor.canvas.paint.context import Canvas, Level
 from editor.canvas.paint.edges import path_of
+from editor.canvas.renderer import linked_sockets
 from editor.theme import theme
 
 if TYPE_CHECKING:
@@ -91,6 +94,10 @@ def paint_hover_line(view: CanvasView, painter: QPainter, node_id: str) -> None:
     painter.setPen(QPen(theme().color("line_strong"), 1))
     rect = QRectF(round(box.left) + 0.5, round(box.top) + 0.5, round(box.width) - 1, round(box.height) - 1)
     painter.drawRoundedRect(rect, radius, radius)
+    if view.camera.zoom >= m.ZOOM_TITLES:
+        camera = view.camera
+        canvas = Canvas(painter, camera.zoom, camera.x, camera.y, 1.0, view.state, Level.TITLES)
+        paint_sockets(canvas, item, linked_sockets(view.scene, item.id))
 
 
 def paint_hover_socket(view: CanvasView, painter: QPainter, hit: Hit) -> None:
