@@ -143,12 +143,13 @@ class ChatRequest:
 @dataclass(frozen=True)
 class ChatDelta:
     """A piece of an answer. Usage and finish reason come with the last one only; reasoning is already folded into
-    `text` as `<think>...</think>` by the adapter (AI-19)."""
+    `text` as `<think>...</think>` by the adapter (AI-19). `parts` are media that the model made."""
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
     finish_reason: str = ""
+    parts: tuple[ContentPart, ...] = ()
 
 
 @dataclass(frozen=True)
