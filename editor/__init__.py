@@ -1,1 +1,4 @@
-"""The studio's window: widgets that show the model and ask the services. Workflow rules and run behaviour do not belong here."""
+"""The studio's window: widgets that show the model and ask the services.
+
+Workflow rules and run behaviour do not belong here.
+"""

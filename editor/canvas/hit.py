@@ -13,7 +13,9 @@ from editor.canvas.index import Box
 from editor.canvas.paint.context import Level, level_for
 from editor.canvas.scene import CanvasScene, Item
 
-HitKind = Literal["ground", "node", "socket", "edge", "resize", "edge-add", "edge-delete", "run", "more"]
+HitKind = Literal[
+    "ground", "node", "socket", "edge", "resize", "edge-add", "edge-delete", "run", "more", "round-back", "round-on"
+]
 Side = Literal["source", "target"]
 
 

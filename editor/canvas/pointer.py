@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QCursor, QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _WHEEL_STEP = 120.0
 _WHEEL_PIXELS = 60.0
 _ZOOM_PER_STEP = 1.12
+_SCROLL_BORDER = 28.0
+_SCROLL_STEP = 14.0
+_SCROLL_MS = 16
 
 
 class CanvasPointer:
@@ -37,6 +40,10 @@ class CanvasPointer:
         self._pressed_at: Pointer | None = None
         self._was_selected = False
         self._button = Qt.MouseButton.NoButton
+        self._place = (QPointF(), Qt.KeyboardModifier.NoModifier)
+        self._scroll = QTimer(view)
+        self._scroll.setInterval(_SCROLL_MS)
+        self._scroll.timeout.connect(self._scroll_on)
 
     def at(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> Pointer:
         """A place of the widget as a pointer."""
@@ -101,6 +108,10 @@ class CanvasPointer:
         at = self.at(event.position(), event.modifiers())
         if view.gesture is not None:
             view.gesture.move(at)
+            self._place = (event.position(), event.modifiers())
+            wanted = view.gesture.scrolls and self._pull(event.position()) != (0.0, 0.0)
+            if wanted and not self._scroll.isActive():
+                self._scroll.start()
             return
         if self._pressed is not None and self._pressed_at is not None and event.buttons() & self._button:
             start = self._pressed_at
@@ -109,6 +120,28 @@ class CanvasPointer:
             return
         view.set_hover(view.hit(at.x, at.y))
         self.update_cursor()
+
+    def _pull(self, place: QPointF) -> tuple[float, float]:
+        """How far the view goes along in one step when the pointer is at its border."""
+        view = self.view
+
+        def along(at: float, size: float) -> float:
+            if at < _SCROLL_BORDER:
+                return min(1.0, (_SCROLL_BORDER - at) / _SCROLL_BORDER) * _SCROLL_STEP
+            if at > size - _SCROLL_BORDER:
+                return -min(1.0, (at - size + _SCROLL_BORDER) / _SCROLL_BORDER) * _SCROLL_STEP
+            return 0.0
+
+        return along(place.x(), view.width()), along(place.y(), view.height())
+
+    def _scroll_on(self) -> None:
+        view, (place, keys) = self.view, self._place
+        dx, dy = self._pull(place)
+        if view.gesture is None or not view.gesture.scrolls or (dx, dy) == (0.0, 0.0):
+            self._scroll.stop()
+            return
+        view.pan_by(dx, dy)
+        view.gesture.move(self.at(place, keys))
 
     def _start_drag(self, hit: Hit, start: Pointer, at: Pointer) -> None:
         view = self.view
@@ -125,7 +158,7 @@ class CanvasPointer:
         view = self.view
         if view.mode == "hand" and (view.read_only or hit.kind in ("ground", "edge")):
             return PanGesture(view)
-        if hit.kind in ("run", "more", "edge-add", "edge-delete"):
+        if hit.kind in ("run", "more", "edge-add", "edge-delete", "round-back", "round-on"):
             return None
         if hit.kind == "ground" or (view.read_only and hit.kind != "node"):
             return BoxSelectGesture(view)
@@ -182,6 +215,8 @@ class CanvasPointer:
             if not at.adds:
                 view.state.focused = None
                 view.selection.clear()
+        elif hit.kind in ("round-back", "round-on"):
+            view.runs.step_round(hit.id, -1 if hit.kind == "round-back" else 1)
         elif hit.kind == "run":
             view.runNodeRequested.emit(hit.id)
         elif hit.kind == "more":
@@ -299,7 +334,7 @@ class CanvasPointer:
         hover = view.hover
         if view.space_held or (view.mode == "hand" and hover.kind == "ground"):
             view.setCursor(Qt.CursorShape.OpenHandCursor)
-        elif hover.kind in ("run", "more", "edge-add", "edge-delete"):
+        elif hover.kind in ("run", "more", "edge-add", "edge-delete", "round-back", "round-on"):
             view.setCursor(Qt.CursorShape.PointingHandCursor)
         elif hover.kind == "socket" and not view.read_only:
             view.setCursor(Qt.CursorShape.CrossCursor)

@@ -20,6 +20,7 @@ from editor.canvas.paint.edges import paint_edges
 from editor.canvas.paint.notes import paint_note
 from editor.canvas.paint.rooms import paint_room
 from editor.canvas.scene import CanvasScene, EdgeItem, Item
+from editor.theme import motion
 
 _BLEED = 24.0
 _BLEED_SHAPES = 4.0
@@ -36,6 +37,7 @@ def canvas_for(painter: QPainter, camera: Camera, view: ViewState, level: Level 
         camera.ratio,
         view,
         level_for(camera.zoom) if level is None else level,
+        motion() and not view.plain,
     )
 
 

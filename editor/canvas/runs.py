@@ -20,7 +20,7 @@ from editor.theme import theme
 if TYPE_CHECKING:
     from editor.canvas.surface import CanvasSurface
     from engine.model.document import Delta
-    from engine.run.fold import RunState
+    from engine.run.fold import NodeRunState, RunState
 
 _FRAME_MS = 33
 _SWEEP_SECONDS = 1.2
@@ -39,6 +39,9 @@ class CanvasRuns:
         self._active: set[str] = set()
         self._flowing: set[str] = set()
         self._fading: dict[str, float] = {}
+        self._chosen: dict[str, int] = {}
+        self.follows = False
+        """Whether the view goes along with the node that runs."""
         self._clock = QTimer(view)
         self._clock.setInterval(_FRAME_MS)
         self._clock.timeout.connect(self._tick)
@@ -49,6 +52,7 @@ class CanvasRuns:
         """Shows no run."""
         self._state = None
         self._active, self._flowing, self._fading = set(), set(), {}
+        self._chosen = {}
         self._clock.stop()
         state = self.view.state
         state.runs, state.edge_runs, state.rounds, state.run_shown = {}, {}, {}, False
@@ -88,6 +92,8 @@ class CanvasRuns:
         again = {edge_id for edge_id in edges if self._take_edge(edge_id)}
         again.update(e for e in edges if view.state.edge_runs.get(e) is not None)
         view.repaint_edges(again)
+        if self.follows:
+            self._follow(touched)
         self._animate()
 
     def follow(self, delta: Delta) -> None:
@@ -97,8 +103,34 @@ class CanvasRuns:
         for node_id in (*delta.nodes_added, *delta.nodes_changed):
             self._take_from_state(node_id)
 
+    def step_round(self, room_id: str, by: int) -> None:
+        """Shows the round before or after the one that is shown in a container."""
+        if self._state is None or room_id not in self.view.state.rounds:
+            return
+        shown, _total = self.view.state.rounds[room_id]
+        indexes = sorted(self._state.nodes[room_id].rounds)
+        place = shown - 1 + by
+        if not 0 <= place < len(indexes):
+            return
+        self._chosen[room_id] = indexes[place]
+        inside = list(self.view.scene.with_children([room_id]))
+        for node_id in inside:
+            self._take_from_state(node_id)
+        self.view.repaint_nodes(inside)
+
+    def _folded(self, node_id: str) -> NodeRunState | None:
+        """The execution that a card shows: the newest, or that of the round chosen in its container."""
+        state = self._state
+        if state is None:
+            return None
+        item = self.view.scene.items.get(node_id)
+        if item is not None and item.parent in self._chosen:
+            of_round = state.round_nodes(str(item.parent), self._chosen[str(item.parent)])
+            return next((execution for execution in of_round if execution.node_id == node_id), None)
+        return state.nodes.get(node_id)
+
     def _take_from_state(self, node_id: str) -> None:
-        folded = self._state.nodes.get(node_id) if self._state is not None else None
+        folded = self._folded(node_id)
         self._take(node_id, node_run_of(folded, self.view.graph.nodes.get(node_id)) if folded is not None else None)
 
     def _take(self, node_id: str, run: NodeRun | None) -> None:
@@ -120,10 +152,16 @@ class CanvasRuns:
         if item is None:
             return
         if run is not None and run.rounds is not None and isinstance(view.state.rounds, dict):
-            view.state.rounds[node_id] = (run.round or 0, run.rounds)
+            view.state.rounds[node_id] = (self._round_shown(node_id, run), run.rounds)
         damage = view.scene.set_extra(node_id, extra_for(run, item.content.streams))
         if damage.areas:
             view.repaint_damage(damage)
+
+    def _round_shown(self, room_id: str, run: NodeRun) -> int:
+        """Which round of a container is shown, counted from 1."""
+        if room_id in self._chosen and self._state is not None:
+            return sorted(self._state.nodes[room_id].rounds).index(self._chosen[room_id]) + 1
+        return run.round or 0
 
     def _take_edge(self, edge_id: str) -> bool:
         """Brings one edge up to date; True when it looks different."""
@@ -149,6 +187,11 @@ class CanvasRuns:
         else:
             edges[edge_id] = look
         return before != look
+
+    def _follow(self, node_ids: list[str]) -> None:
+        started = [n for n in node_ids if n in self._active]
+        if started:
+            self.view.ensure_visible(started[-1])
 
     # -- movement ---------------------------------------------------------------------------------------------
 

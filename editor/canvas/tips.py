@@ -37,6 +37,8 @@ def tip_for(view: CanvasView, hit: Hit) -> str:
     fixed = {
         "run": tr("Run this step"),
         "more": tr("More"),
+        "round-back": tr("Round before"),
+        "round-on": tr("Next round"),
         "edge-add": tr("Insert a block here"),
         "edge-delete": tr("Remove this connection"),
     }

@@ -199,7 +199,7 @@ class CanvasView(CanvasSurface):
         hover = self.hover
         if hover.kind in ("edge", "edge-add", "edge-delete"):
             hoverbar.paint_hover_edge(self, painter, hover.id, hover)
-        elif hover.kind in ("node", "run", "more", "socket", "resize"):
+        elif hover.kind in ("node", "run", "more", "socket", "resize") and hover.id in self.scene.items:
             hoverbar.paint_hover_line(self, painter, hover.id)
             if hover.kind == "socket":
                 if not self.read_only:
@@ -315,7 +315,7 @@ class CanvasView(CanvasSurface):
             found = hoverbar.hit_bar(self, hover.id, x, y)
             if found is not None:
                 return found
-        return hit_at(self.scene, self.camera, x, y, editable=not self.read_only)
+        return hoverbar.hit_rounds(self, x, y) or hit_at(self.scene, self.camera, x, y, editable=not self.read_only)
 
     def room_at(self, scene_x: float, scene_y: float) -> str | None:
         """The container whose inside holds the place."""

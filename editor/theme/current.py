@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from functools import cache
 from typing import Literal
 
@@ -117,7 +116,7 @@ def motion() -> bool:
         return False
     if _State.motion is not None:
         return _State.motion
-    if sys.platform != "win32":
+    if os.name != "nt":
         # Qt tells of the desktop's wish for calm on Windows only; elsewhere its answer means nothing.
         return True
     app = QApplication.instance()

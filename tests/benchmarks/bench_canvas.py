@@ -96,7 +96,7 @@ class Bench:
         return [self.frame(step) for step in steps]
 
     def pan(self) -> list[float]:
-        return self.series((lambda i=i: self.view.pan_by(7 if i % 80 < 40 else -7, 3)) for i in range(FRAMES))  # type: ignore[misc]
+        return self.series((lambda i=i: self.view.pan_by(7 if i % 80 < 40 else -7, 3)) for i in range(FRAMES))
 
     def zoom(self) -> list[float]:
         def wheel(up: bool) -> None:

@@ -43,6 +43,8 @@ class Gesture:
     cursor = Qt.CursorShape.ArrowCursor
     holds_button = True
     """False for gestures that follow the pointer without a pressed button (placing a ghost)."""
+    scrolls = True
+    """Whether the view moves along when the pointer comes to its border."""
 
     def __init__(self, view: CanvasView) -> None:
         self.view = view

@@ -27,6 +27,7 @@ class GhostGesture(Gesture):
 
     cursor = Qt.CursorShape.CrossCursor
     holds_button = False
+    scrolls = False
 
     def __init__(self, view: CanvasView, node_type: str) -> None:
         super().__init__(view)

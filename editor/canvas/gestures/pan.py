@@ -11,6 +11,7 @@ class PanGesture(Gesture):
     """Middle drag, Space and drag, or drag in hand mode. Cancelling goes back to where it started."""
 
     cursor = Qt.CursorShape.ClosedHandCursor
+    scrolls = False
 
     def begin(self, at: Pointer) -> None:
         camera = self.view.camera

@@ -14,6 +14,7 @@ from editor.canvas.hit import Hit
 from editor.canvas.paint.cards import paint_sockets
 from editor.canvas.paint.context import Canvas, Level
 from editor.canvas.paint.edges import path_of
+from editor.canvas.paint.rooms import ROUND_BUTTON, rounds_rect
 from editor.canvas.renderer import linked_sockets
 from editor.theme import theme
 
@@ -117,6 +118,24 @@ def paint_hover_socket(view: CanvasView, painter: QPainter, hit: Hit) -> None:
     painter.setPen(pen)
     painter.drawLine(QPointF(x - 3, y), QPointF(x + 3, y))
     painter.drawLine(QPointF(x, y - 3), QPointF(x, y + 3))
+
+
+def hit_rounds(view: CanvasView, x: float, y: float) -> Hit | None:
+    """The button of a round stepper under the point."""
+    if view.camera.zoom < m.ZOOM_FULL:
+        return None
+    scene_x, scene_y = view.camera.to_scene(x, y)
+    for room_id, (shown, total) in view.state.rounds.items():
+        item = view.scene.items.get(room_id)
+        if item is None or not item.box.contains(scene_x, scene_y):
+            continue
+        rect = rounds_rect(item, shown, total).translated(item.box.left, item.box.top)
+        if rect.contains(scene_x, scene_y):
+            if scene_x <= rect.left() + ROUND_BUTTON and shown > 1:
+                return Hit("round-back", room_id)
+            if scene_x >= rect.right() - ROUND_BUTTON and shown < total:
+                return Hit("round-on", room_id)
+    return None
 
 
 def edge_buttons(view: CanvasView, edge_id: str) -> dict[str, QPointF]:

@@ -113,6 +113,8 @@ def _paint_frame(canvas: Canvas, item: Item, rect: QRectF) -> None:
     width = max(1.0, round(canvas.pixel))
     if run is not None and run.status in _BORDERS:
         tone, strength = _BORDERS[run.status]
+        if run.active and canvas.moving:
+            strength = 0.45  # the sweeping ring is drawn over it
         line = _blend(current.color(tone), current.color("line"), strength)
     pen = QPen(line, width)
     if item.content.unknown:

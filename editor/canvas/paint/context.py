@@ -97,7 +97,8 @@ class Canvas:
     pixel: float
     view: ViewState
     level: Level
-    connected: AbstractSet[tuple[str, str]] = frozenset()
+    moving: bool = False
+    """Whether rings sweep over running cards (then their own border steps back)."""
 
     @property
     def zoom(self) -> float:

@@ -33,6 +33,7 @@ from editor.i18n import tr
 from editor.theme import theme
 
 _NONE: set[str] = set()
+ROUND_BUTTON = 22.0
 
 
 def drawing_of(item: Item) -> Drawing:
@@ -127,19 +128,30 @@ def _paint_header(canvas: Canvas, item: Item, rect: QRectF, radius: float, area:
         _small_header(canvas, item, rect, height)
 
 
+def rounds_rect(item: Item, shown: int, total: int) -> QRectF:
+    """Where the stepper of rounds stands, in the container's own units: below the header, at its right end."""
+    text = rounds_text(shown, total)
+    width = font_metrics("tiny", 600).horizontalAdvance(text) + 2 * ROUND_BUTTON + 8
+    return QRectF(item.box.width - m.PAD - width, m.ROOM_HEADER + 8, width, m.CHIP + 2)
+
+
 def _paint_rounds(canvas: Canvas, item: Item) -> None:
-    """The counter hangs below the header strip, at its right end. The painter is in card space."""
+    """The stepper: back, which round is shown, on. The painter is in card space."""
     painter, current = canvas.painter, theme()
-    text = rounds_text(*canvas.view.rounds[item.id])
-    metrics = font_metrics("tiny", 600)
-    width = metrics.horizontalAdvance(text) + 2 * m.CHIP_PAD + 4
-    rect = QRectF(item.box.width - m.PAD - width, m.ROOM_HEADER + 8, width, m.CHIP)
+    shown, total = canvas.view.rounds[item.id]
+    rect = rounds_rect(item, shown, total)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(current.color("chip"))
     painter.drawRoundedRect(rect, current.radius("chip"), current.radius("chip"))
     painter.setFont(current.font("tiny", 600))
     painter.setPen(current.color("text"))
-    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, rounds_text(shown, total))
+    for side, open_way in (("left", shown > 1), ("right", shown < total)):
+        painter.setPen(QPen(current.color("text" if open_way else "faint"), 1.5))
+        centre = QPointF(rect.left() + 11 if side == "left" else rect.right() - 11, rect.center().y())
+        tip = -2.5 if side == "left" else 2.5
+        across, along = QPointF(-tip, -4), QPointF(-tip, 4)
+        painter.drawPolyline([centre + across, centre + QPointF(tip, 0), centre + along])
 
 
 def _small_header(canvas: Canvas, item: Item, rect: QRectF, height: float) -> None:

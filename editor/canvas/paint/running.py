@@ -72,10 +72,16 @@ def _paint_footer(canvas: Canvas, item: Item, run: NodeRun, rect: QRectF) -> Non
     centre = base + m.FOOTER / 2
     x = m.PAD
     marks = []
+    mark = canvas.view.marks.get(item.id)
+    stale = mark is not None and mark.stale
     for icon, text, tone in _footer_words(run):
         marks.append((x, centre - 6, 12.0, icon, current.color(tone).name()))
         x += 16
-        x += _line(painter, text, x, centre, m.CARD_WIDTH - x - m.PAD, tone, "tiny") + 12
+        used = _line(painter, text, x, centre, m.CARD_WIDTH - x - m.PAD, tone, "tiny")
+        if stale and icon == "clock":
+            painter.setPen(QPen(current.color("warn"), 1.0, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(x, centre + 8), QPointF(x + used, centre + 8))
+        x += used + 12
     canvas.to_device_space()
     paint_icons(painter, marks, canvas.scale, rect.left(), rect.top())
 
@@ -98,7 +104,7 @@ def paint_sweeps(canvas: Canvas, items: Iterable[Item], angle: float) -> None:
     """The accent ring that goes round running cards; `angle` in degrees, clockwise."""
     painter, current = canvas.painter, theme()
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    width = 2.0 * canvas.pixel
+    width = 2.5 * canvas.pixel
     for item in items:
         rect = canvas.device_rect(item.box).adjusted(-width / 2, -width / 2, width / 2, width / 2)
         radius = current.radius("room" if item.kind == "room" else "card") * canvas.scale
@@ -108,8 +114,9 @@ def paint_sweeps(canvas: Canvas, items: Iterable[Item], angle: float) -> None:
         clear.setAlpha(0)
         soft = QColor(accent)
         soft.setAlpha(70)
-        gradient.setColorAt(0.0, accent)
-        gradient.setColorAt(0.25, soft)
+        gradient.setColorAt(0.0, clear)
+        gradient.setColorAt(0.04, accent)
+        gradient.setColorAt(0.22, soft)
         gradient.setColorAt(0.45, clear)
         gradient.setColorAt(1.0, clear)
         pen = QPen(accent, width)

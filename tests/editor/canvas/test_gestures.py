@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from pytestqt.qtbot import QtBot
 
 from editor.canvas import metrics as m
 from engine.model.document import Document
@@ -293,6 +294,18 @@ def test_the_start_inside_a_container_stays(canvas: Make) -> None:
     centre = hand.view.node_rect("start").center()
     hand.drag(centre, centre + QPointF(60, 60))
     assert unchanged(hand.document)
+
+
+def test_the_view_moves_along_when_a_drag_comes_to_its_border(canvas: Make, qtbot: QtBot) -> None:
+    hand = canvas(ROW)
+    x = hand.view.camera.x
+    hand.drag(hand.at_node("c"), QPointF(996, 400), drop=False)
+    qtbot.waitUntil(lambda: hand.view.camera.x < x - 100, timeout=3000)
+    hand.release(QPointF(996, 400))
+    assert hand.place_of("c")[0] > 640 + 260
+    moved = hand.view.camera.x
+    qtbot.wait(50)
+    assert hand.view.camera.x == moved
 
 
 # -- connecting ---------------------------------------------------------------------------------------------------

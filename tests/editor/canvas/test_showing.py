@@ -123,6 +123,41 @@ def test_attempts_are_counted_against_the_retry_setting() -> None:
     assert (run.attempt, run.attempts, run.error) == (2, 4, "HTTP 503")
 
 
+def test_a_container_steps_through_its_rounds(canvas: Make) -> None:
+    from editor.canvas.paint.rooms import rounds_rect
+
+    hand = canvas(graph_of(node("room", 0, 0, "iteration", width=600, height=300), node("in", 100, 110, parent="room")))
+    state = RunState(run_id="r", status="succeeded")
+    for index in range(3):
+        inner = NodeRunState("in", f"x{index}", status="succeeded" if index else "failed", finished_at="now")
+        state.executions[inner.execution_id] = inner
+        state.nodes["in"] = inner
+    rounds = {index: [f"x{index}"] for index in range(3)}
+    state.nodes["room"] = NodeRunState("room", "y", status="succeeded", rounds=rounds, round_count=3)
+    hand.view.set_run_state(state)
+    hand.settle()
+    assert hand.view.state.rounds["room"] == (3, 3)
+    assert hand.view.state.runs["in"].status == "succeeded"
+    rect = rounds_rect(hand.view.scene.items["room"], 3, 3)
+    back = hand.at_scene(rect.left() + 8, rect.center().y())
+    for _ in range(3):
+        hand.click(back)
+    assert hand.view.state.rounds["room"] == (1, 3)
+    assert hand.view.state.runs["in"].status == "failed"
+
+
+def test_the_view_follows_the_running_node_if_asked(canvas: Make) -> None:
+    hand = canvas(graph_of(node("a", 0, 0), node("far", 4000, 0)))
+    state = run_state()
+    hand.view.set_run_state(state)
+    state.nodes["far"] = NodeRunState("far", "x", status="running")
+    hand.view.apply_run_changes(["far"], [])
+    assert not hand.view.rect().contains(hand.view.node_rect("far").toRect())
+    hand.view.runs.follows = True
+    hand.view.apply_run_changes(["far"], [])
+    assert hand.view.rect().contains(hand.view.node_rect("far").toRect())
+
+
 # -- problems, marks, levels ----------------------------------------------------------------------------------
 
 
