@@ -200,15 +200,6 @@ class Mutate(Node[MutateConfig]):
         return [tuple(self.config.target)]
 
 
-class _Hook(Node[NodeConfig]):
-    execution_type = ExecutionType.ROOT
-
-    def run(self, ctx: NodeContext) -> NodeResult:
-        return NodeResult()
-
-
-_FALLBACK = {"trigger-webhook": _Hook}
-
 DOUBLES: dict[str, type[Node[Any]]] = {cls.node_type: cls for cls in (Stub, Paced, Pick, Ask, Mutate)}
 
 
@@ -220,10 +211,9 @@ def node_class(kind: str, version: str) -> type[Node[Any]]:
 
     try:
         return registered(kind, version)
-    except ModuleNotFoundError:
-        if kind not in _FALLBACK:
-            raise UserError(kind, code="node.unknown_type") from None
-        return _FALLBACK[kind]
+    except ModuleNotFoundError as problem:
+        # An optional library that this machine does not have.
+        raise UserError(str(problem), code="node.unknown_type") from problem
 
 
 @dataclass

@@ -43,7 +43,9 @@ class Truncator:
 
     def truncate_mapping(self, values: Mapping[str, Any]) -> Cut:
         """Inputs, outputs or process data: each key an equal share of what is left, `...` beyond the budget."""
-        values = plain(dict(values))
+        if not values:
+            return Cut({}, False)
+        values = plain(values if type(values) is dict else dict(values))
         if size(values) <= self.max_size and not self._has_long_lists(values):
             return Cut(values, False)
         left = self.max_size
@@ -125,16 +127,17 @@ def _never_cut(value: Any) -> bool:
 
 def size(value: Any) -> int:
     """Rough length of the JSON text of `value`."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return len(value) + 2
+    if kind is dict:
+        return 2 + sum([len(k) + 4 + size(v) for k, v in value.items()])
+    if kind is list:
+        return 2 + len(value) + sum(map(size, value))
     if value is None:
         return 4
     if isinstance(value, bool):
         return 4 if value else 5
     if isinstance(value, (int, float)):
         return len(str(value))
-    if isinstance(value, list):
-        return 2 + sum(size(item) for item in value) + max(0, len(value) - 1)
-    if isinstance(value, dict):
-        return 2 + sum(len(str(k)) + 3 + size(v) for k, v in value.items()) + max(0, len(value) - 1)
-    return len(str(value))
+    return len(str(value)) + 2
