@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from engine.errors import NodePlace, UserError
-from engine.model.graph import Edge, Graph, Node, Viewport
+from engine.model.graph import Edge, Node, Viewport
 from engine.model.types import MISSING, FieldPath, Missing, get_path, set_path
 from engine.model.workflow import AppInfo, Variable, Workflow
 
@@ -82,7 +82,7 @@ def edit_from_json(data: Mapping[str, Any]) -> Edit:
         raise UserError(f"Unknown kind of change: {data.get('edit')!r}.", code="model.bad_edit")
     try:
         return kind.from_fields(data)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"A damaged change of kind {kind.kind} cannot be read.", code="model.bad_edit") from error
 
 
@@ -114,9 +114,7 @@ class AddNode(Edit):
         if self.index is None or self.index >= len(graph.nodes):
             after = graph.with_nodes([self.node])
         else:
-            entries = list(graph.nodes.items())
-            entries.insert(self.index, (self.node.id, self.node))
-            after = graph.with_node_order(dict(entries))
+            after = graph.with_inserted([(self.index, self.node)])
         return workflow.with_graph(after), RemoveNode(self.node.id)
 
     @classmethod
@@ -134,22 +132,19 @@ class RemoveNode(Edit):
         graph = workflow.graph
         gone = {graph.node(self.node_id).id, *(n.id for n in graph.descendants(self.node_id))}
         edge_ids = {e.id for n in gone for e in (*graph.out_edges(n), *graph.in_edges(n))}
-        # Put back in the order of the file, so that every index is right at its turn.
-        back: list[Edit] = [AddNode(n, i) for i, n in enumerate(graph.nodes.values()) if n.id in gone]
-        back += [AddEdge(e, i) for i, e in enumerate(graph.edges.values()) if e.id in edge_ids]
-        parents_first = sorted(
-            (e for e in back if isinstance(e, AddNode)), key=lambda e: (len(graph.ancestors(e.node.id)), e.index or 0)
-        )
-        nodes_back = [e for e in back if isinstance(e, AddNode)]
-        inverse: Edit
-        if parents_first == nodes_back:
-            inverse = back[0] if len(back) == 1 else Group("", tuple(back))
-        else:
-            inverse = RestoreNodes(
-                tuple((e.index or 0, e.node) for e in nodes_back),
-                tuple((e.index or 0, e.edge) for e in back if isinstance(e, AddEdge)),
-            )
+        nodes, edges = _at(graph.nodes, gone), _at(graph.edges, edge_ids)
+        inverse = RestoreNodes(nodes, edges) if edges or len(nodes) > 1 else AddNode(nodes[0][1], nodes[0][0])
         return workflow.with_graph(graph.without(gone, edge_ids)), inverse
+
+
+def _at(mapping: Mapping[str, Any], ids: set[str]) -> tuple[tuple[int, Any], ...]:
+    """The values of these ids with their places, in file order, so that each is right at its turn when put back."""
+    if not ids:
+        return ()
+    if len(ids) == 1:
+        (only,) = ids
+        return ((list(mapping).index(only), mapping[only]),)
+    return tuple((index, mapping[key]) for index, key in enumerate(mapping) if key in ids)
 
 
 @dataclass(frozen=True)
@@ -161,13 +156,12 @@ class RestoreNodes(Edit):
 
     def apply(self, workflow: Workflow) -> tuple[Workflow, Edit]:
         graph = workflow.graph
-        entries = list(graph.nodes.items())
-        for index, node in self.nodes:
-            entries.insert(index, (node.id, node))
-        edge_entries = list(graph.edges.items())
-        for index, edge in self.edges:
-            edge_entries.insert(index, (edge.id, edge))
-        after = Graph(dict(entries), dict(edge_entries), graph.viewport)
+        present = next((n.id for _, n in self.nodes if n.id in graph.nodes), None)
+        if present is not None:
+            raise _refuse("There is a node with this id already.", present, "model.duplicate_node")
+        if any(edge.id in graph.edges for _, edge in self.edges):
+            raise UserError("These two are connected this way already.", code="model.duplicate_edge")
+        after = graph.with_inserted(self.nodes, self.edges)
         ids = {node.id for _, node in self.nodes}
         tops = [node.id for _, node in self.nodes if node.parent not in ids]
         undo = tuple(RemoveNode(node_id) for node_id in tops)
@@ -190,6 +184,8 @@ class SetField(Edit):
 
     def apply(self, workflow: Workflow) -> tuple[Workflow, Edit]:
         node = workflow.graph.node(self.node)
+        if not self.path:
+            return self._whole(workflow, node)
         # The inverse names the longest part of the path that exists, and so takes away what was made on the way.
         known = next(n for n in range(1, len(self.path) + 1) if n == len(self.path) or _absent(node, self.path[:n]))
         old = get_path(node.data, self.path[:known])
@@ -201,6 +197,13 @@ class SetField(Edit):
         if isinstance(self.path[-1], int):
             inverse = SetField(self.node, self.path[:-1], get_path(node.data, self.path[:-1]))
         return workflow.with_graph(workflow.graph.with_nodes([replace(node, data=data)])), inverse
+
+    def _whole(self, workflow: Workflow, node: Node) -> tuple[Workflow, Edit]:
+        """An empty path means all settings at once."""
+        if not isinstance(self.new, Mapping):
+            raise _refuse("The settings of a node must be a mapping.", self.node, "model.bad_path")
+        after = workflow.graph.with_nodes([replace(node, data=self.new)])
+        return workflow.with_graph(after), SetField(self.node, (), node.data)
 
     @classmethod
     def from_fields(cls, data: Mapping[str, Any]) -> Edit:
@@ -328,9 +331,11 @@ class AddEdge(Edit):
             raise UserError("These two are connected this way already.", code="model.duplicate_edge")
         graph.node(self.edge.source)
         graph.node(self.edge.target)
-        entries = list(graph.edges.items())
-        entries.insert(len(entries) if self.index is None else self.index, (self.edge.id, self.edge))
-        return workflow.with_graph(graph.with_edges(dict(entries))), RemoveEdge(self.edge.id)
+        if self.index is None or self.index >= len(graph.edges):
+            after = graph.with_edge(self.edge)
+        else:
+            after = graph.with_inserted((), [(self.index, self.edge)])
+        return workflow.with_graph(after), RemoveEdge(self.edge.id)
 
     @classmethod
     def from_fields(cls, data: Mapping[str, Any]) -> Edit:
@@ -379,8 +384,7 @@ class ReconnectEdge(Edit):
             target_handle=self.target_handle,
             data=data,
         )
-        edges = {k: (after if k == edge.id else v) for k, v in graph.edges.items()}
-        return workflow.with_graph(graph.with_edges(edges)), inverse
+        return workflow.with_graph(graph.with_edge(after)), inverse
 
 
 # -- the rest of the workflow ------------------------------------------------------------------------------------------
@@ -409,13 +413,21 @@ class SetFeature(Edit):
     new: Any | Missing = MISSING
 
     def apply(self, workflow: Workflow) -> tuple[Workflow, Edit]:
+        if not self.path:
+            if not isinstance(self.new, Mapping):
+                raise UserError("The features must be a mapping.", code="model.bad_path")
+            return replace(workflow, features=self.new), SetFeature((), workflow.features)
         known = next(
             n
             for n in range(1, len(self.path) + 1)
             if n == len(self.path) or get_path(workflow.features, self.path[:n]) is MISSING
         )
         inverse = SetFeature(self.path[:known], get_path(workflow.features, self.path[:known]))
-        return replace(workflow, features=set_path(workflow.features, self.path, self.new)), inverse
+        try:
+            features = set_path(workflow.features, self.path, self.new)
+        except (TypeError, IndexError) as error:
+            raise UserError(f"This feature cannot be written: {error}.", code="model.bad_path") from error
+        return replace(workflow, features=features), inverse
 
     @classmethod
     def from_fields(cls, data: Mapping[str, Any]) -> Edit:

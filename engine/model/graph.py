@@ -6,7 +6,7 @@ A change makes a new graph that shares everything it did not touch. What the fil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ from engine.model.types import EdgeId, FieldPath, Json, Missing, NodeId, get_pat
 CONTAINER_TYPES = frozenset({"iteration", "loop"})
 CONTAINER_START_TYPES = frozenset({"iteration-start", "loop-start"})
 NOTE_WRAPPER = "custom-note"
+MOST_PATCHED = 64
+"""Beyond so many edges at once an index is made anew at its next use."""
 _NODE_KEYS = frozenset({"id", "data", "position", "positionAbsolute", "parentId", "type", "width", "height"})
 _EDGE_KEYS = frozenset({"id", "source", "target", "sourceHandle", "targetHandle", "data"})
 
@@ -266,29 +268,67 @@ class Graph:
     def with_nodes(self, changed: Iterable[Node]) -> Graph:
         """Nodes of known ids replaced, new ones appended."""
         nodes = dict(self.nodes)
+        parents: set[NodeId | None] = set()
         for node in changed:
+            before = nodes.get(node.id)
+            parents |= {node.parent, before.parent if before is not None else None}
             nodes[node.id] = node
         graph = Graph(nodes, self.edges, self.viewport)
         # Edges did not change, so what was indexed of them still holds.
         graph._out, graph._in = self._out, self._in
+        if parents <= {None}:
+            graph._children = self._children
         return graph
 
-    def with_node_order(self, nodes: Mapping[NodeId, Node]) -> Graph:
-        """All nodes given anew, in that order."""
-        return Graph(nodes, self.edges, self.viewport)
+    def with_inserted(self, nodes: Iterable[tuple[int, Node]], edges: Iterable[tuple[int, Edge]] = ()) -> Graph:
+        """New nodes and edges at places of the file order, each counted with those before it already there."""
+        new_nodes, new_edges = list(nodes), list(edges)
+        graph = Graph(
+            _inserted(self.nodes, ((i, n.id, n) for i, n in new_nodes)) if new_nodes else self.nodes,
+            _inserted(self.edges, ((i, e.id, e) for i, e in new_edges)) if new_edges else self.edges,
+            self.viewport,
+        )
+        if all(n.parent is None for _, n in new_nodes):
+            graph._children = self._children
+        self._hand_over_edges(graph, [], [e for _, e in new_edges])
+        return graph
 
     def without(self, node_ids: Iterable[NodeId] = (), edge_ids: Iterable[EdgeId] = ()) -> Graph:
         """Without those nodes and edges; edges of the nodes are the caller's to name."""
-        drop_nodes, drop_edges = set(node_ids), set(edge_ids)
-        nodes = {k: v for k, v in self.nodes.items() if k not in drop_nodes} if drop_nodes else self.nodes
-        edges = {k: v for k, v in self.edges.items() if k not in drop_edges} if drop_edges else self.edges
-        return Graph(nodes, edges, self.viewport)
+        drop_nodes, drop_edges = set(node_ids) & self.nodes.keys(), set(edge_ids) & self.edges.keys()
+        graph = Graph(
+            _dropped(self.nodes, drop_nodes) if drop_nodes else self.nodes,
+            _dropped(self.edges, drop_edges) if drop_edges else self.edges,
+            self.viewport,
+        )
+        if all(self.nodes[n].parent is None for n in drop_nodes):
+            graph._children = self._children
+        self._hand_over_edges(graph, [self.edges[e] for e in drop_edges], [])
+        return graph
+
+    def with_edge(self, edge: Edge) -> Graph:
+        """An edge of a known id replaced at its place, a new one appended."""
+        before = self.edges.get(edge.id)
+        graph = Graph(self.nodes, {**self.edges, edge.id: edge}, self.viewport)
+        graph._children = self._children
+        self._hand_over_edges(graph, [] if before is None else [before], [edge], at_end=before is None)
+        return graph
 
     def with_edges(self, edges: Mapping[EdgeId, Edge]) -> Graph:
         """All edges given anew, in that order."""
         graph = Graph(self.nodes, edges, self.viewport)
         graph._children = self._children
         return graph
+
+    def _hand_over_edges(self, graph: Graph, gone: list[Edge], come: list[Edge], *, at_end: bool = False) -> None:
+        """Give the indexes of edges to a graph made from this one; only lists that changed are made anew."""
+        if not gone and not come:
+            graph._out, graph._in = self._out, self._in
+        elif len(gone) + len(come) <= MOST_PATCHED:
+            if self._out is not None:
+                graph._out = _patched(self._out, graph.edges, gone, come, lambda e: e.source, at_end)
+            if self._in is not None:
+                graph._in = _patched(self._in, graph.edges, gone, come, lambda e: e.target, at_end)
 
     def with_viewport(self, viewport: Viewport) -> Graph:
         """The same graph seen from elsewhere."""
@@ -315,6 +355,49 @@ class Graph:
         view = view if isinstance(view, Mapping) else {}
         viewport = Viewport(_number(view.get("x"), 0), _number(view.get("y"), 0), _number(view.get("zoom"), 1))
         return cls({node.id: node for node in nodes}, {edge.id: edge for edge in edges}, viewport)
+
+
+def _inserted(mapping: Mapping[str, Any], entries: Iterable[tuple[int, str, Any]]) -> dict[str, Any]:
+    """A copy with entries put in at their places, in the order given."""
+    items = list(mapping.items())
+    for index, key, value in entries:
+        items.insert(index, (key, value))
+    return dict(items)
+
+
+def _dropped(mapping: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    left = dict(mapping)
+    for key in keys:
+        del left[key]
+    return left
+
+
+def _patched(
+    index: Mapping[NodeId, tuple[Edge, ...]],
+    edges: Mapping[EdgeId, Edge],
+    gone: list[Edge],
+    come: list[Edge],
+    end_of: Callable[[Edge], NodeId],
+    at_end: bool,
+) -> dict[NodeId, tuple[Edge, ...]]:
+    """An index of edges without those that are gone and with those that came, each list in file order."""
+    fresh = dict(index)
+    for edge in gone:
+        end = end_of(edge)
+        left = tuple(e for e in fresh.get(end, ()) if e.id != edge.id)
+        if left:
+            fresh[end] = left
+        else:
+            fresh.pop(end, None)
+    for edge in come:
+        fresh[end_of(edge)] = (*fresh.get(end_of(edge), ()), edge)
+    mixed = {end_of(edge) for edge in come if len(fresh[end_of(edge)]) > 1}
+    if mixed and not at_end:
+        wanted = {edge.id for end in mixed for edge in fresh[end]}
+        place = {edge_id: number for number, edge_id in enumerate(edges) if edge_id in wanted}
+        for end in mixed:
+            fresh[end] = tuple(sorted(fresh[end], key=lambda e: place[e.id]))
+    return fresh
 
 
 def _grouped(items: Iterable[Any], key: Any) -> dict[str, tuple[Any, ...]]:

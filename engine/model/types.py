@@ -43,6 +43,8 @@ def set_path(data: Any, path: FieldPath, value: Json | Missing) -> Any:
     """
     if not path:
         return value
+    if value is MISSING and get_path(data, path) is MISSING:
+        return data
     step, rest = path[0], path[1:]
     if isinstance(step, int):
         items = list(data) if isinstance(data, Sequence) and not isinstance(data, str) else []
