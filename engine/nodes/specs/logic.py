@@ -399,6 +399,10 @@ def check_human(data: Data) -> list[FieldProblem]:
         return [FieldProblem("node.delivery_missing", "delivery_methods", "Choose how the form reaches people.")]
     if not any(m.get("enabled", True) for m in methods):
         return [FieldProblem("node.delivery_missing", "delivery_methods", "No way of delivery is switched on.")]
+    for index, method in enumerate(methods):
+        if method.get("type") == "email" and method.get("enabled", True) and not _email_complete(method.get("config")):
+            message = "The e-mail needs a subject, a body with {{#url#}} and somebody to go to."
+            return [FieldProblem("node.email_incomplete", f"delivery_methods.{index}.config", message)]
     actions = mappings(data.get("user_actions"))
     if not actions:
         return [FieldProblem("node.action_missing", "user_actions", "At least one button is required.")]
@@ -406,7 +410,18 @@ def check_human(data: Data) -> list[FieldProblem]:
     for index, action_id in enumerate(ids):
         if not action_id or ids.count(action_id) > 1:
             return [FieldProblem("node.action_twice", f"user_actions.{index}.id", "Every button needs its own id.")]
+        if not str(actions[index].get("title") or "").strip():
+            return [FieldProblem("node.title_missing", f"user_actions.{index}.title", "A button needs a text.")]
     return []
+
+
+def _email_complete(config: Any) -> bool:
+    if not isinstance(config, dict):
+        return False
+    recipients = config.get("recipients")
+    recipients = recipients if isinstance(recipients, dict) else {}
+    reached = recipients.get("whole_workspace", recipients.get("include_bound_group")) or recipients.get("items")
+    return bool(config.get("subject") and "{{#url#}}" in str(config.get("body") or "") and reached)
 
 
 def _human_default(_mode: str) -> dict[str, Any]:
