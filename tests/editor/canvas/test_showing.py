@@ -397,9 +397,10 @@ def test_every_text_of_the_canvas_is_translated() -> None:
                 continue
             texts = call.args[1:2] if call.func.id == "ntr" else call.args[:1]
             missing |= {t.value for t in texts if isinstance(t, ast.Constant) and t.value not in known}
-    from editor.canvas import bodies, tips
+    from editor.canvas import bodies_logic as logic
+    from editor.canvas import tips
 
     missing |= {
-        t for t in (*bodies._OPERATORS.values(), *bodies._ASSIGN.values(), *tips._STATES.values()) if t not in known
+        t for t in (*logic._OPERATORS.values(), *logic._ASSIGN.values(), *tips._STATES.values()) if t not in known
     }
     assert not missing

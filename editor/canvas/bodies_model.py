@@ -1,0 +1,111 @@
+"""Bodies of cards that use models, tools or knowledge (editor inventory, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from editor.canvas import metrics as m
+from editor.canvas.body_parts import Data, chips, model_row, said
+from editor.canvas.content import Part, Row
+from editor.canvas.reading import Naming, first_line, items_of, mapping_of, mappings_of, selector_of, text_of
+from editor.i18n import ntr, tr
+
+
+def prompt_texts(data: Data) -> list[tuple[str, str]]:
+    """(role, text) of each prompt message of a model node, chat or completion form."""
+    template = data.get("prompt_template")
+    if isinstance(template, Mapping):
+        return [("", text_of(template, "jinja2_text") or text_of(template, "text"))]
+    found = []
+    for message in mappings_of(data, "prompt_template"):
+        text = text_of(message, "jinja2_text") if message.get("edition_type") == "jinja2" else ""
+        found.append((text_of(message, "role"), text or text_of(message, "text")))
+    return found
+
+
+def llm(data: Data, naming: Naming) -> list[Row]:
+    rows = [model_row(mapping_of(data, "model"))]
+    for _role, text in prompt_texts(data):
+        line = first_line(text)
+        if line:
+            rows.append(Row(naming.inline(line)))
+            break
+    return rows
+
+
+def question_classifier(data: Data, naming: Naming) -> list[Row]:
+    rows = [model_row(mapping_of(data, "model"))]
+    query = selector_of(data.get("query_variable_selector"))
+    if query:
+        rows.append(chips(naming.variable(query)))
+    for position, entry in enumerate(mappings_of(data, "classes"), 1):
+        name = first_line(text_of(entry, "name")) or tr("Class {n}", n=position)
+        rows.append(Row((Part("text", name, tone="text"),), m.ROW_CHIP, handle=text_of(entry, "id") or None))
+    return rows
+
+
+def parameter_extractor(data: Data, naming: Naming) -> list[Row]:
+    rows = [model_row(mapping_of(data, "model"))]
+    query = selector_of(data.get("query"))
+    if query:
+        rows.append(chips(naming.variable(query)))
+    names = [text_of(entry, "name") for entry in mappings_of(data, "parameters")]
+    names = [name for name in names if name]
+    if names:
+        shown = [Part("chip", name, tone="text") for name in names[:3]]
+        if len(names) > 3:
+            shown.append(Part("text", f"+{len(names) - 3}", tone="faint"))
+        rows.append(chips(*shown))
+    return rows
+
+
+def agent(data: Data, naming: Naming) -> list[Row]:
+    parameters = mapping_of(data, "agent_parameters")
+    strategy = text_of(data, "agent_strategy_label") or text_of(data, "agent_strategy_name")
+    model = mapping_of(parameters, "model").get("value")
+    rows = [model_row(model if isinstance(model, Mapping) else {})]
+    tools = [t for t in items_of(mapping_of(parameters, "tools"), "value") if isinstance(t, Mapping)]
+    enabled = [t for t in tools if t.get("enabled") is not False]
+    parts = []
+    if strategy:
+        parts.append(Part("chip", strategy, tone="muted"))
+    if enabled:
+        parts.append(Part("chip", ntr("{n} tool", "{n} tools", len(enabled)), tone="text", icon="tool"))
+    if parts:
+        rows.append(chips(*parts))
+    line = first_line(str(mapping_of(parameters, "instruction").get("value") or ""))
+    if line:
+        rows.append(Row(naming.inline(line)))
+    return rows
+
+
+def knowledge_retrieval(data: Data, naming: Naming) -> list[Row]:
+    rows = []
+    query = selector_of(data.get("query_variable_selector"))
+    if query:
+        rows.append(chips(naming.variable(query)))
+    sets = items_of(data, "dataset_ids")
+    if sets:
+        top = mapping_of(data, "multiple_retrieval_config").get("top_k")
+        parts = [
+            Part(
+                "chip", ntr("{n} knowledge base", "{n} knowledge bases", len(sets)), tone="text", icon="knowledge-index"
+            )
+        ]
+        if isinstance(top, int):
+            parts.append(Part("text", tr("top {n}", n=top), tone="faint"))
+        rows.append(chips(*parts))
+    else:
+        rows.append(chips(Part("chip", tr("Choose knowledge"), tone="warn", icon="warning")))
+    return rows
+
+
+def knowledge_index(data: Data, naming: Naming) -> list[Row]:
+    rows = []
+    source = selector_of(data.get("index_chunk_variable_selector"))
+    if source:
+        rows.append(chips(naming.variable(source)))
+    shown = [text_of(data, "chunk_structure"), text_of(data, "indexing_technique")]
+    parts = [Part("chip", text.replace("_", " "), tone="muted") for text in shown if text]
+    rows.append(chips(*parts) if parts else said(tr("Not configured"), "warn"))
+    return rows
