@@ -174,19 +174,21 @@ class Services:
         pool = CodePool(limits, packages)
         ports = Ports(clock=self.clock, ids=self.ids, code=pool)
         self._closers.append(pool.close)
-        self._add_files(ports)
+        self._add_files(ports, limits)
         self._add_network(ports, limits, known=known)
         ports.models = self.models.chat_model()
         if known:
-            ports.extras["memory"] = self.debug_store
+            from engine.services.memory import StoredMemory
+
+            ports.extras["memory"] = StoredMemory(self.debug_store)
         return ports
 
-    def _add_files(self, ports: Ports) -> None:
-        from engine.adapters.documents import DocumentTexts
+    def _add_files(self, ports: Ports, limits: Limits) -> None:
+        from engine.adapters.documents import LocalDocumentReader
         from engine.adapters.files import FolderFiles
 
         ports.files = FolderFiles(self.data_dir / "files")
-        ports.documents = DocumentTexts()
+        ports.documents = LocalDocumentReader(limits=limits)
 
     def _add_network(self, ports: Ports, limits: Limits, *, known: bool) -> None:
         from engine.adapters.http import HttpxClient

@@ -148,7 +148,7 @@ class DebugStore:
         """The newest turns of a conversation, oldest first: query, answer, status."""
         table = messages.c
         query = (
-            select(table.query, table.answer, table.status, table.workflow_run_id, table.created_at)
+            select(table.id, table.query, table.answer, table.status, table.workflow_run_id, table.created_at)
             .where(table.conversation_id == conversation_id)
             .order_by(table.created_at.desc())
             .limit(limit)

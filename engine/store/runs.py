@@ -90,6 +90,7 @@ class RunStore:
             connection.execute(upsert(graph_snapshots).values(sha256=sha, json=graph).on_conflict_do_nothing())
             columns = {c.name for c in workflow_runs.c}
             row = {k: v for k, v in {**more, **values}.items() if k in columns}
+            row["features"] = dumps(more.get("features") or {})
             row.update(graph_sha256=sha, heartbeat_at=iso(self._clock.now()), owner=owner)
             connection.execute(upsert(workflow_runs).values(row).on_conflict_do_nothing())
         else:

@@ -1,0 +1,1 @@
+"""Between threads and the window: background tasks and the events of runs."""

@@ -1,0 +1,1 @@
+"""The engine as a process of its own: commands in, events out, framed JSON on two pipes (architecture, section 3)."""
