@@ -64,7 +64,14 @@ class LocalRun:
             request.limits.min_masked_secret_length,
         )
         saved = self._saved or {}
-        self._outbox = Outbox(request.run_id, ports.clock, recorder, masker, int(saved.get("seq", 0)))
+        self._outbox = Outbox(
+            request.run_id,
+            ports.clock,
+            recorder,
+            masker,
+            seq=int(saved.get("seq", 0)),
+            keep=request.limits.max_waiting_events,
+        )
         self._scheduler = Scheduler(
             self.graph,
             ports,
@@ -86,7 +93,8 @@ class LocalRun:
     # -- the handle ------------------------------------------------------------------------------------------------
 
     def events(self) -> AsyncIterator[dict[str, Any]]:
-        """Events from the first on, for one reader; a run waits for a reader that lags far behind."""
+        """Events from the first on, for one reader; a run waits for a reader that lags far behind. Whoever comes late
+        to a long run finds the last `Limits.max_waiting_events` only: the rest is in the log."""
         return self._outbox.read()
 
     def discard_events(self) -> None:

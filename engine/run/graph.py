@@ -194,6 +194,9 @@ class CompiledGraph:
         self.root = root
         self.scopes: dict[str, Scope] = {}
         self.root_scope: Scope
+        self.configs: list[Mapping[str, Any]] = []
+        self.edge_list: list[tuple[str, str, str, str, str]] = []
+        """Both as read from the file, for checks that look at more than a run needs."""
         self.loop_nodes: dict[str, list[str]] = {}
         """Loop id to the nodes whose values are cleared before each of its rounds."""
 
@@ -201,11 +204,15 @@ class CompiledGraph:
 # -- reading the config ----------------------------------------------------------------------------------------------
 
 
+def _is_mapping(value: Any) -> bool:
+    """`isinstance` with `Mapping` costs a microsecond; nearly everything here is a plain dict."""
+    return type(value) is dict or isinstance(value, Mapping)
+
+
 def is_note(node: Mapping[str, Any]) -> bool:
     """Is it a note or another thing that only the canvas knows?"""
-    data = node.get("data")
-    kind = data.get("type") if isinstance(data, Mapping) else None
-    return node.get("type") == "custom-note" or kind in UI_ONLY_TYPES
+    data = node.get("data") or {}
+    return node.get("type") == "custom-note" or data.get("type") in UI_ONLY_TYPES
 
 
 def node_configs(graph: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -215,9 +222,9 @@ def node_configs(graph: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     for key in ("nodes", "edges"):
         if not isinstance(graph[key], list):
             raise GraphError(f"{key} in workflow graph must be a list", code=f"graph.invalid_{key}")
-    found = []
+    found: list[Mapping[str, Any]] = []
     for node in graph["nodes"]:
-        if not isinstance(node, Mapping) or not isinstance(node.get("data", {}), Mapping):
+        if not _is_mapping(node) or not _is_mapping(node.get("data", {})):
             raise GraphError("A node of the graph is not a mapping with data.", code="graph.invalid_node")
         if is_note(node):
             continue
@@ -233,7 +240,7 @@ def edge_configs(graph: Mapping[str, Any]) -> list[tuple[str, str, str, str, str
     """`(run-time id, config id, source, target, handle)` of every complete edge, in file order (section 1.2)."""
     found: list[tuple[str, str, str, str, str]] = []
     for edge in graph["edges"]:
-        if not isinstance(edge, Mapping):
+        if not _is_mapping(edge):
             continue
         source, target = edge.get("source"), edge.get("target")
         if not isinstance(source, str) or not isinstance(target, str):
@@ -327,6 +334,7 @@ class _Compiler:
         self.mocks = mocks
         self.classes: dict[tuple[str, str], type[Node[Any]] | None] = {}
         self.issues: list[tuple[str, str]] = []
+        self.edge_list: list[tuple[str, str, str, str, str]] = []
 
     def compile(self, root_node_id: str | None, *, validate: bool) -> CompiledGraph:
         configs = node_configs(self.config)
@@ -338,6 +346,7 @@ class _Compiler:
             text = "; ".join(f"[{code}] {message}" for code, message in self.issues)
             raise GraphError(text, code=self.issues[0][0], details={"issues": [list(i) for i in self.issues]})
         graph = CompiledGraph(nodes, edges, nodes[root_id])
+        graph.configs, graph.edge_list = configs, self.edge_list
         self._scopes(graph, {str(node["id"]): node for node in configs})
         return graph
 
@@ -365,7 +374,8 @@ class _Compiler:
 
     def _edges(self, nodes: Mapping[str, CompiledNode]) -> list[CompiledEdge]:
         edges = []
-        for edge_id, config_id, source, target, handle in edge_configs(self.config):
+        self.edge_list = edge_configs(self.config)
+        for edge_id, config_id, source, target, handle in self.edge_list:
             tail, head = nodes.get(source), nodes.get(target)
             for word, node_id, node in (("source", source, tail), ("target", target, head)):
                 if node is None:

@@ -5,7 +5,7 @@ E refuses the run, E* warns loudly (the run may go on and does what the specific
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -18,8 +18,6 @@ from engine.run.graph import (
     GraphError,
     compile_graph,
     declared_parents,
-    edge_configs,
-    node_configs,
 )
 from engine.run.request import NodeClass
 from engine.run.variables.pool import RESERVED_PREFIXES
@@ -43,18 +41,18 @@ class Issue:
 def lint(config: Mapping[str, Any], node_class: NodeClass, root_node_id: str | None = None) -> list[Issue]:
     """Every issue of a graph config, errors of its shape included, in a stable order. Never raises for bad graphs."""
     try:
-        issues = _shape(config)
         graph = compile_graph(config, node_class, root_node_id=root_node_id)
+        issues = _shape(config, graph.configs)
     except GraphError as problem:
         listed = problem.details.get("issues") or [[problem.code, problem.message]]
         where = problem.where.node_id if isinstance(problem.where, NodePlace) else ""
         return [Issue(code, "E", message, where) for code, message in listed]
-    return [*issues, *_errors(config, graph, {}), *_warnings(graph)]
+    return [*issues, *_errors(graph, {}), *_warnings(graph)]
 
 
 def refuse_errors(config: Mapping[str, Any], graph: CompiledGraph, stand_ins: Mapping[str, Any]) -> None:
     """Raise GraphError when the graph has issues of level E."""
-    issues = [i for i in (*_shape(config), *_errors(config, graph, stand_ins)) if i.level == "E"]
+    issues = [i for i in (*_shape(config, graph.configs), *_errors(graph, stand_ins)) if i.level == "E"]
     if issues:
         raise GraphError(
             "; ".join(f"[{i.code}] {i.message}" for i in issues),
@@ -64,8 +62,7 @@ def refuse_errors(config: Mapping[str, Any], graph: CompiledGraph, stand_ins: Ma
         )
 
 
-def _shape(config: Mapping[str, Any]) -> list[Issue]:
-    nodes = node_configs(config)
+def _shape(config: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> list[Issue]:
     twice = _twice(str(node["id"]) for node in nodes)
     issues = [Issue("DUPLICATE_NODE_ID", "E", f"Two nodes have the id {node_id}.", node_id) for node_id in twice]
     ids = (e["id"] for e in config["edges"] if isinstance(e, Mapping) and isinstance(e.get("id"), str))
@@ -87,7 +84,7 @@ def _twice(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _errors(config: Mapping[str, Any], graph: CompiledGraph, stand_ins: Mapping[str, Any]) -> list[Issue]:
+def _errors(graph: CompiledGraph, stand_ins: Mapping[str, Any]) -> list[Issue]:
     """Level E issues that need the compiled graph; what the run cannot reach is left alone."""
     issues: list[Issue] = []
     reached = _reached(graph)
@@ -100,14 +97,16 @@ def _errors(config: Mapping[str, Any], graph: CompiledGraph, stand_ins: Mapping[
         if node.is_container and node.id not in graph.scopes:
             message = f"The container {_name(node)} has no start node inside."
             issues.append(Issue("CONTAINER_START", "E", message, node.id))
-    return [*issues, *_cross_scope(config, graph)]
+    return [*issues, *_cross_scope(graph)]
 
 
-def _cross_scope(config: Mapping[str, Any], graph: CompiledGraph) -> list[Issue]:
-    configs = {str(node["id"]): node for node in node_configs(config)}
+def _cross_scope(graph: CompiledGraph) -> list[Issue]:
+    if not graph.scopes:
+        return []
+    configs = {str(node["id"]): node for node in graph.configs}
     config_ids = {edge.id: edge.config_id for edge in graph.edges}
     issues = []
-    for edge_id, _, source, target, _ in edge_configs(config):
+    for edge_id, _, source, target, _ in graph.edge_list:
         tail, head = graph.nodes[source], graph.nodes[target]
         declared = {node_id: set(declared_parents(configs[node_id], graph.nodes)) for node_id in (source, target)}
         inside = tail.scope is head.scope

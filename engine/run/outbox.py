@@ -52,7 +52,10 @@ class Masker:
 class Outbox:
     """Takes event dicts (first keys: seq, event, at, run_id) and lets them out in order."""
 
-    def __init__(self, run_id: str, clock: Clock, recorder: Recorder | None, masker: Masker, seq: int = 0) -> None:
+    def __init__(
+        self, run_id: str, clock: Clock, recorder: Recorder | None, masker: Masker, *, seq: int = 0, keep: int = 20_000
+    ) -> None:
+        """`keep`: how many events wait for a reader that never came; of more, the oldest are let go."""
         self.run_id = run_id
         self.seq = seq
         self.clock = clock
@@ -62,6 +65,8 @@ class Outbox:
         self._reader: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._readers = 0
+        self._was_read = False
+        self._keep = keep
         self._discarding = False
         self._closed = False
 
@@ -96,6 +101,8 @@ class Outbox:
     def _deliver(self, event: dict[str, Any]) -> None:
         if not self._discarding:
             self._waiting.append(event)
+            if not self._was_read and len(self._waiting) > self._keep:
+                self._waiting.popleft()
             if self._reader is not None and not self._reader.done():
                 self._reader.set_result(None)
 
@@ -143,6 +150,7 @@ class Outbox:
     async def read(self) -> AsyncIterator[dict[str, Any]]:
         """The events in order, to the end of the run."""
         self._readers += 1
+        self._was_read = True
         try:
             while True:
                 while self._waiting:
