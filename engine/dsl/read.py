@@ -203,7 +203,15 @@ class _Reader(Report):
             )
         if mode not in MODES:
             raise self.stop("app.mode_unknown", f"The app mode {mode!r} is not known.", "app", "mode")
-        return AppInfo.from_config({**app, "name": app.get("name") or self.name or "Untitled"})
+        return AppInfo.from_config({**app, "name": self._named(app.get("name"))})
+
+    def _named(self, name: Any) -> Any:
+        """The app's name, or one to go by."""
+        if name:
+            return name
+        given = self.name or "Untitled"
+        self.notice("import.name", f"The file names no app; it is called “{given}”.")
+        return given
 
     def _pipeline(self) -> AppInfo:
         """Name and icon of a pipeline, kept in the words of an app; the block itself stays in the payload."""
@@ -211,9 +219,7 @@ class _Reader(Report):
         if block is not None and not isinstance(block, dict):
             raise self.stop("pipeline.invalid", "The pipeline block must be a mapping.", "rag_pipeline")
         known = {k: block[k] for k in PIPELINE_KEYS if block.get(k) is not None} if block else {}
-        return AppInfo.from_config(
-            {**known, "name": known.get("name") or self.name or "Untitled", "mode": "rag_pipeline"}
-        )
+        return AppInfo.from_config({**known, "name": self._named(known.get("name")), "mode": "rag_pipeline"})
 
     def _configuration(self, mode: str, payload: Mapping[str, Any]) -> None:
         """Apps without a graph: only what an import cannot do without (dsl spec 3.3, 10)."""
