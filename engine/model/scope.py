@@ -168,11 +168,16 @@ def _variable(output: OutputSpec, prefix: Selector) -> OutputVariable:
     return OutputVariable(output.name, output.type, selector, output.description, inside)
 
 
-def inner_variables(workflow: Workflow, container_id: str) -> tuple[OutputSpec, ...]:
-    """What a container gives to the nodes inside it (nodes-logic spec 10.3, 11.2)."""
+def inner_variables(
+    workflow: Workflow, container_id: str, asked: frozenset[str] = frozenset()
+) -> tuple[OutputSpec, ...]:
+    """What a container gives to the nodes inside it (nodes-logic spec 10.3, 11.2). `asked` holds containers whose
+    item type is being worked out already: lists that are read in a circle have none."""
     node = workflow.graph.node(container_id)
     if node.type == "iteration":
-        item = _item_type(variable_type(workflow, node.data.get("iterator_selector")))
+        known = container_id not in asked
+        around = asked | {container_id}
+        item = _item_type(variable_type(workflow, node.data.get("iterator_selector"), around)) if known else "any"
         children = FILE_ATTRIBUTES if item == "file" else ()
         return (
             OutputSpec("item", item, "The item of this round", children),
@@ -187,7 +192,7 @@ def _item_type(kind: str) -> str:
     return kind[6:-1] if kind.startswith("array[") and kind.endswith("]") else "any"
 
 
-def variable_type(workflow: Workflow, selector: object) -> str:
+def variable_type(workflow: Workflow, selector: object, asked: frozenset[str] = frozenset()) -> str:
     """The type of a variable as far as the settings tell it, else an empty text."""
     if not isinstance(selector, list | tuple) or len(selector) < 2:
         return ""
@@ -195,8 +200,8 @@ def variable_type(workflow: Workflow, selector: object) -> str:
     if wanted[0] in workflow.graph.nodes:
         node = workflow.graph.nodes[wanted[0]]
         outputs = node_variables(workflow, node.id).variables
-        if node.is_container and all(v.name != wanted[1] for v in outputs) and _depth_is_safe(node):
-            outputs = _group(node, inner_variables(workflow, node.id)).variables
+        if node.is_container and all(v.name != wanted[1] for v in outputs):
+            outputs = _group(node, inner_variables(workflow, node.id, asked)).variables
         groups = [VariableGroup(node.id, "", outputs)]
     else:
         groups = [group for group in global_variables(workflow) if group.source == wanted[0]]
@@ -206,12 +211,6 @@ def variable_type(workflow: Workflow, selector: object) -> str:
             if found:
                 return found
     return ""
-
-
-def _depth_is_safe(node: Node) -> bool:
-    """A list that an iteration reads from itself would never end."""
-    selector = node.data.get("iterator_selector")
-    return not (isinstance(selector, list | tuple) and selector and selector[0] == node.id)
 
 
 def _typed(variable: OutputVariable, wanted: Selector) -> str:
