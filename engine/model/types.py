@@ -39,7 +39,8 @@ def get_path(data: Any, path: FieldPath) -> Json | Missing:
 def set_path(data: Any, path: FieldPath, value: Json | Missing) -> Any:
     """A copy of `data` with `value` at `path`; MISSING removes the key. Mappings on the way are made where missing.
 
-    Raises TypeError when a step goes through something that is neither a mapping nor a list.
+    A place just behind the end of a list appends. Raises TypeError when a step goes through something that is not a
+    mapping or a list as the step wants it, IndexError for a place that a list does not have.
     """
     if not path:
         return value
@@ -47,13 +48,17 @@ def set_path(data: Any, path: FieldPath, value: Json | Missing) -> Any:
         return data
     step, rest = path[0], path[1:]
     if isinstance(step, int):
-        items = list(data) if isinstance(data, Sequence) and not isinstance(data, str) else []
+        if data is not None and (isinstance(data, str) or not isinstance(data, Sequence)):
+            raise TypeError(f"cannot set place {step} of {type(data).__name__}")
+        items = list(data or ())
+        if not 0 <= step <= len(items):
+            raise IndexError(f"there is no place {step}")
+        if step == len(items):
+            items.append(None)
         if rest:
             items[step] = set_path(items[step], rest, value)
         elif value is MISSING:
             del items[step]
-        elif step == len(items):
-            items.append(value)
         else:
             items[step] = value
         return items
