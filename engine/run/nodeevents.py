@@ -16,7 +16,7 @@ from engine.ports.bundle import Ports
 from engine.ports.models import Usage
 from engine.run.frames import Execution, Frame
 from engine.run.limits import Limits
-from engine.run.outbox import Outbox
+from engine.run.outbox import Outbox, StreamMasker
 from engine.run.variables.segments import SegmentProblem, build_segment, build_with_type, plain, shown_type
 
 
@@ -29,6 +29,7 @@ class NodeEvents:
         self.limits = limits
         self.loop = asyncio.get_running_loop()
         self.thread = threading.get_ident()
+        self.streams = StreamMasker(outbox.masker)
         self.stream_text: list[str] = []
         """What a reader has been shown of the root frame's response."""
 
@@ -80,6 +81,14 @@ class NodeEvents:
         told: dict[str, Any] = plain(dict(fields))
         if name == "NodeRunReasoningChunk":
             told["selector"] = [execution.node.id, "reasoning_content"]
+        if self.streams and name in ("NodeRunStreamChunk", "NodeRunReasoningChunk"):
+            final = bool(told.get("is_final"))
+            told["chunk"] = self.streams.feed((execution.id, *told["selector"]), told["chunk"], is_final=final)
+            if not told["chunk"] and not final:
+                return
+        self._let_out(name, execution, told)
+
+    def _let_out(self, name: str, execution: Execution, told: dict[str, Any]) -> None:
         event = self.send(name, execution, told)
         frame_filter = execution.frame.filter
         if frame_filter is not None:
@@ -87,6 +96,12 @@ class NodeEvents:
                 frame_filter.chunk(event)
             elif name == "NodeRunReasoningChunk":
                 frame_filter.reasoning(event)
+
+    def end_streams(self, execution: Execution) -> None:
+        """A node is over: what was held back of its streams can be no secret any more."""
+        for (_, *selector), text in self.streams.rest(execution.id):
+            name = "NodeRunReasoningChunk" if selector[1:] == ["reasoning_content"] else "NodeRunStreamChunk"
+            self._let_out(name, execution, {"selector": selector, "chunk": text, "is_final": False})
 
     def update_variable(self, execution: Execution, selector: tuple[str, ...], value: Any) -> None:
         """A variable that a node writes while it runs; applied before anybody hears of it (DEC-07)."""

@@ -34,6 +34,16 @@ class Masker:
                 text = text.replace(secret, "*" * 20)
         return text
 
+    def open_end(self, text: str) -> int:
+        """How many characters at the end of `text` may be the beginning of a secret."""
+        longest = 0
+        for secret in self._secrets:
+            for length in range(min(len(secret) - 1, len(text)), longest, -1):
+                if text.endswith(secret[:length]):
+                    longest = length
+                    break
+        return longest
+
     def data(self, value: Any) -> Any:
         """JSON data without secrets; the same object when there was none in it."""
         if isinstance(value, str):
@@ -47,6 +57,31 @@ class Masker:
             items = [self.data(v) for v in value]
             return value if all(a is b for a, b in zip(items, value, strict=True)) else items
         return value
+
+
+class StreamMasker:
+    """Masks secrets that a node streams in pieces: what may be the beginning of one waits for its next piece."""
+
+    def __init__(self, masker: Masker) -> None:
+        self._masker = masker
+        self._held: dict[tuple[str, ...], str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._masker)
+
+    def feed(self, stream: tuple[str, ...], chunk: str, *, is_final: bool) -> str:
+        """The text of a stream that may be shown now; `stream` begins with the execution id."""
+        text = self._masker.text(self._held.pop(stream, "") + chunk)
+        keep = 0 if is_final else self._masker.open_end(text)
+        if keep:
+            self._held[stream] = text[-keep:]
+            return text[:-keep]
+        return text
+
+    def rest(self, execution_id: str) -> list[tuple[tuple[str, ...], str]]:
+        """What waits of the streams of a node that has ended."""
+        keys = [key for key in self._held if key[0] == execution_id]
+        return [(key, self._held.pop(key)) for key in keys]
 
 
 class Outbox:

@@ -331,6 +331,8 @@ class Scheduler:
 
     def _result(self, execution: Execution, result: NodeResult, extra: Mapping[str, Any] | None = None) -> None:
         frame = execution.frame
+        if self.events.streams:
+            self.events.end_streams(execution)
         usage = result.usage
         if usage is not None and usage.total_tokens > 0:
             frame.usage = frame.usage.plus(usage)

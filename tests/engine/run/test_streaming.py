@@ -273,3 +273,18 @@ def test_a_retried_stream_goes_on_behind_what_was_shown() -> None:
     finally:
         del DOUBLES["shaky"]
     assert done.summary["stream_text"] == "try1 try2 "
+
+
+def test_a_secret_that_is_streamed_in_pieces_is_masked() -> None:
+    environment = [{"name": "k", "value_type": "secret", "value": "sk-1234567890"}]
+    a = stub(chunks=["The key is sk-1", "2345678", "90, not sk-12", "."], final=False)
+    done = run(build("start -> a -> ans", a=a, ans=answer("{{#a.text#}}")), environment=environment)
+    assert "2345678" not in repr(done.events)
+    shown = "The key is " + "*" * 20 + ", not sk-12."
+    assert done.summary["stream_text"] == shown
+    assert "".join(e["chunk"] for e in done.named("NodeRunStreamChunk")) == shown
+    torn = run(
+        build("start -> a -> ans", a=stub(chunks=["x sk-12"], final=False), ans=answer("{{#a.text#}}")),
+        environment=environment,
+    )
+    assert torn.summary["stream_text"] == "x sk-12"
