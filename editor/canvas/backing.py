@@ -20,6 +20,7 @@ from editor.canvas.renderer import Renderer
 from editor.theme import theme
 
 _MANY_AREAS = 24
+_CHEAP_MS = 6.0
 _BLEED = 14.0
 _BLEED_SHAPES = 4.0
 
@@ -112,8 +113,10 @@ class Backing:
         region, self._dirty = self._dirty, QRegion()
         rects = [QRect(rect) for rect in cast(Iterable[QRect], region)]
         whole = self._pixmap.width() * self._pixmap.height()
-        if sum(rect.width() * rect.height() for rect in rects) > 0.6 * whole:
-            self._paint(QRectF(self._pixmap.rect()))
+        covered = sum(rect.width() * rect.height() for rect in rects)
+        cheap = len(rects) > _MANY_AREAS and self.last_full_ms < _CHEAP_MS
+        if covered > 0.6 * whole or cheap:
+            self._paint_all(self._camera)
             return
         if len(rects) > _MANY_AREAS:
             rects = _merged(rects)
@@ -141,6 +144,8 @@ class Backing:
             return
         factor = camera.zoom / self._camera.zoom
         painter.fillRect(area, theme().color("canvas"))
+        if factor < 1.0:
+            self._renderer.paint_outlines(painter, camera, 1.0)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, factor < 1.0)
         painter.setTransform(

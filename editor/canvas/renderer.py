@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QTransform
 
 from editor.canvas.camera import Camera
 from editor.canvas.index import Box
@@ -20,7 +20,7 @@ from editor.canvas.paint.edges import paint_edges
 from editor.canvas.paint.notes import paint_note
 from editor.canvas.paint.rooms import paint_room
 from editor.canvas.scene import CanvasScene, EdgeItem, Item
-from editor.theme import motion
+from editor.theme import motion, theme
 
 _BLEED = 24.0
 _BLEED_SHAPES = 4.0
@@ -29,6 +29,7 @@ _BLEED_SHAPES = 4.0
 
 def canvas_for(painter: QPainter, camera: Camera, view: ViewState, level: Level | None = None) -> Canvas:
     """A painting context on a target of device pixels."""
+    level = level_for(camera.zoom) if level is None else level
     return Canvas(
         painter,
         camera.zoom * camera.ratio,
@@ -36,8 +37,8 @@ def canvas_for(painter: QPainter, camera: Camera, view: ViewState, level: Level 
         camera.y * camera.ratio,
         camera.ratio,
         view,
-        level_for(camera.zoom) if level is None else level,
-        motion() and not view.plain,
+        level,
+        moving=motion() and not view.plain and level >= Level.TITLES,
     )
 
 
@@ -47,6 +48,7 @@ class Renderer:
     def __init__(self, scene: CanvasScene, view: ViewState) -> None:
         self.scene = scene
         self.view = view
+        self._outlines: tuple[int, list[QRectF]] = (-1, [])
 
     def paint(self, painter: QPainter, camera: Camera, area: QRectF, *, ground: bool = True) -> None:
         """Paints `area` (device pixels of the target) completely, clipped to it."""
@@ -87,6 +89,25 @@ class Renderer:
             up = {item.id for item in raised}
             cards = [item for item in cards if item.id not in up] + raised
         paint_cards(canvas, cards, links)
+
+    def paint_outlines(self, painter: QPainter, camera: Camera, ratio: float) -> None:
+        """Cards as plain shapes, for what comes into view while the last sharp picture is shown smaller.
+
+        `ratio` is the target's: 1 for a widget's painter.
+        """
+        stamp, rects = self._outlines
+        if stamp != self.scene.stamp:
+            boxes = (item.box for item in self.scene.items.values() if item.kind in ("card", "start"))
+            rects = [QRectF(box.left, box.top, box.width, box.height) for box in boxes]
+            self._outlines = (self.scene.stamp, rects)
+        scale = camera.zoom * ratio
+        painter.save()
+        painter.setTransform(QTransform(scale, 0, 0, scale, camera.x * ratio, camera.y * ratio), True)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("surface"))
+        painter.drawRects(rects)
+        painter.restore()
 
     def _links(self, items: list[Item]) -> Mapping[str, set[str]]:
         return {item.id: linked_sockets(self.scene, item.id) for item in items}

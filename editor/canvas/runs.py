@@ -26,7 +26,7 @@ _FRAME_MS = 33
 _SWEEP_SECONDS = 1.2
 _FLOW_SECONDS = 0.9
 _FADE_SECONDS = 1.0
-_MOST_MOVING = 80
+_MOST_MOVING = 40
 
 
 class CanvasRuns:
@@ -224,7 +224,7 @@ class CanvasRuns:
             return
         view, camera, now = self.view, self.view.camera, monotonic()
         level = level_for(camera.zoom)
-        if level is Level.SHAPES:
+        if level < Level.TITLES:
             return
         canvas = Canvas(painter, camera.zoom, camera.x, camera.y, 1.0, view.state, level)
         transform = painter.transform()

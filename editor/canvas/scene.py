@@ -86,6 +86,8 @@ class CanvasScene:
         self.edges: dict[str, EdgeItem] = {}
         self.index = SpatialIndex()
         self.edge_index = SpatialIndex(960.0)
+        self.stamp = 0
+        """Raised whenever boxes may have changed; painters keep things by it."""
         self._by_node: dict[str, set[str]] = {}
         self._fans: dict[tuple[str, bool], float] = {}
         self._referrers: dict[str, set[str]] = {}
@@ -94,6 +96,7 @@ class CanvasScene:
 
     def load(self, graph: Graph | None) -> None:
         """Forgets everything and shows `graph`."""
+        self.stamp += 1
         self.items.clear()
         self.edges.clear()
         self.index.clear()
@@ -119,6 +122,7 @@ class CanvasScene:
             self.load(graph)
             return Damage(everything=True)
         self.graph = graph
+        self.stamp += 1
         damage = Damage()
         touched_edges: set[str] = set()
         for edge_id in (*delta.edges_removed, *delta.edges_changed):

@@ -113,8 +113,11 @@ class Bench:
             )
             self.app.sendEvent(self.view, event)
 
-        times = self.series((lambda i=i: wheel(i % 60 < 30)) for i in range(FRAMES))  # type: ignore[misc]
+        self.view.zoom_to(self.view.zoom * 2.5)
         self.view.repaint_all()
+        self.view.repaint()
+        times = self.series((lambda i=i: wheel(i % 60 >= 30)) for i in range(FRAMES))  # type: ignore[misc]
+        self.view.fit()
         self.view.repaint()
         return times
 
@@ -145,6 +148,18 @@ class Bench:
         self.view.repaint()
         start = self.view.node_rect("n0").center()
         return self.dragging(start, lambda i: start + QPointF(10 + i * 1.5, 10 + i * 0.7))
+
+    def drag_many(self) -> list[float]:
+        """Drags a selection of 200 nodes with the graph in view (editor statement 7)."""
+        self.view.fit()
+        self.view.select([f"n{number}" for number in range(min(200, self.count))])
+        self.view.repaint_all()
+        self.view.repaint()
+        start = self.view.node_rect("n0").center()
+        times = self.dragging(start, lambda i: start + QPointF(10 + i * 1.5, 10 + i * 0.7))
+        self.document.undo()
+        self.view.select([])
+        return times
 
     def marquee(self) -> list[float]:
         self.view.fit()
@@ -216,6 +231,7 @@ def run(sizes: tuple[int, ...] = SIZES) -> bool:
             "zoom": bench.zoom,
             "drag": bench.drag,
             "pan at 100 %": bench.pan,
+            "drag 200": bench.drag_many,
             "marquee": bench.marquee,
             "status storm": bench.storm,
         }
