@@ -123,7 +123,7 @@ def kind_of(extension: str, mime_type: str) -> str | None:
     return found or BY_MIME.get(mime_type.split(";")[0].strip().lower())
 
 
-class DocumentTexts:
+class LocalDocumentReader:
     """The document port of this machine. `service` reads the formats that need one, if a workspace has it."""
 
     def __init__(self, service: PartitionService | None = None, limits: Limits | None = None) -> None:
@@ -182,4 +182,4 @@ def _reader(kind: str) -> Callable[[bytes], str]:
     return found
 
 
-__all__ = ["DocumentProblem", "DocumentTexts", "PartitionService", "kind_of"]
+__all__ = ["DocumentProblem", "LocalDocumentReader", "PartitionService", "kind_of"]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Protocol
 
-from engine.clock import Clock, IdSource
+from engine.clock import Clock, IdSource, iso
 from engine.nodes.human_input.form import FormRefused, check_submission
 from engine.ports.human_input import FormRequest, FormState, Submitted, TimedOut, Waiting
 from engine.ports.outside import PortError
@@ -108,9 +108,9 @@ class FormDesk:
                 "execution_id": request.execution_id,
                 "definition": plain(dict(request.definition)),
                 "status": "waiting",
-                "created_at": now.isoformat(),
-                "expires_at": (now + timedelta(seconds=seconds)).isoformat(),
-                "global_expires_at": limit.isoformat() if self._global_seconds > 0 else "",
+                "created_at": iso(now),
+                "expires_at": iso(now + timedelta(seconds=seconds)),
+                "global_expires_at": iso(limit) if self._global_seconds > 0 else "",
                 "action_id": "",
                 "values": {},
                 "submitted_at": "",
@@ -149,7 +149,7 @@ class FormDesk:
             "status": "submitted",
             "action_id": action_id,
             "values": plain(accepted),
-            "submitted_at": self._clock.now().isoformat(),
+            "submitted_at": iso(self._clock.now()),
         }
         if not self._store.change(session_id, "waiting", changes):
             self._refuse_unless_waiting(self.form(session_id)["status"])

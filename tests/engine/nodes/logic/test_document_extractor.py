@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.adapters.documents import BY_EXTENSION, DocumentTexts
+from engine.adapters.documents import BY_EXTENSION, LocalDocumentReader
 from engine.ports.outside import HttpRequest, HttpResponse
 from engine.run.limits import Limits
 from engine.run.variables.files import File
@@ -17,7 +17,7 @@ DATA = {"type": "document-extractor", "variable_selector": ["n", "v"]}
 
 
 def extract(value: Any, shelf: Shelf | None = None, *, limits: Limits | None = None, **more: Any) -> Ran:
-    ports = (shelf or Shelf()).ports(documents=DocumentTexts(limits=limits), **more.pop("ports", {}))
+    ports = (shelf or Shelf()).ports(documents=LocalDocumentReader(limits=limits), **more.pop("ports", {}))
     return run_node(DATA, {"n.v": value}, ports=ports, limits=limits, **more)
 
 
