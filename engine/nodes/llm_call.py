@@ -128,7 +128,7 @@ async def ask(models: ChatModel, request: ChatRequest, on_delta: Callable[[ChatD
     return answer
 
 
-# -- filter and records ------------------------------------------------------------------------------------------------
+# -- filter and records -----------------------------------------------------------------------------------------------
 
 
 def supported(messages: Sequence[Message], features: frozenset[str] | None) -> list[Message]:
@@ -186,7 +186,7 @@ def usage_metadata(usage: Usage) -> dict[str, Any]:
     """The three totals and the four extras (AI-01)."""
     return {
         "total_tokens": usage.total_tokens,
-        "total_price": str(usage.total_price),
+        "total_price": f"{usage.total_price:f}",
         "currency": usage.currency,
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,

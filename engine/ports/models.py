@@ -111,8 +111,8 @@ class Usage:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """All keys, decimals as strings (nodes-ai spec 1.6)."""
-        return {name: str(value) if isinstance(value, Decimal) else value for name, value in vars(self).items()}
+        """All keys, decimals as plain strings (nodes-ai spec 1.6)."""
+        return {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in vars(self).items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Usage:

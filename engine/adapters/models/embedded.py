@@ -37,7 +37,7 @@ LANES = 2
 BATCH = 256
 """Prompt tokens between two looks at whether anybody still waits: small enough to stop within half a second."""
 DEFAULT_MAX_TOKENS = 1024
-DEFAULT_SYSTEM = "You are a helpful assistant."
+DEFAULT_SYSTEM = "You are a helpful assistant. Answer clearly."
 
 
 @dataclass(frozen=True)

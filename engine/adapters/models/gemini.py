@@ -142,7 +142,7 @@ def _part(part: ContentPart) -> dict[str, Any]:
     return {"inlineData": {"mimeType": part.mime_type, "data": part.data}}
 
 
-# -- what comes back --------------------------------------------------------------------------------------------------
+# -- what comes back -------------------------------------------------------------------------------------------------
 
 
 def pieces_of(provider: ProviderConfig, data: Mapping[str, Any], calls: int) -> list[Piece]:

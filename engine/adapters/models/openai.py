@@ -198,7 +198,7 @@ def _part_json(part: ContentPart) -> dict[str, Any]:
     return {"type": "file", "file": {"filename": part.filename or "document", "file_data": url}}
 
 
-# -- what comes back --------------------------------------------------------------------------------------------------
+# -- what comes back -------------------------------------------------------------------------------------------------
 
 
 def chunk_pieces(provider: ProviderConfig, data: Mapping[str, Any]) -> list[Piece]:

@@ -34,7 +34,8 @@ def table_prices(provider: str, model: str) -> tuple[Decimal, Decimal] | None:
 
 
 def _price(tokens: int, unit_price: Decimal) -> Decimal:
-    return (tokens * unit_price * MILLIONTH).quantize(SEVEN_PLACES, rounding=ROUND_HALF_UP)
+    price = (tokens * unit_price * MILLIONTH).quantize(SEVEN_PLACES, rounding=ROUND_HALF_UP)
+    return price or Decimal(0)  # zero in its plain spelling
 
 
 def priced_usage(
