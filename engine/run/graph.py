@@ -12,11 +12,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from engine.errors import NodePlace, UserError
+from engine.logs import get_logger
 from engine.nodes.base import ExecutionType, Node
 from engine.run.frames import SKIPPED, UNKNOWN
 from engine.run.request import NodeClass, RunRefused
 from engine.run.streaming import FilterPlan
 from engine.run.variables.segments import is_valid
+
+log = get_logger(__name__)
 
 START_TYPES: Final = ("start", "datasource", "trigger-webhook", "trigger-schedule", "trigger-plugin")
 CONTAINER_STARTS: Final = ("iteration-start", "loop-start")
@@ -369,6 +372,9 @@ class _Compiler:
             try:
                 self.classes[key] = self.node_class(kind, version)
             except UserError:
+                self.classes[key] = None
+            except ImportError as problem:
+                log.warning("the node type %s cannot be loaded: %s", kind, problem)
                 self.classes[key] = None
         return self.classes[key]
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from engine.run.events import NODE_END
 from engine.run.graph import CONTAINER_TYPES, edge_configs, node_configs
 from engine.run.request import ReusedNode, RunPlan
 from engine.run.single import container_members
+
+COSMETIC: Final = ("title", "desc", "selected", "width", "height")
 
 
 @dataclass
@@ -27,20 +29,19 @@ class _Past:
 
 
 def plan_resume(
-    graph: Mapping[str, Any], events: Iterable[Mapping[str, Any]], *, values: Sequence[Mapping[str, Any]] = ()
+    graph: Mapping[str, Any],
+    events: Iterable[Mapping[str, Any]],
+    *,
+    values: Sequence[Mapping[str, Any]] = (),
+    before: Mapping[str, Any] | None = None,
 ) -> RunPlan:
     """Continue a failed, stopped or interrupted run: every node that ended well is taken over, all others run.
 
-    `values` (`{selector, value}`) replace outputs of nodes that are taken over.
+    `values` (`{selector, value}`) replace outputs of nodes that are taken over. With `before`, the graph of the earlier
+    run, nodes that were changed since then run again, too, and so does what lies behind them.
     """
-    past = _Reader(graph).read(events)
-    reuse: dict[str, dict[str, ReusedNode]] = {}
-    edges = _edges(graph)
-    for path, nodes in past.finished.items():
-        reuse[path] = _sound(nodes, edges, _stale(past, path))
-    _drop_after_gap(reuse, past, graph)
-    _drop_unsound_containers(reuse, past)
-    return _plan(past, reuse, values)
+    changed = changed_nodes(before, graph) if before is not None else set()
+    return _make(graph, _Reader(graph).read(events), changed, values)
 
 
 def plan_from(
@@ -49,19 +50,43 @@ def plan_from(
     node_id: str,
     *,
     values: Sequence[Mapping[str, Any]] = (),
+    before: Mapping[str, Any] | None = None,
 ) -> RunPlan:
     """Run again from `node_id`: it and what lies behind it run, everything else that ended well is taken over.
 
     For a node in a container, the container runs again and its rounds take over what lies before the node.
     """
-    past = _Reader(graph).read(events)
+    changed = changed_nodes(before, graph) if before is not None else set()
+    return _make(graph, _Reader(graph).read(events), changed | {node_id}, values)
+
+
+def changed_nodes(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
+    """Nodes of `now` that would run differently than in `before`: other settings, or other edges into them."""
+    old, new = _essence(before), _essence(now)
+    return {node_id for node_id, essence in new.items() if old.get(node_id) != essence}
+
+
+def _essence(graph: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for node in node_configs(graph):
+        data = node.get("data") or {}
+        kept = {k: v for k, v in data.items() if k not in COSMETIC and not k.startswith("_")}
+        found[str(node["id"])] = (kept, set())
+    for _, _, source, target, handle in edge_configs(graph):
+        if target in found:
+            found[target][1].add((source, handle))
+    return found
+
+
+def _make(graph: Mapping[str, Any], past: _Past, starts: set[str], values: Sequence[Mapping[str, Any]]) -> RunPlan:
+    """The plan in which `starts` and all that depends on them run again."""
     edges = _edges(graph)
-    again = _behind(graph, node_id, edges)
+    around = {c for c in _containers(graph) if starts and starts & container_members(graph, c)}
+    again = _behind(starts | around, edges)
     reuse = {
         path: _sound({k: v for k, v in nodes.items() if k not in again}, edges, _stale(past, path) | again)
         for path, nodes in past.finished.items()
     }
-    around = {c for c in _containers(graph) if node_id in container_members(graph, c)}
     loops = _loops(graph)
     for path in reuse:
         for part in path.split("/")[1:]:
@@ -69,9 +94,9 @@ def plan_from(
             # Rounds of a container behind the node are new; in a loop around it, only the first can be kept.
             if container in again and (container not in around or (container in loops and index != "0")):
                 reuse[path] = {}
+    _drop_after_gap(reuse, past, graph)
     _drop_unsound_containers(reuse, past)
-    plan = _plan(past, reuse, values)
-    return replace(plan, rerun=tuple(dict.fromkeys((*plan.rerun, *sorted(again & past.begun.get("root", set()))))))
+    return _plan(past, reuse, values, again)
 
 
 class _Reader:
@@ -206,16 +231,7 @@ def _stale(past: _Past, path: str) -> set[str]:
 
 def _sound(nodes: Mapping[str, ReusedNode], edges: Sequence[tuple[str, str]], stale: set[str]) -> dict[str, ReusedNode]:
     """Without the nodes behind one that runs again."""
-    behind: set[str] = set(stale)
-    stack = list(stale)
-    after: dict[str, list[str]] = {}
-    for source, target in edges:
-        after.setdefault(source, []).append(target)
-    while stack:
-        for target in after.get(stack.pop(), ()):
-            if target not in behind:
-                behind.add(target)
-                stack.append(target)
+    behind = _behind(stale, edges)
     return {node_id: reused for node_id, reused in nodes.items() if node_id not in behind}
 
 
@@ -243,28 +259,41 @@ def _drop_unsound_containers(reuse: dict[str, dict[str, ReusedNode]], past: _Pas
             reuse.get(outer, {}).pop(container.split("[")[0], None)
 
 
-def _behind(graph: Mapping[str, Any], node_id: str, edges: Sequence[tuple[str, str]]) -> set[str]:
-    """The node, what lies behind it, and the same for every container around it."""
-    starts = [node_id, *(c for c in _containers(graph) if node_id in container_members(graph, c))]
-    again = set(starts)
+def _behind(starts: set[str], edges: Sequence[tuple[str, str]]) -> set[str]:
+    """The nodes and everything that lies behind them."""
+    found = set(starts)
     stack = list(starts)
     after: dict[str, list[str]] = {}
     for source, target in edges:
         after.setdefault(source, []).append(target)
     while stack:
         for target in after.get(stack.pop(), ()):
-            if target not in again:
-                again.add(target)
+            if target not in found:
+                found.add(target)
                 stack.append(target)
-    return again
+    return found
 
 
-def _plan(past: _Past, reuse: Mapping[str, Mapping[str, ReusedNode]], values: Sequence[Mapping[str, Any]]) -> RunPlan:
-    edited = {path: dict(nodes) for path, nodes in reuse.items() if nodes}
+def _plan(
+    past: _Past,
+    reuse: Mapping[str, Mapping[str, ReusedNode]],
+    values: Sequence[Mapping[str, Any]],
+    again: set[str],
+) -> RunPlan:
+    edited = {path: dict(nodes) for path, nodes in reuse.items() if nodes and not _inside_reused(path, reuse)}
     root = edited.get("root", {})
     for value in values:
         node_id, name = value["selector"][0], value["selector"][1]
         if node_id in root:
             root[node_id] = replace(root[node_id], outputs={**root[node_id].outputs, name: value["value"]})
-    rerun = tuple(sorted(past.begun.get("root", set()) - set(root)))
-    return RunPlan(edited, rerun, past.run_id)
+    begun = past.begun.get("root", set())
+    return RunPlan(edited, tuple(sorted((begun - set(root)) | (begun & again))), past.run_id)
+
+
+def _inside_reused(path: str, reuse: Mapping[str, Mapping[str, ReusedNode]]) -> bool:
+    """Does a frame belong to a container that is taken over as a whole?"""
+    while "/" in path:
+        path, last = path.rsplit("/", 1)
+        if last.split("[")[0] in reuse.get(path, {}):
+            return True
+    return False

@@ -429,3 +429,43 @@ def test_a_killed_run_goes_on_from_its_last_event() -> None:
     for cut in range(1, len(whole.events)):
         plan = plan_resume(graph, whole.events[:cut])
         assert again(whole, plan, Desk(answers={"q": "y"})).outputs == whole.outputs, cut
+
+
+def test_edited_nodes_run_again_when_a_run_is_continued() -> None:
+    text = "start -> a -> b -> c -> f -> end; start -> side -> end"
+    nodes = {"a": stub(outs={"x": 1}), "c": stub(echo=["b", "text"]), "f": fail(1), "end": end(v="c.text")}
+    graph = build(text, b=stub(echo=["a", "x"]), **nodes)
+    first = run(graph)
+    edited = build(text, b=stub(outs={"text": "new"}), **nodes)
+    edited["nodes"][1]["data"]["title"] = "another title"
+    plan = plan_resume(edited, first.events, before=graph)
+    assert set(plan.reuse["root"]) == {"start", "a", "side"}
+    assert plan.rerun == ("b", "c", "f")
+    second = run(edited, plan=plan, desk=Desk(failures={"f": 1}))
+    assert second.outputs == {"v": "new"}
+    assert set(plan_resume(graph, first.events, before=graph).reuse["root"]) == {"start", "a", "b", "c", "side"}
+
+
+def test_an_edit_inside_a_container_runs_it_again() -> None:
+    text = "start -> it -> end"
+
+    def graph(words: str) -> dict[str, Any]:
+        return build(
+            text,
+            it=iterate("c -> d", "start.items", "d.output"),
+            c=stub(echo=["it", "item"]),
+            d=template(words, x="c.text"),
+            end=end(x="it.output"),
+        )
+
+    first = run(graph("{{ x }}?"), items=["a"])
+    plan = plan_resume(graph("{{ x }}!"), first.events, before=first.request.graph)
+    second = run(graph("{{ x }}!"), items=["a"], plan=plan)
+    assert second.outputs == {"x": ["a!"]}
+    assert second.desk.attempts == []
+
+
+def test_a_plan_keeps_no_rounds_of_what_is_taken_over_as_a_whole() -> None:
+    graph = build("start -> it -> f", it=iterate("c", "start.items", "c.text"), c=stub(), f=fail(1))
+    plan = plan_resume(graph, run(graph, items=[1, 2, 3]).events)
+    assert set(plan.reuse) == {"root"}
