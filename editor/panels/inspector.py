@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from editor.i18n import tr
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.i18n import tr
 from editor.icons import pixmap
 from editor.panels.forms import form_class
 from editor.panels.forms.context import FormContext
@@ -26,9 +26,8 @@ from editor.panels.last_run import LastRun
 from editor.theme import theme
 
 if TYPE_CHECKING:
-    from editor.session import WorkflowSession
-
     from editor.panels.forms.common import Form
+    from editor.session import WorkflowSession
 
 
 class Inspector(QWidget):

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from editor.i18n import tr
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from editor.i18n import tr
 from editor.icons import icon, pixmap
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import Section, name_it

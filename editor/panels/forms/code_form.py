@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from editor.i18n import tr
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.common import Form, add_tail, input_table, line
 from editor.panels.forms.entry import NAME

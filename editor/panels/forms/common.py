@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from editor.i18n import tr
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from editor.i18n import tr
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import (
     ChoiceField,

@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from editor.i18n import tr
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.i18n import tr
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, RowList, SelectorField, TemplateField, calm, name_it
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from editor.i18n import tr
 from PySide6.QtCore import QObject, Signal
 
+from editor.i18n import tr
 from editor.panels.forms.template_edit import ChipInfo
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
-
     from engine.model.edits import Edit
     from engine.model.graph import Node
 
@@ -24,13 +23,8 @@ SPECIAL_SOURCES = {"sys": "System", "env": "Environment", "conversation": "Conve
 def at_path(data: Any, path: Path, default: Any = None) -> Any:
     """The value below `data` at `path`, or `default` when any step is missing."""
     for step in path:
-        if (
-            (isinstance(data, Mapping)
-            and step in data)
-            or (isinstance(data, Sequence)
-            and not isinstance(data, str)
-            and isinstance(step, int)
-            and step < len(data))
+        if (isinstance(data, Mapping) and step in data) or (
+            isinstance(data, Sequence) and not isinstance(data, str) and isinstance(step, int) and step < len(data)
         ):
             data = data[step]
         else:

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from editor.i18n import tr
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from editor.i18n import tr
 from editor.panels.forms.common import Form, SwitchedPart, add_tail, column, line
 from editor.panels.forms.fields import (
     ChoiceField,

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from editor.i18n import tr
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from editor.i18n import tr
 from editor.panels.forms.common import Form, SwitchedPart, add_outputs, column, input_table, line
 from editor.panels.forms.conditions import MENUS, WITHOUT_VALUE, ConditionList
 from editor.panels.forms.fields import (

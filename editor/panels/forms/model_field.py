@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from editor.i18n import tr
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import (

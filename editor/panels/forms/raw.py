@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from editor.i18n import tr
 from PySide6.QtWidgets import QLabel
 
+from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.common import Form, add_outputs
 from editor.panels.forms.fields import name_it

@@ -1,0 +1,94 @@
+"""The one object that the parts of the window share: services, background tasks, runs, messages, preferences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from editor.bridge.runs import RunCenter
+from editor.bridge.tasks import Tasks
+from editor.messages import Messages, RecordedMessages
+from editor.settings import Preferences
+from engine.services.context import Services
+
+
+class Studio(QObject):
+    """What a window is given. Nothing here opens the database or imports a heavy library before it is asked to."""
+
+    modelsChanged = Signal()
+
+    def __init__(self, services: Services, preferences: Preferences, messages: Messages | None = None) -> None:
+        super().__init__()
+        self.services = services
+        self.preferences = preferences
+        self.messages: Messages = messages or RecordedMessages()
+        self.tasks = Tasks(self)
+        self.runs = RunCenter(services.data_dir, self)
+        self._models: list[dict[str, Any]] | None = None
+        self._aliases: set[tuple[str, str]] = set()
+        self._fallback = False
+        self._asked_models = False
+
+    # -- what forms ask, answered from memory --------------------------------------------------------------------------
+
+    def load_models(self) -> None:
+        """Ask the workspace for its models in the background; `modelsChanged` tells when they are known."""
+        self._asked_models = True
+
+        def work() -> tuple[list[dict[str, Any]], set[tuple[str, str]], bool]:
+            models = self.services.models
+            known = [
+                {"provider": m.ref.provider, "name": m.ref.name, "label": m.label or m.ref.name}
+                for m in models.known_models()
+            ]
+            return known, set(models.aliases()), bool(models.fallback())
+
+        def done(found: tuple[list[dict[str, Any]], set[tuple[str, str]], bool]) -> None:
+            self._models, self._aliases, self._fallback = found
+            self.modelsChanged.emit()
+
+        self.tasks.run(work, done=done, key="models")
+
+    def known_models(self) -> list[dict[str, Any]]:
+        """The models of the workspace, as far as they are known yet."""
+        if self._models is None and not self._asked_models:
+            self.load_models()
+        return self._models or []
+
+    def model_problem(self, provider: str, name: str) -> str:
+        """Why a model cannot be used here; an empty text when it can or when it is not known yet."""
+        from editor.i18n import tr
+
+        if self._models is None or self._fallback or not name:
+            return ""
+        last = provider.rsplit("/", 1)[-1]
+        for model in self._models:
+            if model["name"] == name and model["provider"].rsplit("/", 1)[-1] == last:
+                return ""
+        if any(a[1] in (name, "*", "") and a[0].rsplit("/", 1)[-1] in (last, "*") for a in self._aliases):
+            return ""
+        if any(model["provider"].rsplit("/", 1)[-1] == last for model in self._models):
+            return ""
+        return tr("The model {name} of {provider} is not set up here.", name=name, provider=last or "?")
+
+    def tool_problem(self, data: Mapping[str, Any]) -> str:
+        """Why a tool cannot be used here."""
+        return ""
+
+    def tool_parameters(self, data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """What an installed tool declares."""
+        return []
+
+    def sandbox_level(self) -> str:
+        """What keeps user code in on this machine."""
+        from editor.i18n import tr
+
+        return tr("Runs in a process of its own, without network and without your files.")
+
+    def close(self) -> None:
+        """End the engine process and wait for what is being written."""
+        self.tasks.close()
+        self.runs.close()
+        self.services.close()

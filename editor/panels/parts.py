@@ -1,0 +1,130 @@
+"""Small things that panels share: titles, empty states, status glyphs, relative times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from editor.i18n import ntr, tr
+from editor.icons import icon, pixmap
+
+STATUS_ICON = {
+    "succeeded": ("status-succeeded", "good"),
+    "partial-succeeded": ("status-exception", "warn"),
+    "failed": ("status-failed", "bad"),
+    "exception": ("status-exception", "warn"),
+    "stopped": ("status-stopped", "muted"),
+    "running": ("status-running", "accent"),
+    "paused": ("status-paused", "held"),
+    "held": ("status-held", "held"),
+    "retry": ("status-retry", "warn"),
+    "skipped": ("status-skipped", "faint"),
+    "waiting": ("status-waiting", "faint"),
+}
+STATUS_WORD = {
+    "succeeded": "Succeeded",
+    "partial-succeeded": "Partly succeeded",
+    "failed": "Failed",
+    "exception": "Failed, handled",
+    "stopped": "Stopped",
+    "running": "Running",
+    "paused": "Paused",
+    "held": "Held at a breakpoint",
+    "retry": "Trying again",
+    "skipped": "Skipped",
+    "waiting": "Waiting",
+}
+
+
+def status_word(status: str) -> str:
+    """A status in words."""
+    return tr(STATUS_WORD.get(status, status))
+
+
+def status_icon(status: str, size: int = 16) -> Any:
+    """The pixmap of a status."""
+    name, colour = STATUS_ICON.get(status, ("status-waiting", "faint"))
+    return pixmap(name, colour, size)
+
+
+class PanelTitle(QWidget):
+    """A panel's title with room for buttons at its right."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(16, 12, 8, 8)
+        self.row.setSpacing(4)
+        self.label = QLabel(text)
+        self.label.setProperty("kind", "heading")
+        self.row.addWidget(self.label)
+        self.row.addStretch(1)
+
+    def add(self, widget: QWidget) -> None:
+        self.row.addWidget(widget)
+
+
+def tool_button(name: str, tip: str, action: Callable[[], Any], *, colour: str = "muted") -> QToolButton:
+    """A quiet button with an icon."""
+    button = QToolButton()
+    button.setIcon(icon(name, colour))
+    button.setAutoRaise(True)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    button.clicked.connect(lambda: action())
+    return button
+
+
+class EmptyState(QWidget):
+    """One picture, one sentence, one action."""
+
+    def __init__(self, picture: str, text: str, action: str = "", then: Callable[[], Any] | None = None) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 40, 24, 24)
+        column.setSpacing(12)
+        column.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
+        glyph = QLabel()
+        glyph.setPixmap(pixmap(picture, "faint", 28))
+        glyph.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(glyph)
+        words = QLabel(text)
+        words.setProperty("kind", "muted")
+        words.setWordWrap(True)
+        words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(words)
+        if action and then is not None:
+            button = QPushButton(action)
+            button.clicked.connect(lambda: then())
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+
+
+def ago(text: str | None, now: datetime | None = None) -> str:
+    """A stored UTC time as people say it."""
+    if not text:
+        return ""
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    if seconds < 60:
+        return tr("just now")
+    if seconds < 3600:
+        return ntr("{n} minute ago", "{n} minutes ago", int(seconds // 60))
+    if seconds < 86400:
+        return ntr("{n} hour ago", "{n} hours ago", int(seconds // 3600))
+    if seconds < 7 * 86400:
+        return ntr("{n} day ago", "{n} days ago", int(seconds // 86400))
+    return moment.astimezone().strftime("%Y-%m-%d")
+
+
+def local_time(text: str | None) -> str:
+    """A stored UTC time on the clock of this place."""
+    if not text:
+        return ""
+    moment = datetime.fromisoformat(text.replace(" ", "T"))
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,247 @@
+"""The run panel: inputs, the streamed result, facts; for chat flows the conversation."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.i18n import tr
+from editor.icons import icon
+from editor.panels.last_run import ValueView, duration
+from editor.panels.parts import status_icon, status_word
+from editor.panels.run_form import RunForm
+
+if TYPE_CHECKING:
+    from editor.session import WorkflowSession
+
+
+class RunPanel(QWidget):
+    """`runWanted` carries inputs and query."""
+
+    runWanted = Signal(dict, str)
+    stopWanted = Signal()
+
+    def __init__(self, session: WorkflowSession) -> None:
+        super().__init__()
+        self._session = session
+        self.form: RunForm | None = None
+        self._declared: Any = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.tabs = QTabBar()
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        for word in (tr("Input"), tr("Result"), tr("Details")):
+            self.tabs.addTab(word)
+        self.tabs.setAccessibleName(tr("Run"))
+        row = QHBoxLayout()
+        row.setContentsMargins(12, 4, 12, 0)
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        column.addLayout(row)
+        self.pages = QStackedWidget()
+        column.addWidget(self.pages, 1)
+        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+        self._inputs = QScrollArea()
+        self._inputs.setWidgetResizable(True)
+        self._inputs.setFrameShape(QFrame.Shape.NoFrame)
+        self.pages.addWidget(self._inputs)
+        self.pages.addWidget(self._make_result())
+        self._details = QScrollArea()
+        self._details.setWidgetResizable(True)
+        self._details.setFrameShape(QFrame.Shape.NoFrame)
+        self.pages.addWidget(self._details)
+        session.runChanged.connect(self.refresh)
+        self._detail_mark: Any = None
+        self.build_form()
+        self.refresh()
+
+    # -- inputs ------------------------------------------------------------------------------------------------------
+
+    def declared(self) -> list[dict[str, Any]]:
+        """The variables of the start node."""
+        nodes = self._session.document.graph.nodes.values()
+        start = next((n for n in nodes if n.type == "start" and not n.is_note), None)
+        variables = start.data.get("variables") if start is not None else None
+        return [v for v in variables if isinstance(v, dict)] if isinstance(variables, list) else []
+
+    @property
+    def is_chat(self) -> bool:
+        return self._session.document.workflow.mode == "advanced-chat"
+
+    def build_form(self) -> None:
+        """Build the fields anew when the start node asks for other things; what was typed stays."""
+        declared = self.declared()
+        if declared == self._declared and self.form is not None:
+            return
+        old = self.form.values() if self.form is not None and self._declared is not None else None
+        self._declared = declared
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(16, 12, 16, 16)
+        column.setSpacing(12)
+        self.form = RunForm(declared, chat=self.is_chat)
+        if old:
+            self.form.load(old)
+        self.form.submitted.connect(self.submit)
+        if not declared and not self.is_chat:
+            words = QLabel(tr("This workflow asks for nothing; it starts at once."))
+            words.setProperty("kind", "muted")
+            column.addWidget(words)
+        column.addWidget(self.form)
+        self.start = QPushButton(tr("Send") if self.is_chat else tr("Start run"))
+        self.start.setIcon(icon("send" if self.is_chat else "play", "on_accent"))
+        self.start.setProperty("kind", "primary")
+        self.start.setAccessibleName(self.start.text())
+        self.start.clicked.connect(self.submit)
+        column.addWidget(self.start, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        self._inputs.setWidget(box)
+
+    def submit(self) -> None:
+        """Check the fields and ask for the run."""
+        if self.form is None or self._session.is_running:
+            return
+        values = self.form.values()
+        if values is None:
+            self.tabs.setCurrentIndex(0)
+            return
+        query = self.form.query.toPlainText().strip() if self.form.query is not None else ""
+        if self.is_chat and not query:
+            if self.form.query is not None:
+                self.form.query.setFocus()
+            return
+        self.runWanted.emit(values, query)
+
+    # -- result ------------------------------------------------------------------------------------------------------
+
+    def _make_result(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(16, 12, 16, 16)
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        self._glyph = QLabel()
+        self._status = QLabel()
+        self._status.setProperty("kind", "title")
+        self._facts = QLabel()
+        self._facts.setProperty("kind", "small")
+        self._stop = QPushButton(tr("Stop"))
+        self._stop.setIcon(icon("stop", "text"))
+        self._stop.clicked.connect(self.stopWanted)
+        self._copy = QPushButton()
+        self._copy.setIcon(icon("copy", "muted"))
+        self._copy.setProperty("kind", "icon")
+        self._copy.setToolTip(tr("Copy"))
+        self._copy.setAccessibleName(tr("Copy the result"))
+        self._copy.clicked.connect(self._copy_text)
+        for widget in (self._glyph, self._status, self._facts):
+            head.addWidget(widget)
+        head.addStretch(1)
+        head.addWidget(self._stop)
+        head.addWidget(self._copy)
+        column.addLayout(head)
+        self._error = QLabel()
+        self._error.setProperty("kind", "bad")
+        self._error.setWordWrap(True)
+        self._error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(self._error)
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setProperty("kind", "document")
+        self.text.setAccessibleName(tr("Result"))
+        self.text.setPlaceholderText(tr("The result appears here while it is made."))
+        column.addWidget(self.text, 1)
+        return page
+
+    def _copy_text(self) -> None:
+        from PySide6.QtGui import QGuiApplication
+
+        QGuiApplication.clipboard().setText(self.text.toPlainText())
+
+    def refresh(self) -> None:
+        """Follow the run."""
+        state = self._session.run_state
+        self._stop.setVisible(self._session.is_running)
+        self._copy.setVisible(not self._session.is_running)
+        if state is None:
+            self._glyph.clear()
+            self._status.setText(tr("Not running yet"))
+            self._facts.clear()
+            self._error.hide()
+            if self.text.toPlainText():
+                self.text.clear()
+            return
+        self._glyph.setPixmap(status_icon(state.status, 18))
+        self._status.setText(status_word(state.status))
+        facts = [duration(state.elapsed) if state.is_over else ""]
+        if state.total_tokens:
+            facts.append(tr("{count} tokens", count=state.total_tokens))
+        self._facts.setText("  ·  ".join(f for f in facts if f))
+        self._error.setText(state.error)
+        self._error.setVisible(bool(state.error))
+        text = _result_text(state)
+        if text != self.text.toPlainText():
+            bar = self.text.verticalScrollBar()
+            at_end = bar.value() >= bar.maximum() - 4
+            self.text.setPlainText(text)
+            if at_end:
+                bar.setValue(bar.maximum())
+        self._show_details(state)
+
+    def _show_details(self, state: Any) -> None:
+        mark = (state.run_id, state.status)
+        if mark == self._detail_mark:
+            return
+        self._detail_mark = mark
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(16, 12, 16, 16)
+        column.setSpacing(12)
+        rows = [
+            (tr("Status"), status_word(state.status)),
+            (tr("Elapsed"), duration(state.elapsed) if state.is_over else ""),
+            (tr("Tokens"), str(state.total_tokens)),
+            (tr("Steps"), str(state.total_steps)),
+            (tr("Run"), state.run_id),
+        ]
+        for name, value in rows:
+            line = QLabel(f"{name}: {value}")
+            line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            column.addWidget(line)
+        if state.inputs:
+            column.addWidget(ValueView(tr("Input"), dict(state.inputs)))
+        if state.outputs:
+            column.addWidget(ValueView(tr("Output"), dict(state.outputs)))
+        column.addStretch(1)
+        self._details.setWidget(box)
+
+
+def _result_text(state: Any) -> str:
+    """The streamed text while it runs; afterwards the outputs: one text as it is, several as JSON."""
+    if not state.is_over:
+        return str(state.stream_text)
+    outputs = dict(state.outputs)
+    if "answer" in outputs:
+        return str(outputs["answer"])
+    if len(outputs) == 1:
+        value = next(iter(outputs.values()))
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    if not outputs:
+        return str(state.stream_text)
+    return json.dumps(outputs, ensure_ascii=False, indent=2)

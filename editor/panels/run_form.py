@@ -1,0 +1,222 @@
+"""The inputs of a run: one control a type, required ones checked, the last run's values offered again."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.i18n import tr
+from editor.icons import icon
+
+
+class RunForm(QWidget):
+    """Fields for the variables of a start node."""
+
+    submitted = Signal()
+
+    def __init__(self, variables: list[Mapping[str, Any]], *, chat: bool = False) -> None:
+        super().__init__()
+        self._variables = [v for v in variables if v.get("variable") and not v.get("hide")]
+        self._editors: dict[str, QWidget] = {}
+        self._faults: dict[str, QLabel] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        for variable in self._variables:
+            column.addWidget(self._field(variable))
+        self.query: QPlainTextEdit | None = None
+        if chat:
+            self.query = QPlainTextEdit()
+            self.query.setFixedHeight(72)
+            self.query.setPlaceholderText(tr("Say something"))
+            self.query.setAccessibleName(tr("Message"))
+            column.addWidget(self.query)
+
+    def _field(self, variable: Mapping[str, Any]) -> QWidget:
+        name = str(variable["variable"])
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        editor = self._editor(variable)
+        editor.setAccessibleName(str(variable.get("label") or name))
+        editor.setObjectName(f"input {name}")
+        if not isinstance(editor, QCheckBox):
+            label = QLabel(str(variable.get("label") or name) + (" *" if variable.get("required") else ""))
+            label.setProperty("kind", "small")
+            label.setBuddy(editor)
+            column.addWidget(label)
+        column.addWidget(editor)
+        fault = QLabel()
+        fault.setProperty("kind", "bad")
+        fault.setWordWrap(True)
+        fault.hide()
+        column.addWidget(fault)
+        self._editors[name], self._faults[name] = editor, fault
+        return box
+
+    def _editor(self, variable: Mapping[str, Any]) -> QWidget:
+        kind, default = str(variable.get("type")), variable.get("default")
+        text = "" if default is None else str(default)
+        if kind in ("paragraph", "json_object", "json"):
+            area = QPlainTextEdit(text)
+            area.setFixedHeight(88)
+            area.setTabChangesFocus(True)
+            area.setPlaceholderText("{ }" if kind != "paragraph" else "")
+            return area
+        if kind == "select":
+            choices = QComboBox()
+            if not variable.get("required"):
+                choices.addItem("", None)
+            for option in variable.get("options") or []:
+                choices.addItem(str(option), str(option))
+            choices.setCurrentIndex(max(0, choices.findData(default)))
+            return choices
+        if kind == "number":
+            number = QDoubleSpinBox()
+            number.setDecimals(4)
+            number.setRange(-1e15, 1e15)
+            try:
+                number.setValue(float(text or 0))
+            except ValueError:
+                number.setValue(0)
+            return number
+        if kind == "checkbox":
+            check = QCheckBox(str(variable.get("label") or variable["variable"]))
+            check.setChecked(str(default).lower() in ("true", "1", "yes", "on"))
+            return check
+        if kind in ("file", "file-list", "files"):
+            return FilePick(several=kind != "file")
+        line = QLineEdit(text)
+        if variable.get("max_length"):
+            line.setMaxLength(int(variable["max_length"]))
+        line.returnPressed.connect(self.submitted)
+        return line
+
+    def load(self, values: Mapping[str, Any]) -> None:
+        """Fill in values, of the last run for example."""
+        for name, editor in self._editors.items():
+            if name not in values or values[name] is None:
+                continue
+            value = values[name]
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            if isinstance(editor, QPlainTextEdit):
+                editor.setPlainText(text)
+            elif isinstance(editor, QLineEdit):
+                editor.setText(text)
+            elif isinstance(editor, QComboBox):
+                editor.setCurrentIndex(max(0, editor.findData(value)))
+            elif isinstance(editor, QDoubleSpinBox) and isinstance(value, int | float):
+                editor.setValue(value)
+            elif isinstance(editor, QCheckBox):
+                editor.setChecked(bool(value))
+
+    def values(self) -> dict[str, Any] | None:
+        """The inputs, or None when a field is at fault, which is then marked."""
+        found: dict[str, Any] = {}
+        first: QWidget | None = None
+        for variable in self._variables:
+            name = str(variable["variable"])
+            value, fault = self._value(variable, self._editors[name])
+            self._faults[name].setText(fault)
+            self._faults[name].setVisible(bool(fault))
+            if fault and first is None:
+                first = self._editors[name]
+            found[name] = value
+        if first is not None:
+            first.setFocus()
+            return None
+        return found
+
+    def _value(self, variable: Mapping[str, Any], editor: QWidget) -> tuple[Any, str]:
+        required = bool(variable.get("required"))
+        if isinstance(editor, QCheckBox):
+            return editor.isChecked(), ""
+        if isinstance(editor, QDoubleSpinBox):
+            value = editor.value()
+            return (int(value) if value == int(value) else value), ""
+        if isinstance(editor, QComboBox):
+            return editor.currentData(), tr("Choose one.") if required and editor.currentData() is None else ""
+        if isinstance(editor, FilePick):
+            files = editor.value()
+            if not files:
+                return None, tr("Choose a file.") if required else ""
+            return files if editor.several else files[0], ""
+        text = editor.toPlainText() if isinstance(editor, QPlainTextEdit) else str(editor.property("text"))
+        if required and not text.strip():
+            return text, tr("This is required.")
+        if str(variable.get("type")) in ("json_object", "json"):
+            return _json(text)
+        return text, ""
+
+
+def _json(text: str) -> tuple[Any, str]:
+    if not text.strip():
+        return None, ""
+    try:
+        return json.loads(text), ""
+    except json.JSONDecodeError as error:
+        return None, tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
+
+
+class FilePick(QWidget):
+    """Files of this machine, chosen or dropped; they are copied into the workspace when the run starts."""
+
+    def __init__(self, *, several: bool) -> None:
+        super().__init__()
+        self.several = several
+        self.paths: list[Path] = []
+        self.setAcceptDrops(True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.button = QPushButton(tr("Choose files") if several else tr("Choose a file"))
+        self.button.setIcon(icon("attachment", "muted"))
+        self.button.clicked.connect(self._choose)
+        row.addWidget(self.button)
+        self.label = QLabel(tr("or drop here"))
+        self.label.setProperty("kind", "small")
+        row.addWidget(self.label, 1)
+
+    def _choose(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, tr("Choose files"))
+        self.set_paths([Path(n) for n in names])
+
+    def set_paths(self, paths: list[Path]) -> None:
+        """Take these files."""
+        self.paths = paths if self.several else paths[:1]
+        self.label.setText(", ".join(p.name for p in self.paths) or tr("or drop here"))
+
+    def value(self) -> list[dict[str, Any]]:
+        """File mappings; `path` is exchanged for a stored reference by whoever starts the run."""
+        found = []
+        for path in self.paths:
+            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            found.append(
+                {"transfer_method": "local_file", "type": "", "path": str(path), "name": path.name, "mime_type": kind}
+            )
+        return found
+
+    def dragEnterEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        self.set_paths([Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()])

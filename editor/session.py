@@ -1,0 +1,396 @@
+"""One open workflow: its document, what saves it, what is wrong with it, and the run that is shown over it.
+
+Every edit comes through `submit`: applied, journalled at once, saved half a second after the last one (at the latest
+three seconds after the first). The session knows no widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from editor.bridge.runs import LiveRun
+from editor.i18n import tr
+from engine.errors import PenstockError, UserError
+from engine.logs import get_logger
+from engine.model.document import Delta, Document
+from engine.model.edits import Edit
+from engine.model.problems import Problem
+from engine.model.workflow import Workflow
+from engine.run.fold import NodeRunState, RunState
+
+if TYPE_CHECKING:
+    from editor.context import Studio
+    from engine.model.refs import Reference
+
+log = get_logger("editor.session")
+SAVE_AFTER_MS = 500
+SAVE_AT_LATEST_MS = 3000
+CHECK_AFTER_MS = 150
+
+
+class WorkflowSession(QObject):
+    """Owns the document of one app (or of a past run or a version, then read-only)."""
+
+    saveStateChanged = Signal(str)
+    """`saved`, `unsaved`, `saving` or `failed`."""
+    problemsChanged = Signal()
+    runChanged = Signal()
+    """The shown run or its state changed; once a frame at most."""
+    runShapeChanged = Signal(set)
+    """Ids of nodes and edges whose run state changed."""
+    formRebuildWanted = Signal()
+    revealWanted = Signal(str, str)
+    """Node id and field that somebody wants to see."""
+    refused = Signal(str)
+    conflict = Signal(object)
+    nameChanged = Signal(str)
+    marksChanged = Signal()
+
+    def __init__(
+        self,
+        studio: Studio,
+        workflow: Workflow,
+        *,
+        app_id: str = "",
+        revision: int = 0,
+        read_only: bool = False,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.app_id = app_id
+        self.read_only = read_only
+        self.document = Document(workflow)
+        self.problems: list[Problem] = []
+        self.run: LiveRun | None = None
+        self.run_state: RunState | None = None
+        self.breakpoints: set[str] = set()
+        self.save_state = "saved"
+        self.selected: str | None = None
+        self._revision = revision
+        self._saving = False
+        self._closed = False
+        self._save_timer = self._timer(SAVE_AFTER_MS, self.save)
+        self._latest_timer = self._timer(SAVE_AT_LATEST_MS, self.save)
+        self._check_timer = self._timer(CHECK_AFTER_MS, self.check)
+        self._retry_timer = self._timer(5000, self.save)
+        self._unsubscribe = self.document.subscribe(self._on_delta)
+        self._last: dict[str, Mapping[str, Any]] = {}
+        self.check()
+
+    def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(then)
+        return timer
+
+    # -- editing -----------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The workflow's name."""
+        return self.document.workflow.app.name or tr("Untitled")
+
+    def submit(self, edit: Edit, label: str, merge_key: str | None = None) -> bool:
+        """Apply an edit as (part of) one undo step; False when it was refused, which is said."""
+        if self.read_only and edit.counts:
+            self.refused.emit(tr("This is a picture of the past; it cannot be changed."))
+            return False
+        try:
+            self.document.apply(edit, label=label, merge_key=merge_key)
+        except UserError as error:
+            self.refused.emit(str(error))
+            return False
+        return True
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        if not self.read_only:
+            self.document.undo()
+
+    def redo(self) -> None:
+        """Do the step again."""
+        if not self.read_only:
+            self.document.redo()
+
+    def _on_delta(self, delta: Delta) -> None:
+        if delta.app_changed or delta.everything:
+            self.nameChanged.emit(self.name)
+        if delta.content_changed:
+            self._check_timer.start()
+        if self.read_only or not self.app_id or delta.edit is None:
+            return
+        if delta.content_changed:
+            future = self.studio.services.workflows.journal(
+                self.app_id, delta.edit.to_json(), mark=self.document.revision
+            )
+            future.add_done_callback(self._journalled)
+            self._set_save_state("unsaved")
+        self._save_timer.start()
+        if not self._latest_timer.isActive():
+            self._latest_timer.start()
+
+    @staticmethod
+    def _journalled(future: Any) -> None:
+        error = future.exception()
+        if error is not None:
+            log.info("an edit could not be journalled: %s", error)
+
+    # -- saving ------------------------------------------------------------------------------------------------------
+
+    def _set_save_state(self, state: str) -> None:
+        if state != self.save_state:
+            self.save_state = state
+            self.saveStateChanged.emit(state)
+
+    def save(self) -> None:
+        """Write the draft in the background, unless it is being written already: then again afterwards."""
+        self._save_timer.stop()
+        self._latest_timer.stop()
+        if self.read_only or not self.app_id or self._closed:
+            return
+        if self._saving:
+            self._save_timer.start()
+            return
+        self._saving = True
+        workflow, mark = self.document.workflow, self.document.revision
+        if self.save_state != "saved":
+            self._set_save_state("saving")
+        self.studio.tasks.run(
+            lambda: self.studio.services.workflows.save_draft(self.app_id, workflow, self._revision, mark=mark),
+            done=lambda revision: self._saved(revision, mark),
+            failed=self._not_saved,
+        )
+
+    def _saved(self, revision: int, mark: int) -> None:
+        self._saving = False
+        self._revision = revision
+        self._set_save_state("saved" if self.document.revision == mark else "unsaved")
+
+    def _not_saved(self, error: PenstockError) -> None:
+        self._saving = False
+        if error.code == "store.draft_conflict":
+            self._set_save_state("failed")
+            self.conflict.emit(error)
+            return
+        self._set_save_state("failed")
+        self.studio.messages.tell(tr("Not saved: {what} It is tried again by itself.", what=str(error)))
+        self._retry_timer.start()
+
+    def save_now(self) -> None:
+        """Write the draft before going on: on closing, running, publishing and exporting. Raises PenstockError."""
+        self._save_timer.stop()
+        self._latest_timer.stop()
+        if self.read_only or not self.app_id or (self.save_state == "saved" and not self._saving):
+            return
+        from engine.services.workflows import DraftConflict
+
+        mark = self.document.revision
+        try:
+            revision = self.studio.services.workflows.save_draft(
+                self.app_id, self.document.workflow, self._revision, mark=mark
+            )
+        except DraftConflict as error:
+            if not self._saving:
+                raise
+            # The background save was first; what it wrote was an older state of the same document.
+            revision = self.studio.services.workflows.save_draft(
+                self.app_id, self.document.workflow, error.revision, mark=mark
+            )
+        self._revision = revision
+        self._saving = False
+        self._set_save_state("saved")
+
+    def keep_mine(self, revision: int) -> None:
+        """After a conflict: what is here wins; the other side was backed up by the caller."""
+        self._revision = revision
+        self.save()
+
+    # -- problems ----------------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Go through the checklist, here: it takes some milliseconds for a large graph."""
+        from engine.model.validate import check
+
+        workflow = self.document.workflow
+        if len(workflow.graph.nodes) > 400:
+            self.studio.tasks.run(check, workflow, done=self._checked, key=f"check {id(self)}")
+        else:
+            self._checked(check(workflow))
+
+    def _checked(self, problems: list[Problem]) -> None:
+        self.problems = [*problems, *self._model_problems()]
+        self.problemsChanged.emit()
+
+    def _model_problems(self) -> list[Problem]:
+        found = []
+        for node in self.document.graph.nodes.values():
+            model = node.data.get("model")
+            if node.type in ("llm", "question-classifier", "parameter-extractor") and isinstance(model, dict):
+                words = self.model_problem(str(model.get("provider") or ""), str(model.get("name") or ""))
+                if words and model.get("name"):
+                    found.append(Problem("warning", "model.unknown", words, node.id, "model"))
+        return found
+
+    # -- runs --------------------------------------------------------------------------------------------------------
+
+    def show_run(self, run: LiveRun | None) -> None:
+        """Show a live run over the graph."""
+        if self.run is not None:
+            for signal in (self.run.changed, self.run.finished, self.run.refused):
+                try:
+                    signal.disconnect(self._run_signal)
+                except (RuntimeError, TypeError):
+                    continue
+        self.run = run
+        self.run_state = run.state if run is not None else None
+        if run is not None:
+            run.changed.connect(self._run_signal)
+            run.finished.connect(self._run_signal)
+            run.refused.connect(self._run_signal)
+        self.runShapeChanged.emit(set())
+        self.runChanged.emit()
+
+    def show_past(self, state: RunState | None) -> None:
+        """Show a stored run, or a moment of it."""
+        self.run_state = state
+        self.runShapeChanged.emit(set())
+        self.runChanged.emit()
+
+    def _run_signal(self, what: object = None) -> None:
+        if isinstance(what, set):
+            self.runShapeChanged.emit(what)
+        self.runChanged.emit()
+
+    @property
+    def is_running(self) -> bool:
+        return self.run is not None and not self.run.is_over
+
+    def toggle_breakpoint(self, node_id: str) -> None:
+        """Set or take away a breakpoint; a live run learns of it."""
+        self.breakpoints ^= {node_id}
+        if self.run is not None and not self.run.is_over:
+            self.run.send("set_breakpoints", nodes=sorted(self.breakpoints))
+        self.marksChanged.emit()
+
+    def node_state(self, node_id: str) -> dict[str, Any] | None:
+        """What is known of a node's last run, as the inspector shows it."""
+        state = self.run_state.nodes.get(node_id) if self.run_state is not None else None
+        if state is not None and state.status != "waiting":
+            return _node_facts(state)
+        return dict(self._last[node_id]) if node_id in self._last else self._load_last(node_id)
+
+    def _load_last(self, node_id: str) -> dict[str, Any] | None:
+        """Ask the log for the newest execution; the answer comes with `runChanged`."""
+        if not self.app_id or node_id in self._last:
+            return None
+        self._last[node_id] = {}
+
+        def done(row: dict[str, Any] | None) -> None:
+            if row is not None:
+                self._last[node_id] = _stored_facts(row)
+                self.runChanged.emit()
+            else:
+                self._last.pop(node_id, None)
+
+        self.studio.tasks.run(self.studio.services.runs.node_last_run, self.app_id, node_id, done=done)
+        return None
+
+    def can_run_node(self, node_id: str) -> bool:
+        """Whether a node may be run alone now."""
+        from engine.nodes.registry import spec
+
+        node = self.document.graph.nodes.get(node_id)
+        found = spec(node.type) if node is not None else None
+        return bool(found and found.can_single_step) and not self.read_only and not self.is_running
+
+    # -- what forms ask ----------------------------------------------------------------------------------------------
+
+    def reveal(self, node_id: str, field: str = "") -> None:
+        """Somebody wants to see a node, and a setting of it."""
+        if node_id in self.document.graph.nodes:
+            self.revealWanted.emit(node_id, field)
+
+    def rebuild_form(self) -> None:
+        """The inspector's form has to be built anew."""
+        self.formRebuildWanted.emit()
+
+    def confirm_removal(self, name: str, uses: list[Reference]) -> bool:
+        """Ask before something goes that other nodes read."""
+        graph = self.document.graph
+        titles = sorted({graph.nodes[u.node_id].title or u.node_id for u in uses if u.node_id in graph.nodes})
+        text = tr("“{name}” is used by: {titles}. They will point at nothing.", name=name, titles=", ".join(titles))
+        return self.studio.messages.confirm(tr("Remove {name}?", name=name), text, tr("Remove"), danger=True)
+
+    def known_models(self) -> list[dict[str, Any]]:
+        """Models of the workspace as `{provider, name, label}`."""
+        return self.studio.known_models()
+
+    def model_problem(self, provider: str, name: str) -> str:
+        """Why a model cannot be used here, in words; an empty text when it can."""
+        return self.studio.model_problem(provider, name)
+
+    def tool_problem(self, data: Mapping[str, Any]) -> str:
+        """Why a tool cannot be used here; an empty text when it can."""
+        return self.studio.tool_problem(data)
+
+    def tool_parameters(self, data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """What a tool declares, from the file or from the installed tool."""
+        schemas = data.get("paramSchemas")
+        if isinstance(schemas, list) and schemas:
+            return [s for s in schemas if isinstance(s, Mapping)]
+        return self.studio.tool_parameters(data)
+
+    def sandbox_level(self) -> str:
+        """What keeps user code in, in words."""
+        return self.studio.sandbox_level()
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Save what is not saved and stop listening."""
+        if self._closed:
+            return
+        try:
+            self.save_now()
+        except PenstockError as error:
+            log.info("the draft stays in the journal: %s", error)
+        self._closed = True
+        for timer in (self._save_timer, self._latest_timer, self._check_timer, self._retry_timer):
+            timer.stop()
+        self._unsubscribe()
+
+
+def _node_facts(state: NodeRunState) -> dict[str, Any]:
+    return {
+        "status": state.status,
+        "execution_id": state.execution_id,
+        "elapsed": state.elapsed,
+        "tokens": state.tokens,
+        "price": "" if state.price in ("0", "") else state.price,
+        "error": state.error,
+        "text": state.text,
+        "inputs": state.inputs,
+        "outputs": state.outputs,
+        "process_data": state.process_data,
+    }
+
+
+def _stored_facts(row: Mapping[str, Any]) -> dict[str, Any]:
+    price = str(row.get("total_price") or "")
+    return {
+        "status": row["status"],
+        "execution_id": row["id"],
+        "elapsed": row["elapsed_time"],
+        "tokens": row["total_tokens"],
+        "price": "" if price.strip("0.") == "" else price,
+        "error": row["error"],
+        "text": "",
+        "inputs": row["inputs"],
+        "outputs": row["outputs"],
+        "process_data": row["process_data"],
+    }
