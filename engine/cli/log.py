@@ -10,6 +10,7 @@ import typer
 
 from engine.cli import say
 from engine.cli.files import write_whole
+from engine.errors import UserError
 from engine.services.context import Services
 
 runs = typer.Typer(help="The run log.", no_args_is_help=True)
@@ -119,17 +120,58 @@ def export_run(
     say.note(f"Written to {output}")
 
 
+def _answer(services: Any, run: str, form: str, action: str, values: str) -> None:
+    """Submit the form that the run waits for. Raises UserError when there is not exactly one."""
+    from engine.cli.running import json_argument
+
+    given = json_argument(values, "--values")
+    if not isinstance(given, dict):
+        raise UserError("--values must be a JSON object.", code="cli.bad_json")
+    waiting = [record["session_id"] for record in services.forms.waiting(run)]
+    if not form and len(waiting) != 1:
+        raise UserError(
+            f"The run waits for {len(waiting)} forms{': ' if waiting else ''}{', '.join(waiting)}.",
+            code="form.which",
+            hint="Name one with --form.",
+        )
+    services.forms.submit(form or waiting[0], action, given)
+
+
+@runs.command("forms")
+def list_forms(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="Run id; all runs when left out.")] = "",
+    json: Json = False,
+) -> None:
+    """List the forms that wait for an answer."""
+    services = _open(context)
+    found = services.forms.waiting(run or None)
+    services.close()
+    if json:
+        say.out(found)
+        return
+    for record in found:
+        say.note(f"{record['session_id']}  {record['node_title']}  until {record['expires_at']}")
+        say.note(record["definition"]["form_content"])
+        say.note("buttons: " + ", ".join(f"{a['id']} ({a['title']})" for a in record["definition"]["actions"]))
+
+
 @runs.command("resume")
 def resume_run(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="Run id.")],
     events: Annotated[str, typer.Option("--events", help="Print events.", show_default=False)] = "",
+    action: Annotated[str, typer.Option("--action", help="Answer the waiting form with this button.")] = "",
+    values: Annotated[str, typer.Option("--values", help="The form's fields, as a JSON object or @FILE.")] = "{}",
+    form: Annotated[str, typer.Option("--form", help="Which form, when several wait.")] = "",
     json: Json = False,  # noqa: ARG001 - the summary is JSON either way
 ) -> None:
-    """Go on with a paused run."""
+    """Go on with a paused run, after answering its form if --action names a button."""
     from engine.cli.running import EXIT_CODES, follow
 
     services = _open(context)
+    if action:
+        _answer(services, run, form, action, values)
 
     async def play() -> dict[str, Any]:
         return await follow(services, services.runs.resume(run), events)

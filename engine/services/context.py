@@ -19,6 +19,7 @@ from engine.run.limits import Limits
 from engine.services.templates import TemplateService
 
 if TYPE_CHECKING:
+    from engine.nodes.human_input.desk import FormDesk
     from engine.ports.bundle import Ports
     from engine.services.models import ModelService
     from engine.services.runs import RunService
@@ -101,6 +102,14 @@ class Services:
 
         return DebugStore(self.database, self.blobs, self.clock, self.ids)
 
+    @cached_property
+    def forms(self) -> FormDesk:
+        """The forms that runs wait for."""
+        from engine.nodes.human_input.desk import FormDesk
+        from engine.store.forms import StoredForms
+
+        return FormDesk(StoredForms(self.database), self.clock, self.ids, self.limits().human_input_seconds)
+
     # -- services ----------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -181,7 +190,14 @@ class Services:
             from engine.services.memory import StoredMemory
 
             ports.extras["memory"] = StoredMemory(self.debug_store)
+        ports.extras["human_input"] = self.forms if known else self._passing_forms(limits)
         return ports
+
+    def _passing_forms(self, limits: Limits) -> FormDesk:
+        """Forms of runs that are not kept."""
+        from engine.nodes.human_input.desk import FormDesk, MemoryForms
+
+        return FormDesk(MemoryForms(), self.clock, self.ids, limits.human_input_seconds)
 
     def _add_files(self, ports: Ports, limits: Limits) -> None:
         from engine.adapters.documents import LocalDocumentReader
