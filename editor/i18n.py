@@ -67,7 +67,8 @@ def ntr(one: str, many: str, n: int) -> str:
     if _State.language == "en":
         chosen = one if n == 1 else many
     else:
-        # Chinese has one form; catalogues key it by the plural text.
+        # Chinese has one form, but a singular sentence may name the thing instead of counting it.
         texts = _catalogue(_State.language)
-        chosen = texts.get(many, texts.get(one, one if n == 1 else many))
+        wanted, other = (one, many) if n == 1 else (many, one)
+        chosen = texts.get(wanted) or texts.get(other) or wanted
     return chosen.replace("{n}", str(n))
