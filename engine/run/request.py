@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from engine.errors import UserError
@@ -126,6 +126,25 @@ class RunRequest:
     """Resume from here; the graph, mode and ids are those of the paused run."""
     check: bool = True
     """Refuse graphs with errors of the lint (engine spec 1.6, level E)."""
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON data, secrets in clear: for the pipe to another process, never for a file. `from_json` reads it."""
+        data = {item.name: getattr(self, item.name) for item in fields(self)}
+        data["limits"] = asdict(self.limits)
+        data["plan"] = self.plan.to_json() if self.plan is not None else None
+        if self.debug is not None:
+            data["debug"] = {"breakpoints": sorted(self.debug.breakpoints), "step": self.debug.step}
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunRequest:
+        """The inverse of `to_json`."""
+        values = dict(data)
+        values["limits"] = Limits(**values["limits"])
+        values["plan"] = RunPlan.from_json(values["plan"]) if values.get("plan") else None
+        if values.get("debug"):
+            values["debug"] = DebugSettings(frozenset(values["debug"]["breakpoints"]), values["debug"]["step"])
+        return cls(**values)
 
     @property
     def is_chat(self) -> bool:
