@@ -40,6 +40,7 @@ def stylesheet(theme: Theme) -> str:
         **{f"r_{name}": str(theme.radius(name)) for name in ("chip", "field", "button", "menu", "card")},
         field_inner=str(field - 2),
         field_focus=str(field - 4),
+        spin_inner=str(field - 5),
         button=_css(theme.color("raised")),
         button_hover=_css(theme.color("chip")),
         button_pressed=_css(theme.color("bar")),
