@@ -230,12 +230,36 @@ def agent_outputs(data: Data) -> tuple[OutputSpec, ...]:
     return with_error_outputs(data, (*TOOL_OUTPUTS, USAGE, *schema_outputs(data.get("output_schema"))))
 
 
+STANDARD_STRATEGIES = ("function_calling", "ReAct")
+
+
 def check_agent(data: Data) -> list[FieldProblem]:
     if data.get("agent_node_kind") == "dify_agent":
         return []
-    if not data.get("agent_strategy_name"):
+    strategy = data.get("agent_strategy_name")
+    if not strategy:
         return [FieldProblem("node.strategy_missing", "agent_strategy_name", "Choose a strategy.")]
+    if strategy not in STANDARD_STRATEGIES:
+        return []
+    model = _agent_value(data, "model")
+    if not isinstance(model, dict) or not model.get("provider") or not (model.get("model") or model.get("name")):
+        return [FieldProblem("node.model_missing", "agent_parameters.model", "Choose a model.")]
+    tools = mappings(_agent_value(data, "tools"))
+    if not tools:
+        return [FieldProblem("node.tool_missing", "agent_parameters.tools", "Choose at least one tool.")]
+    if not any(tool.get("enabled", True) for tool in tools):
+        return [FieldProblem("node.tool_missing", "agent_parameters.tools", "All tools are switched off.")]
+    for name in ("instruction", "query"):
+        if _agent_value(data, name) in (None, "", []):
+            where = f"agent_parameters.{name}"
+            return [FieldProblem("node.parameter_missing", where, f"The agent needs a value for {name}.")]
     return []
+
+
+def _agent_value(data: Data, name: str) -> Any:
+    parameters = data.get("agent_parameters")
+    entry = parameters.get(name) if isinstance(parameters, dict) else None
+    return entry.get("value") if isinstance(entry, dict) else entry
 
 
 def _agent_default(_mode: str) -> dict[str, Any]:
@@ -263,10 +287,50 @@ def _agent_default(_mode: str) -> dict[str, Any]:
 
 
 def check_retrieval(data: Data) -> list[FieldProblem]:
-    if not data.get("query_variable_selector") and not data.get("query_attachment_selector"):
-        return [FieldProblem("node.variable_missing", "query_variable_selector", "Choose the query.")]
+    """The query is not looked at; whether bases are external or economy is known to the workspace only."""
     if not data.get("dataset_ids"):
         return [FieldProblem("node.dataset_missing", "dataset_ids", "Choose a knowledge base.")]
+    if data.get("retrieval_mode") == "single":
+        config = data.get("single_retrieval_config")
+        problem = check_model(config if isinstance(config, dict) else {})
+        if problem:
+            return [
+                FieldProblem(problem.code, "single_retrieval_config.model", "Choose the model that picks the base.")
+            ]
+        return []
+    config = data.get("multiple_retrieval_config")
+    config = config if isinstance(config, dict) else {}
+    on = config.get("reranking_enable", False)
+    if on and config.get("reranking_mode") == "reranking_model" and not _reranker(config.get("reranking_model")):
+        where = "multiple_retrieval_config.reranking_model"
+        return [FieldProblem("node.rerank_missing", where, "Choose a rerank model.")]
+    return []
+
+
+def _reranker(model: Any) -> bool:
+    return isinstance(model, dict) and bool(model.get("provider") and (model.get("model") or model.get("name")))
+
+
+def check_index(data: Data) -> list[FieldProblem]:
+    if not data.get("chunk_structure"):
+        return [FieldProblem("node.structure_missing", "chunk_structure", "Choose how chunks are built.")]
+    problem = selector_problem(data.get("index_chunk_variable_selector"), "index_chunk_variable_selector",
+                               "Choose the chunks.")  # fmt: skip
+    if problem:
+        return [problem]
+    technique = data.get("indexing_technique")
+    if not technique:
+        return [FieldProblem("node.method_missing", "indexing_technique", "Choose how chunks are indexed.")]
+    if technique == "high_quality" and not (data.get("embedding_model") and data.get("embedding_model_provider")):
+        return [FieldProblem("node.model_missing", "embedding_model", "Choose an embedding model.")]
+    retrieval = data.get("retrieval_model")
+    if not isinstance(retrieval, dict) or not retrieval.get("search_method"):
+        return [FieldProblem("node.retrieval_missing", "retrieval_model", "Choose how chunks are searched.")]
+    model = retrieval.get("reranking_model")
+    named = isinstance(model, dict) and model.get("reranking_provider_name") and model.get("reranking_model_name")
+    if retrieval.get("reranking_enable") and retrieval.get("reranking_mode") != "weighted_score" and not named:
+        where = "retrieval_model.reranking_model"
+        return [FieldProblem("node.rerank_missing", where, "Choose a rerank model.")]
     return []
 
 
@@ -391,6 +455,7 @@ SPECS = (
         in_containers=False,
         singleton=True,
         can_single_step=False,
+        check=check_index,
     ),
     NodeSpec(
         "datasource",

@@ -121,6 +121,9 @@ def loop_outputs(data: Data) -> tuple[OutputSpec, ...]:
     return (*variables, OutputSpec("loop_round", "number", "Rounds that ran"))
 
 
+MOST_ROUNDS = 100
+
+
 def check_loop(data: Data) -> list[FieldProblem]:
     for index, variable in enumerate(mappings(data.get("loop_variables"))):
         if not str(variable.get("label") or "").strip():
@@ -135,8 +138,8 @@ def check_loop(data: Data) -> list[FieldProblem]:
     if problem:
         return [problem]
     count = data.get("loop_count")
-    if not isinstance(count, int | float) or count < 1:
-        return [FieldProblem("node.count_missing", "loop_count", "A loop needs a highest number of rounds.")]
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_ROUNDS:
+        return [FieldProblem("node.count_missing", "loop_count", f"A loop has 1 to {MOST_ROUNDS} rounds.")]
     return []
 
 
