@@ -20,6 +20,10 @@ from engine.nodes.spec import (
     with_error_outputs,
 )
 
+KNOWN_OPERATORS = frozenset(
+    {"contains", "not contains", "start with", "end with", "is", "is not", "empty", "not empty", "in", "not in"}
+    | {"all of", "=", "≠", ">", "<", "≥", "≤", "null", "not null", "is null", "is not null", "exists", "not exists"}
+)
 WITHOUT_VALUE = frozenset({"empty", "not empty", "null", "not null", "is null", "is not null", "exists", "not exists"})
 
 # -- if-else -----------------------------------------------------------------------------------------------------------
@@ -46,6 +50,9 @@ def check_conditions(conditions: list[Any], field: str) -> FieldProblem | None:
         operator = str(condition.get("comparison_operator") or "")
         if not operator:
             return FieldProblem("node.operator_missing", f"{place}.comparison_operator", "Choose an operator.")
+        if operator not in KNOWN_OPERATORS:
+            message = f"{operator!r} is no operator that can be run. Choose one."
+            return FieldProblem("node.operator_unknown", f"{place}.comparison_operator", message)
         sub = condition.get("sub_variable_condition")
         if isinstance(sub, dict) and sub.get("conditions"):
             for at, part in enumerate(mappings(sub["conditions"])):

@@ -285,6 +285,7 @@ def test_attributes_by_selector_follow_the_plain_rules() -> None:
         ([case("a", condition("", "x"))], ["node.operator_missing"]),
         ([case("a", condition("is", "x", selector="n"))], ["node.variable_missing"]),
         ([case("a", condition("is", ""))], ["node.value_missing"]),
+        ([case("a", condition("equals", "x"))], ["node.operator_unknown"]),
         ([case("a", condition("is", False))], []),
         ([case("a", condition("empty", ""))], []),
         ([case("a", condition("contains", "", sub_variable_condition={"conditions": [sub("name", "is", "")]}))],
@@ -300,3 +301,10 @@ def test_checklist(cases: list[Any], found: list[str]) -> None:
 def test_what_a_single_step_asks_for() -> None:
     node = make_node({"type": "if-else", "cases": [case("a", condition("is", "{{#m.t#}}"))]})
     assert selectors(node.variable_mapping()) == {"node.#n.v#": ["n", "v"], "node.#m.t#": ["m", "t"]}
+
+
+def test_the_checklist_knows_every_operator_that_runs() -> None:
+    from engine.nodes.conditions import OPERATORS
+    from engine.nodes.specs.logic import KNOWN_OPERATORS
+
+    assert set(OPERATORS) <= KNOWN_OPERATORS
