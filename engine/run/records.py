@@ -33,6 +33,16 @@ def can_become(status: str, new: str) -> bool:
     return new in TRANSITIONS.get(status, ())
 
 
+def stored_reason(reason: Mapping[str, Any]) -> dict[str, Any]:
+    """A pause reason as pause records spell it (DEC-15); reasons that are spelled so already stay as they are."""
+    kind = str(reason.get("TYPE") or reason.get("type") or "")
+    rest = {key: value for key, value in reason.items() if key not in ("TYPE", "type")}
+    if kind in ("hitl_required", "human_input_required"):
+        session = rest.get("session_id") or rest.get("form_id") or ""
+        return {"type": "human_input_required", "form_id": session, **rest, "session_id": session}
+    return {"type": "scheduling_pause", **rest}
+
+
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """What the rows need to know of a run beside its events. `graph` is the config the run works on."""
@@ -194,7 +204,7 @@ class Records:
             row["error_type"] = event.get("error_type", "")
             row["error_node_id"] = event.get("error_node_id", "")
         if status == "paused":
-            row["pause_reasons"] = event.get("reasons", [])
+            row["pause_reasons"] = [stored_reason(reason) for reason in event.get("reasons", ())]
         else:
             row["finished_at"] = event["at"]
         return [*changes, RowChange("run", self._facts.run_id, False, row, whole)]

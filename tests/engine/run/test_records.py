@@ -295,3 +295,18 @@ def test_dify_names() -> None:
     assert [t["answer"] for t in map(chat.translate, done.events) if t and t["event"] == "message"][:1] == ["hi"]
     paused = run(build("start -> q", q=ask()))
     assert DifyNames().translate(paused.events[-1])["event"] == "workflow_paused"  # type: ignore[index]
+
+
+def test_pause_reasons_as_they_are_stored() -> None:
+    from engine.run.records import stored_reason
+
+    row, _ = rows_of(run(build("start -> q", q=ask())))
+    (stored,) = row["pause_reasons"]
+    assert stored["type"] == "human_input_required"
+    assert stored["form_id"] == stored["session_id"]
+    assert stored_reason({"TYPE": "scheduled_pause", "message": "lunch"}) == {
+        "type": "scheduling_pause",
+        "message": "lunch",
+    }
+    assert stored_reason({"TYPE": "human_input_required", "form_id": "f1"})["session_id"] == "f1"
+    assert stored_reason({"type": "scheduling_pause", "message": "x"}) == {"type": "scheduling_pause", "message": "x"}
