@@ -68,9 +68,13 @@ class Renderer:
 
     def paint_items(self, canvas: Canvas, area: QRectF, items: list[Item], edges: list[EdgeItem]) -> None:
         """Paints these items and edges in the right order."""
+        inside: list[Item] = []
         for item in items:
             if item.kind == "note":
-                paint_note(canvas, item)
+                if self._lies_on_room(item):
+                    inside.append(item)
+                else:
+                    paint_note(canvas, item)
         rooms = [item for item in items if item.kind == "room"]
         cards = [item for item in items if item.kind in ("card", "start")]
         links = self._links(items) if canvas.level >= Level.TITLES else {}
@@ -84,11 +88,23 @@ class Renderer:
             for room in rooms:
                 if room.depth == depth:
                     paint_room(canvas, room, area, links)
+            if depth == 0:
+                for note in inside:
+                    paint_note(canvas, note)
+                inside = []
+        for note in inside:
+            paint_note(canvas, note)
         raised = [item for item in cards if item.extra > 0 or item.id in self.view.selected]
         if raised and len(raised) < len(cards):
             up = {item.id for item in raised}
             cards = [item for item in cards if item.id not in up] + raised
         paint_cards(canvas, cards, links)
+
+    def _lies_on_room(self, note: Item) -> bool:
+        """Whether a note stands on a container's floor with its middle; then the floor must not cover it."""
+        x, y = note.box.center
+        items = self.scene.items
+        return any(items[key].kind == "room" for key in self.scene.index.query(Box(x, y, x, y)))
 
     def paint_outlines(self, painter: QPainter, camera: Camera, ratio: float) -> None:
         """Cards as plain shapes, for what comes into view while the last sharp picture is shown smaller.

@@ -124,6 +124,9 @@ def _paint_lines(canvas: Canvas, item: Item, rect: QRectF) -> None:
     inner = rect.adjusted(6 * pixel, 5 * pixel, -6 * pixel, -5 * pixel)
     if inner.height() < metrics.height() * pixel:
         return
+    # Whole lines only.
+    line = metrics.lineSpacing() * pixel
+    inner.setHeight(max(1, inner.height() // line) * line)
     painter.save()
     painter.setClipRect(inner, Qt.ClipOperation.IntersectClip)
     painter.drawText(inner, int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop), plain[:600])
