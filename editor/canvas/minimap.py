@@ -36,6 +36,7 @@ class Minimap(QWidget):
         self._redraw.setInterval(_REDRAW_MS)
         self._redraw.timeout.connect(self._forget)
         view.viewChanged.connect(self._view_changed)
+        view.runChanged.connect(self.refresh)
         theme_signal().changed.connect(self._forget)
 
     def refresh(self) -> None:

@@ -66,6 +66,7 @@ class CanvasRuns:
             for node_id in had:
                 self._take(node_id, None)
             self.view.repaint_all()
+            self.view.runChanged.emit()
             return
         self.view.state.runs, self.view.state.edge_runs, self.view.state.rounds = {}, {}, {}
         self.view.state.run_shown = True
@@ -75,6 +76,7 @@ class CanvasRuns:
             self._take_edge(edge_id)
         self._fading.clear()
         self.view.repaint_all()
+        self.view.runChanged.emit()
         self._animate()
 
     def changed(self, node_ids: Iterable[str], edge_ids: Iterable[str]) -> None:
@@ -92,6 +94,7 @@ class CanvasRuns:
         again = {edge_id for edge_id in edges if self._take_edge(edge_id)}
         again.update(e for e in edges if view.state.edge_runs.get(e) is not None)
         view.repaint_edges(again)
+        view.runChanged.emit()
         if self.follows:
             self._follow(touched)
         self._animate()

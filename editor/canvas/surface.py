@@ -40,6 +40,9 @@ class CanvasSurface(QWidget):
     viewChanged = Signal()
     """The camera moved, or what it shows changed; for the minimap and widgets that follow a node."""
 
+    runChanged = Signal()
+    """The run that is shown changed, or another (or none) is shown."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
