@@ -235,9 +235,15 @@ class Records:
             "inputs": {},
             "process_data": {},
             "outputs": {},
+            "inputs_truncated": False,
+            "process_data_truncated": False,
+            "outputs_truncated": False,
             "status": "running",
             "error": "",
+            "error_type": "",
             "elapsed_time": 0.0,
+            "total_tokens": 0,
+            "total_price": "0",
             "execution_metadata": self._place(event),
             "created_by_role": self._facts.created_by_role,
             "created_by": self._facts.created_by,
@@ -353,6 +359,29 @@ _PLACE: Final = {
 
 def _seconds(text: str | None) -> int:
     return int(datetime.fromisoformat(text).timestamp()) if text else 0
+
+
+def coalesce(changes: Iterable[RowChange]) -> list[RowChange]:
+    """The same rows with fewer changes: what a batch says of one row in one change, at the place of the first.
+
+    Inserts of one table then all have the same columns, ready for one statement with many rows.
+    """
+    merged: dict[tuple[str, str], RowChange] = {}
+    for change in changes:
+        place = (change.table, change.key)
+        before = merged.get(place)
+        if before is None:
+            merged[place] = change
+        else:
+            whole = {k: v for k, v in before.whole.items() if k not in change.values}
+            merged[place] = RowChange(
+                change.table,
+                change.key,
+                before.insert,
+                {**before.values, **change.values},
+                {**whole, **change.whole},
+            )
+    return list(merged.values())
 
 
 def fold_rows(changes: Iterable[RowChange]) -> dict[Table, dict[str, dict[str, Any]]]:

@@ -310,3 +310,17 @@ def test_pause_reasons_as_they_are_stored() -> None:
     }
     assert stored_reason({"TYPE": "human_input_required", "form_id": "f1"})["session_id"] == "f1"
     assert stored_reason({"type": "scheduling_pause", "message": "x"}) == {"type": "scheduling_pause", "message": "x"}
+
+
+def test_a_batch_says_of_each_row_once() -> None:
+    from engine.run.records import coalesce
+
+    done = run(build("start -> a -> b", a=stub(fail_times=1, outs={"x": "h" * 2_000_000}, **retry(1))))
+    records = Records(facts_of(done.request))
+    changes = [change for event in done.events for change in records.apply(event)]
+    few = coalesce(changes)
+    assert fold_rows(few) == fold_rows(changes)
+    assert [c.table for c in few] == ["run", "node", "node", "node"]
+    assert len({frozenset(c.values) for c in few if c.table == "node"}) == 1
+    assert all(c.insert for c in few)
+    assert few[2].whole == {"outputs": {"x": "h" * 2_000_000}}
