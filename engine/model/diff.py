@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.model.graph import Node
+from engine.model.graph import Edge, Node
 from engine.model.types import MISSING
 from engine.model.workflow import Workflow
 
@@ -22,9 +22,16 @@ class FieldChange:
     def to_json(self) -> dict[str, Any]:
         return {
             "path": self.path,
-            "before": None if self.before is MISSING else self.before,
-            "after": None if self.after is MISSING else self.after,
+            "before": _shown(self.before),
+            "after": _shown(self.after),
         }
+
+
+def _shown(value: Any) -> Any:
+    """A value for JSON."""
+    if isinstance(value, Mapping):
+        return {k: _shown(v) for k, v in value.items()}
+    return None if value is MISSING else str(value) if isinstance(value, _Hidden) else value
 
 
 @dataclass(frozen=True)
@@ -40,11 +47,12 @@ class WorkflowDiff:
     app: tuple[FieldChange, ...] = ()
     features: tuple[FieldChange, ...] = ()
     variables: tuple[FieldChange, ...] = ()
+    edges_changed: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         parts = (self.added, self.removed, self.moved, self.changed, self.edges_added, self.edges_removed)
-        return not any((*parts, self.app, self.features, self.variables))
+        return not any((*parts, self.edges_changed, self.app, self.features, self.variables))
 
     def to_json(self) -> dict[str, Any]:
         """For the command line."""
@@ -55,6 +63,7 @@ class WorkflowDiff:
             "changed": {n: [c.to_json() for c in changes] for n, changes in self.changed.items()},
             "edges_added": list(self.edges_added),
             "edges_removed": list(self.edges_removed),
+            "edges_changed": list(self.edges_changed),
             "app": [c.to_json() for c in self.app],
             "features": [c.to_json() for c in self.features],
             "variables": [c.to_json() for c in self.variables],
@@ -88,30 +97,6 @@ def diff(before: Workflow, after: Workflow) -> WorkflowDiff:
             changed[node_id] = found
         elif (earlier.x, earlier.y, earlier.width, earlier.height) != (node.x, node.y, node.width, node.height):
             moved.append(node_id)
-    variables = (
-        [
-            {
-                kind: {
-                    v.name: {"value_type": v.value_type, "value": v.value, "description": v.description} for v in found
-                }
-            }
-            for kind, found in (
-                ("environment", before.environment_variables),
-                ("conversation", before.conversation_variables),
-            )
-        ],
-        [
-            {
-                kind: {
-                    v.name: {"value_type": v.value_type, "value": v.value, "description": v.description} for v in found
-                }
-            }
-            for kind, found in (
-                ("environment", after.environment_variables),
-                ("conversation", after.conversation_variables),
-            )
-        ],
-    )
     return WorkflowDiff(
         tuple(n for n in new.nodes if n not in old.nodes),
         tuple(n for n in old.nodes if n not in new.nodes),
@@ -121,5 +106,41 @@ def diff(before: Workflow, after: Workflow) -> WorkflowDiff:
         tuple(e for e in old.edges if e not in new.edges),
         tuple(changes(before.app.to_config(), after.app.to_config())),
         tuple(changes(before.features, after.features)),
-        tuple(c for a, b in zip(*variables, strict=True) for c in changes(a, b)),
+        tuple(changes(_variables(before), _variables(after))),
+        tuple(e for e, edge in new.edges.items() if e in old.edges and _ends(edge) != _ends(old.edges[e])),
     )
+
+
+def _ends(edge: Edge) -> tuple[str, str, str, str]:
+    return (edge.source, edge.source_handle, edge.target, edge.target_handle)
+
+
+def _variables(workflow: Workflow) -> dict[str, dict[str, dict[str, Any]]]:
+    """Variables by list and name; a secret shows whether it differs, never what it is."""
+    lists = {
+        "environment": workflow.environment_variables,
+        "conversation": workflow.conversation_variables,
+    }
+    return {
+        kind: {
+            v.name: {
+                "value_type": v.value_type,
+                "value": _Hidden(v.value) if v.is_secret else v.value,
+                "description": v.description,
+            }
+            for v in found
+        }
+        for kind, found in lists.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Hidden:
+    """A secret value that can be compared and is shown as dots."""
+
+    value: Any
+
+    def __repr__(self) -> str:
+        return "••••••"
+
+    __str__ = __repr__

@@ -218,7 +218,13 @@ def copy_nodes(graph: Graph, node_ids: list[str]) -> str:
             chosen[inner.id] = None
     if not chosen:
         return ""
-    nodes = [graph.nodes[n].to_config(graph.absolute(n)) for n in graph.nodes if n in chosen]
+    nodes = []
+    for node_id, node in graph.nodes.items():
+        if node_id in chosen:
+            place = graph.absolute(node_id)
+            if node.parent is not None and node.parent not in chosen:
+                node = replace(node, parent=None, x=place[0], y=place[1])
+            nodes.append(node.to_config(place))
     edges = [e.to_config() for e in graph.edges.values() if e.source in chosen and e.target in chosen]
     tree = {"kind": CLIPBOARD_KIND, "version": CLIPBOARD_VERSION, "nodes": nodes, "edges": edges}
     return json.dumps(tree, ensure_ascii=False)

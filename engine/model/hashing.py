@@ -17,9 +17,10 @@ def canonical(value: Any) -> bytes:
 
 
 def content_hash(workflow: Workflow) -> str:
-    """SHA-256 over everything but the viewport, as 64 hex digits (storage spec, section 3)."""
+    """SHA-256 over everything but the viewport and what is selected, as 64 hex digits (storage spec, section 3)."""
     tree = workflow.to_json()
-    tree["graph"] = {k: v for k, v in tree["graph"].items() if k != "viewport"}
-    for node in tree["graph"]["nodes"]:
-        node.pop("selected", None)
+    del tree["graph"]["viewport"]
+    for part in (*tree["graph"]["nodes"], *tree["graph"]["edges"]):
+        part.pop("selected", None)
+        part["data"].pop("selected", None)
     return hashlib.sha256(canonical(tree)).hexdigest()
