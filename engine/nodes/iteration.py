@@ -57,7 +57,7 @@ class IterationNode(Node[IterationConfig]):
         if found is None:
             raise ValueError(f"iterator variable {selector} not found")
         if not isinstance(found, (ArraySegment, NoneSegment)):
-            raise ValueError(f"invalid iterator value: {found.text[:100]}, please provide a list.")  # noqa: TRY004
+            raise ValueError(f"invalid iterator value: {found.text[:100]}, please provide a list.")
         return found
 
     def joined(self, values: list[Any]) -> list[Any]:

@@ -66,7 +66,7 @@ def _shape(config: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> lis
     twice = _twice(str(node["id"]) for node in nodes)
     issues = [Issue("DUPLICATE_NODE_ID", "E", f"Two nodes have the id {node_id}.", node_id) for node_id in twice]
     ids = (e["id"] for e in config["edges"] if isinstance(e, Mapping) and isinstance(e.get("id"), str))
-    issues += [Issue("DUPLICATE_EDGE_ID", "W", f"Two edges have the id {i}.", edge_id=i) for i in _twice(ids)]
+    issues += [Issue("DUPLICATE_EDGE_ID", "E", f"Two edges have the id {i}.", edge_id=i) for i in _twice(ids)]
     kinds = {(node.get("data") or {}).get("type") for node in nodes}
     if "start" in kinds and kinds & set(TRIGGERS):
         message = "Start node and trigger nodes cannot coexist in the same workflow"

@@ -52,7 +52,7 @@ class Pass(Node[NodeConfig]):
 class Slow(Node[NodeConfig]):
     """Waits for one turn of the loop, as a node that asks the network does."""
 
-    async def run(self, ctx: NodeContext) -> NodeResult:  # type: ignore[override]
+    async def run(self, ctx: NodeContext) -> NodeResult:
         await asyncio.sleep(0)
         return NodeResult(outputs={"text": "x"})
 

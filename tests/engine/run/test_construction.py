@@ -209,3 +209,9 @@ def test_start_run_is_lazy_about_time() -> None:
         assert done.memory.events
 
     asyncio.run(main())
+
+
+def test_duplicate_edge_id_is_refused() -> None:
+    graph = build("start -> a -> b")
+    graph["edges"][1]["id"] = graph["edges"][0]["id"]
+    assert refused(graph).code == "DUPLICATE_EDGE_ID"
