@@ -26,9 +26,9 @@ class FolderFiles:
         """The same, without waiting for a loop."""
         reference = hashlib.sha256(content).hexdigest()
         target = self._place(reference)
+        target.parent.mkdir(parents=True, exist_ok=True)
         facts = {"filename": filename, "mime_type": mime_type, "size": len(content)}
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
             self._write(target, content)
         self._write(target.with_suffix(".json"), json.dumps(facts, ensure_ascii=False).encode())
         return reference
@@ -56,6 +56,8 @@ class FolderFiles:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         Path(name).replace(target)
 
 

@@ -12,74 +12,104 @@ from engine.ports.outside import PortError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_SHARED = ipaddress.ip_network("100.64.0.0/10")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
 
 class NetworkRefused(PortError):
     """A connection that the workspace's network rules do not allow."""
 
     def __init__(self, host: str, address: str, kind: str) -> None:
+        place = host if host == address else f"{host} ({address})"
         super().__init__(
             "HttpRequestNodeError",
-            f"Requests to {host} are not allowed: {address} is {kind}.",
+            f"The request to {place} was refused: it is {kind}, and the network rules of this workspace keep workflows "
+            "out of private networks.",
             hint=f"To allow it, add {host} to the allowed hosts in the workspace's network settings.",
         )
+        self.code = "network.refused"
 
 
 def kind_of(address: Address) -> str:
     """Why an address is not public, in words; an empty text for public ones."""
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        return kind_of(mapped)
+    inner = _embedded(address)
+    if inner is not None:
+        return kind_of(inner)
     if address.is_loopback:
         return "this machine itself"
     if address.is_link_local:
         return "a link-local address"
     if address.is_multicast or address.is_unspecified or address.is_reserved:
         return "a reserved address"
-    if address.is_private:
+    if address.is_private or getattr(address, "is_site_local", False):
         return "a private network"
-    if isinstance(address, ipaddress.IPv4Address) and address in ipaddress.ip_network("100.64.0.0/10"):
+    if isinstance(address, ipaddress.IPv4Address) and address in _SHARED:
         return "a shared network"
     return ""
 
 
+def _embedded(address: Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 address leads to through mapping or a gateway."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.teredo is not None:
+        return address.teredo[1]
+    return address.sixtofour
+
+
 class NetworkRules:
-    """The allow list: host names (`api.local`, `*.corp.example`), `host:port`, addresses and networks (`10.0.0.0/8`)."""
+    """The allow list. Entries are host names (`api.local`), everything below a name (`*.corp.example`), addresses and
+    networks (`10.0.0.0/8`), any of the names with a port (`api.local:8080`), or `*` for everything."""
 
     def __init__(self, allow_hosts: Iterable[str] = ()) -> None:
         self._names: set[str] = set()
         self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
         for entry in allow_hosts:
-            text = entry.strip().lower()
+            text = str(entry).strip().lower().rstrip(".")
             try:
-                self._networks.append(ipaddress.ip_network(text, strict=False))
+                self._networks.append(ipaddress.ip_network(text.strip("[]"), strict=False))
             except ValueError:
                 if text:
-                    self._names.add(text)
+                    self._names.add(_ascii(text))
 
     def allows(self, host: str, port: int, address: Address) -> bool:
         """Whether a connection to this address, asked for under this name, may be made."""
-        if not kind_of(address):
+        if not kind_of(address) or "*" in self._names:
             return True
         name = host.lower().rstrip(".")
-        if name in self._names or f"{name}:{port}" in self._names:
+        labels = name.split(".")
+        spellings = {name, *(f"*.{'.'.join(labels[at:])}" for at in range(1, len(labels)))}
+        if any(spelling in self._names or f"{spelling}:{port}" in self._names for spelling in spellings):
             return True
-        if any(entry.startswith("*.") and name.endswith(entry[1:]) for entry in self._names):
-            return True
-        return any(address in network for network in self._networks if network.version == address.version)
+        inner = _embedded(address) or address
+        return any(inner in network for network in self._networks if network.version == inner.version)
 
     async def resolve(self, host: str, port: int) -> list[str]:
-        """The addresses of a host that may be connected to. Raises NetworkRefused when one of them may not be, and
-        OSError when the name is unknown."""
+        """The addresses of a host that may be connected to, in the system's order. Raises NetworkRefused when there is
+        none among them, and OSError when the name is unknown."""
         try:
-            literal = ipaddress.ip_address(host.strip("[]"))
+            found = [str(ipaddress.ip_address(host.strip("[]")))]
         except ValueError:
             loop = asyncio.get_running_loop()
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        else:
-            addresses = [str(literal)]
-        for text in addresses:
-            address = ipaddress.ip_address(text.split("%")[0])
-            if not self.allows(host, port, address):
-                raise NetworkRefused(host, text, kind_of(address))
-        return addresses
+            entries = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+        allowed = [text for text in found if self.allows(host, port, _address(text))]
+        if found and not allowed:
+            raise NetworkRefused(host, found[0], kind_of(_address(found[0])))
+        return allowed
+
+
+def _address(text: str) -> Address:
+    return ipaddress.ip_address(text.partition("%")[0])
+
+
+def _ascii(name: str) -> str:
+    """A host name as it is asked for on the wire."""
+    try:
+        return name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name

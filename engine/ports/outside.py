@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -33,9 +33,14 @@ class UploadPart:
     mime_type: str = "application/octet-stream"
 
 
+ChooseLimit = Callable[[Sequence[tuple[str, str]], bytes], int]
+"""The largest content in bytes, by the response's headers and the beginning of its content (1024 bytes or more)."""
+
+
 @dataclass(frozen=True)
 class HttpRequest:
-    """One request, fully rendered. Timeouts in seconds, None = no limit of that kind."""
+    """One request, fully rendered. Timeouts in seconds, None = no limit of that kind. `choose_limit` wins over
+    `max_bytes`. With `files` the body is multipart."""
 
     method: str
     url: str
@@ -49,6 +54,7 @@ class HttpRequest:
     read_timeout: float | None = None
     write_timeout: float | None = None
     max_bytes: int | None = None
+    choose_limit: ChooseLimit | None = None
     follow_redirects: bool = True
 
 
