@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.model.problems import Sentence
 from resources import folder
 
 LANGUAGES: Final = ("en", "zh_CN")
@@ -57,7 +58,10 @@ def set_language(name: str) -> None:
 
 
 def tr(text: str, **values: Any) -> str:
-    """`text` in the language in force, with `{name}` places filled."""
+    """`text` in the language in force, with `{name}` places filled; a `Sentence` of the engine knows its own."""
+    if isinstance(text, Sentence):
+        values = {**text.values, **values}
+        text = text.template
     found = _catalogue(_State.language).get(text, text) if _State.language != "en" else text
     return found.format(**values) if values else found
 

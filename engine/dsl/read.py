@@ -14,7 +14,7 @@ from engine.dsl.datasets import is_dataset_id
 from engine.dsl.edges import read_edges, text_id
 from engine.dsl.repair import repair_data, repair_selectors
 from engine.dsl.report import Report
-from engine.dsl.text import DslError, Parsed, parse
+from engine.dsl.text import LARGEST_FILE, DslError, Parsed, parse
 from engine.dsl.upgrade import upgrade
 from engine.dsl.variables import read_variables
 from engine.errors import FilePlace
@@ -92,6 +92,8 @@ def read(source: bytes | str, *, name: str = "") -> ReadResult:
 
 def _parsed(source: bytes | str, result: ReadResult) -> Parsed:
     """The plain document; a JSON answer that wraps the YAML text in `data` is unwrapped."""
+    if len(source) > LARGEST_FILE:
+        return parse(source)
     text = source.decode("utf-8-sig", "replace") if isinstance(source, bytes) else source
     if text.lstrip().startswith("{"):
         try:

@@ -58,7 +58,9 @@ class Parsed:
 
 def parse(source: bytes | str) -> Parsed:
     """Read one YAML document. Raises DslError with a place for anything that is not safe, plain and in bounds."""
-    size = len(source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass"))
+    size = len(source)
+    if isinstance(source, str) and size <= LARGEST_FILE:
+        size = len(source.encode("utf-8", "surrogatepass"))
     if size > LARGEST_FILE:
         raise DslError(
             f"The file has {size / 1048576:.1f} MiB; a workflow file may have 10 MiB.",

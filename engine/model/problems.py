@@ -9,6 +9,20 @@ from typing import Any, Literal
 Severity = Literal["error", "warning"]
 
 
+class Sentence(str):
+    """An English sentence that still knows its pattern and what was filled in, so that it can be translated."""
+
+    template: str
+    values: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, template: str, **values: Any) -> Sentence:
+        """The pattern with `{name}` places filled."""
+        sentence = cls(template.format(**values))
+        sentence.template, sentence.values = template, values
+        return sentence
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing to put right. `field` is a dotted path below the node's data; `line` and `column` count from 1."""

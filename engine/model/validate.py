@@ -16,7 +16,7 @@ from engine.errors import FilePlace
 from engine.model.containers import START_TYPES, TRIGGER_TYPES, cycle_edges, fits_in
 from engine.model.edits import RemoveEdge
 from engine.model.graph import Edge, Graph, Node
-from engine.model.problems import Problem, Severity
+from engine.model.problems import Problem, Sentence, Severity
 from engine.model.scope import Ancestors, Dangling, dangling
 from engine.model.types import FieldPath
 from engine.model.workflow import Workflow
@@ -80,7 +80,7 @@ def _whole(workflow: Workflow, reachable: set[str]) -> Iterator[Problem]:
         yield Problem("error", "SEVERAL_STARTS", "There can be only one start node.", extra.id)
     yield from _required(workflow.mode, nodes, reachable)
     if _depth(graph) > DEEPEST:
-        message = f"The longest path has more than {DEEPEST} nodes."
+        message = Sentence.of("The longest path has more than {count} nodes.", count=DEEPEST)
         yield Problem("warning", "TOO_DEEP", message)
 
 
@@ -91,7 +91,8 @@ def _required(mode: str, nodes: list[Node], reachable: set[str]) -> Iterator[Pro
         for kind in ("datasource", "knowledge-index"):
             spec = registry.spec(kind)
             if kind not in kinds and spec is not None:
-                yield Problem("error", "REQUIRED_NODE", f"A node of the type “{spec.title}” must be added.")
+                wanted = Sentence.of("A node of the type “{type}” must be added.", type=spec.title)
+                yield Problem("error", "REQUIRED_NODE", wanted)
         return
     if mode == "advanced-chat" and "answer" not in kinds:
         yield Problem("error", "REQUIRED_NODE", "An answer node must be added.")
@@ -134,7 +135,7 @@ def _names(graph: Graph) -> Iterator[Problem]:
     inside = Counter((node_id, name) for node_id, _, name in found)
     for node_id, index, name in found:
         if counts[name] > 1:
-            message = f"The output name “{name}” is used more than once."
+            message = Sentence.of("The output name “{name}” is used more than once.", name=name)
             # Ends of branches that exclude each other may well share a name: the run is right.
             severity: Severity = "error" if inside[node_id, name] > 1 else "warning"
             yield Problem(severity, "DUPLICATE_OUTPUT", message, node_id, f"outputs.{index}.variable")
@@ -200,7 +201,8 @@ def _connections(graph: Graph, node: Node, reachable: set[str]) -> Iterator[Prob
             message = "The fail branch leads nowhere."
             yield Problem("warning", "FAIL_BRANCH_WITHOUT_EDGE", message, node.id)
         elif handle.kind == "case":
-            yield Problem("warning", "BRANCH_WITHOUT_EDGE", f"The branch “{handle.label}” leads nowhere.", node.id)
+            message = Sentence.of("The branch “{name}” leads nowhere.", name=handle.label)
+            yield Problem("warning", "BRANCH_WITHOUT_EDGE", message, node.id)
 
 
 # -- nodes -------------------------------------------------------------------------------------------------------------
@@ -209,7 +211,7 @@ def _connections(graph: Graph, node: Node, reachable: set[str]) -> Iterator[Prob
 def _node(workflow: Workflow, node: Node) -> Iterator[Problem]:
     spec = registry.spec(node.type)
     if spec is None:
-        message = f"Penstock does not know the node type “{node.type}”."
+        message = Sentence.of("Penstock does not know the node type “{type}”.", type=node.type)
         yield Problem("error", "UNKNOWN_NODE_TYPE", message, node.id)
         return
     if workflow.mode not in spec.modes:
@@ -249,11 +251,12 @@ def _unresolved(graph: Graph, found: Dangling) -> Problem:
     node = graph.nodes.get(source)
     title = (node.title or node.type) if node is not None else source
     if found.reason == "no_node":
-        message = f"The node {source}, whose {name} is read, is not in the workflow."
+        pattern = "The node {source}, whose {name} is read, is not in the workflow."
     elif found.reason == "not_upstream":
-        message = f"“{title}”, whose {name} is read, does not run before this node."
+        pattern = "“{source}”, whose {name} is read, does not run before this node."
     elif node is None:
-        message = f"There is no variable {source}.{name}."
+        pattern = "There is no variable {source}.{name}."
     else:
-        message = f"“{title}” gives no variable {name}."
+        pattern = "“{source}” gives no variable {name}."
+    message = Sentence.of(pattern, source=title, name=name)
     return Problem("warning", "UNRESOLVED_REFERENCE", message, reference.node_id, reference.field)
