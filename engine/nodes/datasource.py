@@ -44,7 +44,7 @@ class DatasourceNode(Node[DatasourceConfig]):
         inputs = plain(dict(info))
         metadata = {"datasource_info": inputs}
         if kind == "local_file":
-            return self._local(ctx, info, inputs, metadata)
+            return self._local(info, inputs, metadata)
         if kind == "website_crawl":
             outputs = {**info, "datasource_type": kind}
             return NodeResult(inputs=inputs, outputs=outputs, metadata=metadata)
@@ -54,9 +54,7 @@ class DatasourceNode(Node[DatasourceConfig]):
         return NodeResult.failed(f"Unsupported datasource provider: {kind}", ERROR, inputs=inputs, metadata=metadata)
 
     @staticmethod
-    def _local(
-        ctx: NodeContext, info: Mapping[str, Any], inputs: dict[str, Any], metadata: dict[str, Any]
-    ) -> NodeResult:
+    def _local(info: Mapping[str, Any], inputs: dict[str, Any], metadata: dict[str, Any]) -> NodeResult:
         reference = info.get("reference") or info.get("related_id")
         if not reference:
             return NodeResult.failed("File is not exist", ERROR, inputs=inputs, metadata=metadata)

@@ -46,7 +46,7 @@ class Context:
     files: list[File] = field(default_factory=list)
 
 
-# -- variables ---------------------------------------------------------------------------------------------------------
+# -- variables -------------------------------------------------------------------------------------------------------
 
 
 def template_inputs(texts: Sequence[str], pool: VariablePool, *, skip_null: bool = False) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _line(item: Any) -> str:
     return str(plain(item))
 
 
-# -- context -----------------------------------------------------------------------------------------------------------
+# -- context ---------------------------------------------------------------------------------------------------------
 
 
 def read_context(segment: Segment | None) -> Context:
@@ -143,7 +143,7 @@ def _resource(item: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str,
     }
 
 
-# -- messages ----------------------------------------------------------------------------------------------------------
+# -- messages --------------------------------------------------------------------------------------------------------
 
 
 def fill(text: str, pool: VariablePool, marks: Mapping[str, str]) -> tuple[str, list[File]]:
