@@ -214,6 +214,20 @@ class Services:
         ports.http = client
         self._closers.append(client.close)
 
+    def keep_file(self, path: Path, mime_type: str) -> str:
+        """Copy a file into the workspace; its reference. Raises EnvironmentProblem when it cannot be read."""
+        from engine.adapters.files import FolderFiles
+        from engine.errors import EnvironmentProblem
+
+        try:
+            return FolderFiles(self.data_dir / "files").put(path.read_bytes(), path.name, mime_type)
+        except OSError as error:
+            raise EnvironmentProblem(f"{path} cannot be read: {error.strerror or error}") from error
+
+    def open_workspace(self) -> None:
+        """Open the file now, and put right what an unclean end left behind."""
+        self.database  # noqa: B018 - opening is the point
+
     # -- the end -----------------------------------------------------------------------------------------------------
 
     async def close_ports(self) -> None:

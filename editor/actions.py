@@ -1,0 +1,77 @@
+"""Everything one can do, in one table: menus, the command palette, the shortcut sheet and the keys read it.
+
+A row names a method of the main window; `when` names a condition of it. Keys never fire while a text field has the
+focus, except those that begin with Ctrl or are function keys and mean nothing in a text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action. `text` is English, translated where it is shown; `keys` in Qt's portable words."""
+
+    id: str
+    text: str
+    icon: str = ""
+    keys: tuple[str, ...] = ()
+    when: str = ""
+    menu: str = ""
+    in_text: bool = False
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("new_workflow", "New workflow", "plus", ("Ctrl+N",), "", "File", True),
+    Action("new_chat", "New chat flow", "chat", (), "", "File"),
+    Action("open_file", "Open file", "folder", ("Ctrl+O",), "", "File", True),
+    Action("save", "Save now", "save", ("Ctrl+S",), "open", "File", True),
+    Action("export", "Export", "export", ("Ctrl+Shift+S",), "open", "File", True),
+    Action("export_image", "Export as image", "image", (), "open", "File"),
+    Action("show_library", "Library", "library", ("Ctrl+L",), "", "File", True),
+    Action("close_tab", "Close tab", "close", ("Ctrl+W",), "open", "File", True),
+    Action("preferences", "Settings", "settings", ("Ctrl+,",), "", "File", True),
+    Action("quit", "Quit", "", ("Ctrl+Q",), "", "File", True),
+    Action("undo", "Undo", "undo", ("Ctrl+Z",), "editable", "Edit"),
+    Action("redo", "Redo", "redo", ("Ctrl+Y", "Ctrl+Shift+Z"), "editable", "Edit"),
+    Action("cut", "Cut", "cut", ("Ctrl+X",), "editable", "Edit"),
+    Action("copy", "Copy", "copy", ("Ctrl+C",), "open", "Edit"),
+    Action("paste", "Paste", "paste", ("Ctrl+V",), "editable", "Edit"),
+    Action("duplicate", "Duplicate", "duplicate", ("Ctrl+D",), "editable", "Edit"),
+    Action("delete", "Delete", "trash", ("Del", "Backspace"), "editable", "Edit"),
+    Action("select_all", "Select all", "", ("Ctrl+A",), "open", "Edit"),
+    Action("rename", "Rename", "edit", ("F2",), "editable", "Edit"),
+    Action("find", "Find", "search", ("Ctrl+F",), "open", "Edit", True),
+    Action("palette", "Go to anything", "search", ("Ctrl+K",), "", "Edit", True),
+    Action("pointer_mode", "Pointer", "pointer", ("V",), "open", "View"),
+    Action("hand_mode", "Hand", "hand", ("H",), "open", "View"),
+    Action("zoom_in", "Zoom in", "zoom-in", ("Ctrl+=", "Ctrl++"), "open", "View", True),
+    Action("zoom_out", "Zoom out", "zoom-out", ("Ctrl+-",), "open", "View", True),
+    Action("zoom_fit", "Zoom to fit", "fit", ("Ctrl+1",), "open", "View", True),
+    Action("zoom_100", "Zoom to 100 %", "", ("Ctrl+0", "Shift+1"), "open", "View"),
+    Action("zoom_50", "Zoom to 50 %", "", ("Shift+5",), "open", "View"),
+    Action("organize", "Tidy up", "tidy", ("Ctrl+Shift+L",), "editable", "View", True),
+    Action("maximize", "Canvas only", "maximize", ("F",), "open", "View"),
+    Action("show_blocks", "Blocks", "blocks", (), "open", "View"),
+    Action("show_variables", "Variables", "variables", (), "open", "View"),
+    Action("show_problems", "Problems", "problems", ("Ctrl+Shift+M",), "open", "View", True),
+    Action("show_history", "Run history", "history", ("Ctrl+R",), "open", "View", True),
+    Action("show_versions", "Versions", "versions", ("Ctrl+Shift+H",), "open", "View", True),
+    Action("show_trace", "Trace", "trace", ("Ctrl+T",), "open", "View", True),
+    Action("theme", "Dark or light", "moon", ("Ctrl+Shift+D",), "", "View", True),
+    Action("run", "Run", "play", ("F5", "Alt+R"), "editable", "Run", True),
+    Action("run_node", "Run this step", "step", ("F10",), "editable", "Run", True),
+    Action("stop", "Stop", "stop", ("Shift+F5",), "running", "Run", True),
+    Action("breakpoint", "Breakpoint", "breakpoint", ("F9",), "editable", "Run", True),
+    Action("step_over", "Step", "step-over", ("F11",), "running", "Run", True),
+    Action("continue_run", "Continue", "resume", ("F8",), "running", "Run", True),
+    Action("publish", "Publish", "publish", ("Ctrl+Shift+P",), "editable", "Run", True),
+    Action("shortcuts", "Keyboard shortcuts", "keyboard", ("F1",), "", "Help", True),
+    Action("about", "About Penstock", "info", (), "", "Help"),
+    Action("next_tab", "Next tab", "", ("Ctrl+Tab",), "open", "", True),
+    Action("previous_tab", "Previous tab", "", ("Ctrl+Shift+Tab",), "open", "", True),
+    Action("escape", "Close what is open", "", ("Esc",), "", "", True),
+)
+BY_ID = {action.id: action for action in ACTIONS}
+MENUS = ("File", "Edit", "View", "Run", "Help")

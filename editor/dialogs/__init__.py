@@ -1,0 +1,1 @@
+"""Dialogs: publishing, exporting, settings, models."""

@@ -1,0 +1,75 @@
+"""Publishing: problems first, then a name and a note."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.i18n import ntr, tr
+
+if TYPE_CHECKING:
+    from editor.session import WorkflowSession
+
+
+class PublishDialog(QDialog):
+    """Accepted with a name and a note; with errors it can only be closed."""
+
+    def __init__(self, session: WorkflowSession, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Publish"))
+        self.setMinimumWidth(440)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 20, 20, 20)
+        column.setSpacing(12)
+        title = QLabel(tr("Publish “{name}”", name=session.name))
+        title.setProperty("kind", "heading")
+        column.addWidget(title)
+        errors = [p for p in session.problems if p.severity == "error"]
+        warnings = len(session.problems) - len(errors)
+        if errors:
+            count = ntr("{n} error must be put right first:", "{n} errors must be put right first:", len(errors))
+            words = QLabel(count)
+            words.setProperty("kind", "bad")
+            column.addWidget(words)
+            found = QListWidget()
+            graph = session.document.graph
+            for problem in errors:
+                node = graph.nodes.get(problem.node_id or "")
+                found.addItem(f"{(node.title if node else tr('Workflow'))}: {tr(problem.message)}")
+            column.addWidget(found)
+        elif warnings:
+            note = QLabel(
+                ntr("{n} warning; publishing is possible.", "{n} warnings; publishing is possible.", warnings)
+            )
+            note.setProperty("kind", "warn")
+            column.addWidget(note)
+        self.name = QLineEdit()
+        self.name.setAccessibleName(tr("Name of this version"))
+        self.name.setPlaceholderText(tr("Optional"))
+        self.comment = QPlainTextEdit()
+        self.comment.setAccessibleName(tr("What changed"))
+        self.comment.setFixedHeight(84)
+        self.comment.setPlaceholderText(tr("Optional"))
+        column.addWidget(QLabel(tr("Name of this version")))
+        column.addWidget(self.name)
+        column.addWidget(QLabel(tr("What changed")))
+        column.addWidget(self.comment)
+        buttons = QDialogButtonBox()
+        self.publish = buttons.addButton(tr("Publish"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.publish.setProperty("kind", "primary")
+        self.publish.setEnabled(not errors)
+        buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+        self.name.setFocus()

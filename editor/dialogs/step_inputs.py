@@ -1,0 +1,99 @@
+"""What a single step needs to know and nobody has told yet."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
+from editor.i18n import tr
+
+if TYPE_CHECKING:
+    from editor.session import WorkflowSession
+
+
+def needed(session: WorkflowSession, node_id: str, known: set[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Input key to selector for references of a node (and of what is inside a container) without a known value."""
+    from engine.model.refs import references
+
+    graph = session.document.graph
+    inside = {n.id for n in graph.descendants(node_id)} | {node_id}
+    names: dict[str, tuple[str, ...]] = {}
+    for inner in inside:
+        for reference in references(graph.node(inner)):
+            selector = tuple(reference.selector)
+            source = selector[0]
+            if source in inside or source in ("env", "sys"):
+                continue
+            if source == "conversation" or (source, selector[1]) in known:
+                continue
+            names[f"#{'.'.join(selector[:2])}#"] = selector[:2]
+    return names
+
+
+def ask_for(
+    session: WorkflowSession, node_id: str, known: set[tuple[str, str]], parent: QWidget
+) -> dict[str, Any] | None:
+    """The missing values; empty when nothing is missing, None when the person cancelled."""
+    names = needed(session, node_id, known)
+    if not names:
+        return {}
+    dialog = StepInputs(session, names, parent)
+    if dialog.exec() != QDialog.DialogCode.Accepted:
+        return None
+    return dialog.values()
+
+
+class StepInputs(QDialog):
+    """One field a value; text is text, JSON where the variable is not text."""
+
+    def __init__(self, session: WorkflowSession, names: dict[str, tuple[str, ...]], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Run this step"))
+        self.setMinimumWidth(420)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 20, 20, 20)
+        column.setSpacing(8)
+        words = QLabel(tr("These values are not known from an earlier run:"))
+        words.setProperty("kind", "muted")
+        column.addWidget(words)
+        self._edits: dict[str, tuple[QPlainTextEdit, str]] = {}
+        from engine.model.refs import type_of
+
+        for key, selector in names.items():
+            node = session.document.graph.nodes.get(selector[0])
+            kind = type_of(session.document.workflow, selector) or "string"
+            column.addWidget(QLabel(f"{node.title if node else selector[0]} / {selector[1]}  ·  {kind}"))
+            edit = QPlainTextEdit()
+            edit.setFixedHeight(64)
+            edit.setTabChangesFocus(True)
+            edit.setAccessibleName(".".join(selector))
+            column.addWidget(edit)
+            self._edits[key] = (edit, kind)
+        self.fault = QLabel()
+        self.fault.setProperty("kind", "bad")
+        column.addWidget(self.fault)
+        buttons = QDialogButtonBox()
+        run = buttons.addButton(tr("Run"), QDialogButtonBox.ButtonRole.AcceptRole)
+        run.setProperty("kind", "primary")
+        buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.accepted.connect(self._check)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+
+    def _check(self) -> None:
+        try:
+            self.values()
+        except ValueError as error:
+            self.fault.setText(tr("Not valid JSON: {what}", what=str(error)))
+            return
+        self.accept()
+
+    def values(self) -> dict[str, Any]:
+        """Key to value. Raises ValueError for text that is not the JSON it should be."""
+        found: dict[str, Any] = {}
+        for key, (edit, kind) in self._edits.items():
+            text = edit.toPlainText()
+            found[key] = text if kind in ("string", "secret", "any", "") else json.loads(text or "null")
+        return found

@@ -1,0 +1,1 @@
+"""The windows: the library of workflows, the page of one open workflow, and the main window that holds them."""

@@ -1,0 +1,321 @@
+"""The library: cards of workflows with a picture of their graph, samples grouped by what they teach, open and import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.i18n import ntr, tr
+from editor.icons import icon
+from editor.panels.parts import STATUS_ICON, ago, status_word
+from editor.theme import theme
+
+if TYPE_CHECKING:
+    from editor.context import Studio
+    from engine.services.templates import Template
+    from engine.services.workflows import AppSummary
+
+CARD = QSize(268, 212)
+PICTURE = QSize(266, 116)
+GAP = 16
+MODE_WORDS = {
+    "workflow": "Workflow",
+    "advanced-chat": "Chat flow",
+    "chat": "Chat assistant",
+    "agent-chat": "Agent",
+    "completion": "Text generator",
+    "agent": "Agent",
+    "rag_pipeline": "Knowledge pipeline",
+}
+
+
+class AppCard(QFrame):
+    """One workflow: picture, name, mode, dots of its last runs, last change."""
+
+    opened = Signal(str)
+    menuWanted = Signal(str, object)
+
+    def __init__(self, summary: AppSummary) -> None:
+        super().__init__()
+        self.summary = summary
+        self._picture: QPixmap | None = None
+        self.setProperty("kind", "card")
+        self.setFixedSize(CARD)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(f"{summary.name}, {tr(MODE_WORDS.get(summary.mode, summary.mode))}")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, PICTURE.height() + 12, 14, 12)
+        column.setSpacing(4)
+        name = QLabel(f"{summary.icon} {summary.name}".strip() if len(summary.icon) <= 4 else summary.name)
+        name.setProperty("kind", "title")
+        name.setText(name.fontMetrics().elidedText(name.text(), Qt.TextElideMode.ElideRight, CARD.width() - 36))
+        name.setToolTip(summary.name)
+        column.addWidget(name)
+        facts = [tr(MODE_WORDS.get(summary.mode, summary.mode))]
+        facts.append(ntr("{n} node", "{n} nodes", summary.node_count))
+        line = QLabel("  ·  ".join(facts))
+        line.setProperty("kind", "small")
+        column.addWidget(line)
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        for status in reversed(summary.last_runs):
+            dot = QLabel("●")
+            dot.setStyleSheet(f"color: {theme().hex(STATUS_ICON.get(status, ('', 'faint'))[1])}; font-size: 9px;")
+            dot.setToolTip(status_word(status))
+            row.addWidget(dot)
+        row.addStretch(1)
+        when = QLabel(ago(summary.updated_at))
+        when.setProperty("kind", "tiny")
+        row.addWidget(when)
+        column.addLayout(row)
+
+    def set_picture(self, image: QImage) -> None:
+        """Show the graph."""
+        self._picture = QPixmap.fromImage(image)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRect(1, 1, PICTURE.width(), PICTURE.height())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("canvas"))
+        painter.drawRoundedRect(QRectF(area).adjusted(0, 0, 0, 8), 11, 11)
+        painter.setBrush(theme().color("surface"))
+        painter.drawRect(QRect(1, area.bottom() + 1, PICTURE.width(), 10))
+        if self._picture is not None:
+            inside = area.adjusted(12, 10, -12, -10)
+            size = self._picture.size().scaled(inside.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            target = QRect(0, 0, size.width(), size.height())
+            target.moveCenter(inside.center())
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(target, self._picture)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            pen = painter.pen()
+            pen.setStyle(Qt.PenStyle.SolidLine)
+            pen.setColor(theme().color("accent"))
+            pen.setWidth(2)
+            painter.setPen(pen)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 12, 12)
+        painter.end()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.opened.emit(self.summary.id)
+
+    def contextMenuEvent(self, event: Any) -> None:
+        self.menuWanted.emit(self.summary.id, event.globalPos())
+
+    def keyPressEvent(self, event: Any) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.opened.emit(self.summary.id)
+        else:
+            super().keyPressEvent(event)
+
+
+class SampleCard(QPushButton):
+    """One sample: what it is and what it teaches."""
+
+    def __init__(self, template: Template) -> None:
+        super().__init__()
+        self.template = template
+        self.setProperty("kind", "field")
+        self.setFixedHeight(64)
+        self.setText(f"{template.icon}   {tr(template.name)}\n        {tr(template.teaches)}")
+        self.setToolTip(tr(template.description))
+        self.setAccessibleName(tr(template.name))
+        self.setStyleSheet("text-align: left; padding: 8px 14px;")
+
+
+class Library(QScrollArea):
+    """`openApp`, `openSample`, `newApp` (mode) and `openFile` are for the window."""
+
+    openApp = Signal(str)
+    openSample = Signal(str)
+    newApp = Signal(str)
+    openFile = Signal()
+    settingsWanted = Signal()
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self._studio = studio
+        self._cards: list[AppCard] = []
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        page = QWidget()
+        page.setProperty("kind", "canvas")
+        self.setWidget(page)
+        self._column = QVBoxLayout(page)
+        self._column.setContentsMargins(40, 32, 40, 40)
+        self._column.setSpacing(20)
+        self._head()
+        self._empty = QLabel()
+        self._empty.setProperty("kind", "muted")
+        self._column.addWidget(self._empty)
+        self._grid_box = QWidget()
+        self._grid = QGridLayout(self._grid_box)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(GAP)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._column.addWidget(self._grid_box)
+        self._samples()
+        self._column.addStretch(1)
+
+    def _head(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        title = QLabel("Penstock")
+        title.setProperty("kind", "large")
+        row.addWidget(title)
+        row.addSpacing(16)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(tr("Search workflows"))
+        self.search.setAccessibleName(tr("Search workflows"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaximumWidth(320)
+        self.search.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
+        self.search.textChanged.connect(lambda _: self.refresh())
+        row.addWidget(self.search, 1)
+        row.addStretch(1)
+        settings = QPushButton()
+        settings.setIcon(icon("settings", "muted"))
+        settings.setProperty("kind", "icon")
+        settings.setToolTip(tr("Settings"))
+        settings.setAccessibleName(tr("Settings"))
+        settings.clicked.connect(self.settingsWanted)
+        row.addWidget(settings)
+        opened = QPushButton(tr("Open file"))
+        opened.setIcon(icon("folder", "text"))
+        opened.clicked.connect(self.openFile)
+        row.addWidget(opened)
+        self.new = QPushButton(tr("New"))
+        self.new.setIcon(icon("plus", "on_accent"))
+        self.new.setProperty("kind", "primary")
+        menu = QMenu(self.new)
+        menu.addAction(icon("blocks", "text"), tr("Workflow"), lambda: self.newApp.emit("workflow"))
+        menu.addAction(icon("chat", "text"), tr("Chat flow"), lambda: self.newApp.emit("advanced-chat"))
+        self.new.setMenu(menu)
+        row.addWidget(self.new)
+        self._column.addLayout(row)
+
+    def _samples(self) -> None:
+        title = QLabel(tr("Samples"))
+        title.setProperty("kind", "heading")
+        self._column.addSpacing(12)
+        self._column.addWidget(title)
+        groups: dict[str, list[Template]] = {}
+        for template in self._studio.services.templates.list():
+            groups.setdefault(template.group, []).append(template)
+        box = QWidget()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(10)
+        place = 0
+        for templates in groups.values():
+            for template in templates:
+                card = SampleCard(template)
+                card.clicked.connect(lambda _=False, file=template.file: self.openSample.emit(file))
+                grid.addWidget(card, place // 3, place % 3)
+                place += 1
+        for column in range(3):
+            grid.setColumnStretch(column, 1)
+        box.setMaximumWidth(1140)
+        self._column.addWidget(box)
+
+    # -- content -----------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Load the workflows again."""
+        words = self.search.text()
+        self._studio.tasks.run(
+            lambda: self._studio.services.workflows.list(words),
+            done=self._loaded,
+            failed=lambda error: self._studio.messages.error(tr("The workspace cannot be read"), error),
+            key="library",
+        )
+
+    def _loaded(self, summaries: list[AppSummary]) -> None:
+        for card in self._cards:
+            self._grid.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self._cards = []
+        self._empty.setVisible(not summaries)
+        if self.search.text():
+            self._empty.setText(tr("No workflow matches “{text}”.", text=self.search.text()))
+        else:
+            self._empty.setText(tr("No workflows yet: start from a sample below, or drop a .yml file anywhere."))
+        for summary in summaries:
+            card = AppCard(summary)
+            card.opened.connect(self.openApp)
+            card.menuWanted.connect(self._menu)
+            self._cards.append(card)
+        self._arrange()
+        self._draw_pictures(list(self._cards))
+
+    def _arrange(self) -> None:
+        columns = max(1, (self.viewport().width() - 80 + GAP) // (CARD.width() + GAP))
+        for index, card in enumerate(self._cards):
+            self._grid.addWidget(card, index // columns, index % columns)
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _draw_pictures(self, cards: list[AppCard]) -> None:
+        """Load drafts in the background and draw their graphs one by one."""
+        for card in cards[:60]:
+            self._studio.tasks.run(
+                self._studio.services.workflows.load,
+                card.summary.id,
+                done=lambda draft, card=card: _picture(card, draft),
+            )
+
+    def _menu(self, app_id: str, point: Any) -> None:
+        workflows = self._studio.services.workflows
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(icon("edit", "text"), tr("Open"), lambda: self.openApp.emit(app_id))
+
+        def act(work: Any, *arguments: Any) -> None:
+            self._studio.tasks.run(work, *arguments, done=lambda _: self.refresh())
+
+        menu.addAction(icon("duplicate", "text"), tr("Duplicate"), lambda: act(workflows.duplicate, app_id))
+        menu.addAction(icon("trash", "bad"), tr("Move to trash"), lambda: act(workflows.delete, app_id))
+        menu.popup(point)
+
+
+def _picture(card: AppCard, draft: Any) -> None:
+    """Draw the graph of a draft small."""
+    from editor.canvas.surface import CanvasSurface
+
+    try:
+        surface = CanvasSurface()
+    except RuntimeError:
+        return
+    try:
+        surface.show_graph(draft.workflow.graph)
+        if draft.workflow.graph.nodes:
+            card.set_picture(surface.render_image(scale=0.35))
+    except RuntimeError:  # the card is gone
+        return
+    finally:
+        surface.deleteLater()

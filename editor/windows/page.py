@@ -1,0 +1,499 @@
+"""One open workflow: canvas in the middle, rail and panel at the left, inspector at the right, drawer below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.canvas.commands import BlockRequest
+from editor.canvas.minimap import Minimap
+from editor.canvas.view import CanvasView
+from editor.i18n import tr
+from editor.icons import icon
+from editor.panels.history import History
+from editor.panels.inspector import Inspector
+from editor.panels.palette import BlockSelector, Palette
+from editor.panels.parts import tool_button
+from editor.panels.problems import Problems
+from editor.panels.run import RunPanel
+from editor.panels.trace import Trace
+from editor.panels.variables import Variables
+from editor.panels.versions import Versions
+
+if TYPE_CHECKING:
+    from editor.session import WorkflowSession
+
+RAIL = 48
+PANEL = 280
+
+
+class WorkflowPage(QWidget):
+    """Wires the parts to one session. What a run, a publication or another page needs goes to the window by signal."""
+
+    runWanted = Signal(dict, str)
+    runNodeWanted = Signal(str)
+    stopWanted = Signal()
+    publishWanted = Signal()
+    openRun = Signal(str)
+    previewVersion = Signal(str)
+    restoreVersion = Signal(str)
+    exportVersion = Signal(str)
+    backWanted = Signal()
+    fileDropped = Signal(str)
+
+    def __init__(self, session: WorkflowSession, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._chrome = True
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        self.banner = self._make_banner()
+        outer.addWidget(self.banner)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        outer.addLayout(row, 1)
+        self.panels: dict[str, QWidget] = {}
+        self.rail = self._make_rail()
+        row.addWidget(self.rail)
+        self.sides = QSplitter(Qt.Orientation.Horizontal)
+        self.sides.setHandleWidth(1)
+        self.sides.setChildrenCollapsible(False)
+        row.addWidget(self.sides, 1)
+        self.left = QStackedWidget()
+        self.left.setProperty("kind", "panel")
+        self.left.setMinimumWidth(PANEL)
+        self.left.setMaximumWidth(420)
+        self.sides.addWidget(self.left)
+        self.stack = QSplitter(Qt.Orientation.Vertical)
+        self.stack.setHandleWidth(1)
+        self.stack.setChildrenCollapsible(False)
+        self.sides.addWidget(self.stack)
+        self.inspector = Inspector(session)
+        self.inspector.setMinimumWidth(320)
+        self.inspector.setMaximumWidth(640)
+        self.sides.addWidget(self.inspector)
+        self.canvas_box = self._make_canvas()
+        self.stack.addWidget(self.canvas_box)
+        self.drawer = self._make_drawer()
+        self.stack.addWidget(self.drawer)
+        self._make_panels()
+        self.sides.setStretchFactor(1, 1)
+        self.stack.setStretchFactor(0, 1)
+        self._sizes()
+        self.show_panel("" if session.read_only else "palette")
+        self.inspector.hide()
+        self.drawer.hide()
+        self._connect()
+
+    def _sizes(self) -> None:
+        preferences = self.session.studio.preferences
+        width = int(preferences.get("inspector_width"))
+        self.sides.setSizes([PANEL, 900, width])
+        self.stack.setSizes([600, int(preferences.get("drawer_height"))])
+
+    # -- parts -------------------------------------------------------------------------------------------------------
+
+    def _make_banner(self) -> QWidget:
+        banner = QFrame()
+        banner.setProperty("kind", "banner")
+        row = QHBoxLayout(banner)
+        row.setContentsMargins(16, 6, 8, 6)
+        self.banner_text = QLabel()
+        row.addWidget(self.banner_text, 1)
+        self.banner_action = QPushButton()
+        self.banner_action.hide()
+        row.addWidget(self.banner_action)
+        self.banner_back = QPushButton(tr("Go back to editor"))
+        self.banner_back.setIcon(icon("arrow-left", "text"))
+        self.banner_back.clicked.connect(self.backWanted)
+        row.addWidget(self.banner_back)
+        banner.setVisible(self.session.read_only)
+        return banner
+
+    def show_banner(self, text: str, action: str = "", then: Callable[[], Any] | None = None) -> None:
+        """Say what is looked at, with a way back and perhaps one more thing to do."""
+        self.banner_text.setText(text)
+        self.banner.show()
+        self.banner_action.setVisible(bool(action))
+        self.banner_action.setText(action)
+        if then is not None:
+            self.banner_action.clicked.connect(lambda: then())
+
+    def _make_rail(self) -> QWidget:
+        rail = QFrame()
+        rail.setProperty("kind", "chrome")
+        rail.setFixedWidth(RAIL)
+        column = QVBoxLayout(rail)
+        column.setContentsMargins(6, 8, 6, 8)
+        column.setSpacing(4)
+        self.rail_buttons: dict[str, QToolButton] = {}
+        group = QButtonGroup(rail)
+        group.setExclusive(False)
+        for name, picture, word in (
+            ("palette", "blocks", tr("Blocks")),
+            ("variables", "variables", tr("Variables")),
+            ("problems", "problems", tr("Problems")),
+            ("history", "history", tr("Run history")),
+            ("versions", "versions", tr("Versions")),
+        ):
+            button = QToolButton()
+            button.setIcon(icon(picture, "muted", 20))
+            button.setIconSize(button.iconSize() * 1.15)
+            button.setCheckable(True)
+            button.setAutoRaise(True)
+            button.setFixedSize(36, 36)
+            button.setToolTip(word)
+            button.setAccessibleName(word)
+            button.clicked.connect(lambda checked, name=name: self.show_panel(name if checked else ""))
+            group.addButton(button)
+            column.addWidget(button)
+            self.rail_buttons[name] = button
+        column.addStretch(1)
+        return rail
+
+    def _make_panels(self) -> None:
+        session = self.session
+        palette = Palette(session.document.workflow.mode)
+        palette.placeRequested.connect(self._place)
+        problems = Problems(session)
+        problems.goTo.connect(self.reveal)
+        history = History(session)
+        history.openRun.connect(self.openRun)
+        versions = Versions(session)
+        versions.preview.connect(self.previewVersion)
+        versions.restore.connect(self.restoreVersion)
+        versions.exportWanted.connect(self.exportVersion)
+        versions.publishWanted.connect(self.publishWanted)
+        self.panels = {
+            "palette": palette,
+            "variables": Variables(session),
+            "problems": problems,
+            "history": history,
+            "versions": versions,
+        }
+        for panel in self.panels.values():
+            self.left.addWidget(panel)
+
+    def _make_canvas(self) -> QWidget:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.canvas = CanvasView(commands=self.session)
+        self.canvas.setAccessibleName(tr("Canvas"))
+        column.addWidget(self.canvas)
+        self.canvas.set_document(self.session.document, self.session.read_only)
+        self.toolbar = self._make_toolbar()
+        self.toolbar.setParent(self.canvas)
+        self.minimap = Minimap(self.canvas, self.canvas)
+        self.minimap.setVisible(bool(self.session.studio.preferences.get("minimap")))
+        self.canvas.installEventFilter(self)
+        return box
+
+    def _make_toolbar(self) -> QWidget:
+        bar = QFrame()
+        bar.setProperty("kind", "raised")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(6, 4, 6, 4)
+        row.setSpacing(2)
+        canvas = self.canvas
+        self.mode_buttons = {}
+        for mode, picture, word in (("pointer", "pointer", tr("Pointer (V)")), ("hand", "hand", tr("Hand (H)"))):
+            button = tool_button(picture, word, lambda mode=mode: canvas.set_mode(mode))
+            button.setCheckable(True)
+            self.mode_buttons[mode] = button
+            row.addWidget(button)
+        row.addWidget(_rule())
+        row.addWidget(tool_button("zoom-out", tr("Zoom out"), canvas.zoom_out))
+        self.percent = QPushButton("100%")
+        self.percent.setProperty("kind", "quiet")
+        self.percent.setFixedWidth(64)
+        self.percent.setAccessibleName(tr("Zoom"))
+        menu = QMenu(self.percent)
+        for value in (2.0, 1.0, 0.75, 0.5, 0.25):
+            menu.addAction(f"{value:.0%}", lambda value=value: canvas.zoom_to(value))
+        menu.addAction(tr("Fit"), canvas.fit)
+        self.percent.clicked.connect(
+            lambda: menu.popup(self.percent.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4)))
+        )
+        row.addWidget(self.percent)
+        row.addWidget(tool_button("zoom-in", tr("Zoom in"), canvas.zoom_in))
+        row.addWidget(tool_button("fit", tr("Zoom to fit"), canvas.fit))
+        row.addWidget(_rule())
+        row.addWidget(tool_button("tidy", tr("Tidy up"), canvas.organize))
+        self.map_button = tool_button("minimap", tr("Minimap"), self._toggle_map)
+        row.addWidget(self.map_button)
+        return bar
+
+    def _toggle_map(self) -> None:
+        shown = not self.minimap.isVisible()
+        self.minimap.setVisible(shown)
+        self.session.studio.preferences.set("minimap", shown)
+
+    def _make_drawer(self) -> QWidget:
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setMinimumHeight(140)
+        self.run_panel = RunPanel(self.session)
+        self.run_panel.runWanted.connect(self.runWanted)
+        self.run_panel.stopWanted.connect(self.stopWanted)
+        self.trace = Trace(self.session)
+        self.trace.goTo.connect(self._show_node)
+        self.tabs.addTab(self.run_panel, tr("Run"))
+        self.tabs.addTab(self.trace, tr("Trace"))
+        close = tool_button("chevron-down", tr("Close the drawer"), self.hide_drawer)
+        self.tabs.setCornerWidget(close)
+        return self.tabs
+
+    # -- wiring ------------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        canvas, session = self.canvas, self.session
+        canvas.selectionChanged.connect(self._selected)
+        canvas.nodeActivated.connect(lambda node_id: self.reveal(node_id, ""))
+        canvas.contextMenuRequested.connect(self._context_menu)
+        canvas.blockSelectorRequested.connect(self._choose_block)
+        canvas.runNodeRequested.connect(self.runNodeWanted)
+        canvas.fileDropped.connect(self.fileDropped)
+        canvas.zoomChanged.connect(lambda zoom: self.percent.setText(f"{zoom:.0%}"))
+        canvas.modeChanged.connect(self._mode_changed)
+        canvas.refused.connect(lambda text: session.studio.messages.tell(text))
+        session.refused.connect(lambda text: session.studio.messages.tell(text))
+        session.runShapeChanged.connect(self._run_shape)
+        session.problemsChanged.connect(self._problems)
+        session.revealWanted.connect(self.reveal)
+        session.marksChanged.connect(self._marks)
+        self.inspector.runNodeRequested.connect(self.runNodeWanted)
+        self.inspector.closeRequested.connect(self.close_inspector)
+        self.inspector.menuRequested.connect(lambda node_id, point: self._node_menu(node_id, point))
+        self._mode_changed(canvas.mode)
+        self._problems()
+        self.percent.setText(f"{canvas.zoom:.0%}")
+        self.sides.splitterMoved.connect(lambda *_: self._remember())
+        self.stack.splitterMoved.connect(lambda *_: self._remember())
+
+    def _remember(self) -> None:
+        preferences = self.session.studio.preferences
+        if self.inspector.isVisible():
+            preferences.set("inspector_width", self.inspector.width())
+        if self.drawer.isVisible():
+            preferences.set("drawer_height", self.drawer.height())
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        if watched is self.canvas and event.type() == event.Type.Resize:
+            self._float()
+        return super().eventFilter(watched, event)
+
+    def _float(self) -> None:
+        """Keep the floating tools in their places."""
+        self.toolbar.adjustSize()
+        x = (self.canvas.width() - self.toolbar.width()) // 2
+        self.toolbar.move(max(8, x), self.canvas.height() - self.toolbar.height() - 16)
+        self.minimap.move(
+            self.canvas.width() - self.minimap.width() - 16, self.canvas.height() - self.minimap.height() - 16
+        )
+
+    def _mode_changed(self, mode: str) -> None:
+        for name, button in self.mode_buttons.items():
+            button.setChecked(name == mode)
+
+    def _selected(self, nodes: list[str], _edge: object) -> None:
+        one = nodes[0] if len(nodes) == 1 else None
+        self.session.selected = one
+        self.inspector.show_node(one)
+        shown = one is not None and self.inspector.node_id is not None
+        if shown != self.inspector.isVisible() and self._chrome:
+            self.inspector.setVisible(shown)
+        if one is not None and self.drawer.isVisible():
+            self.trace.select_node(one)
+
+    def close_inspector(self) -> None:
+        """Hide the inspector and give the canvas the keyboard."""
+        self.inspector.hide()
+        self.canvas.setFocus()
+
+    def _show_node(self, node_id: str) -> None:
+        if node_id in self.session.document.graph.nodes:
+            self.canvas.select([node_id])
+            self.canvas.ensure_visible(node_id)
+
+    def reveal(self, node_id: str, field: str) -> None:
+        """Bring a node into view, select it, open the inspector at a setting."""
+        if node_id not in self.session.document.graph.nodes:
+            return
+        self.canvas.select([node_id])
+        self.canvas.center_on(node_id)
+        if self.inspector.node_id == node_id:
+            self.inspector.setVisible(self._chrome)
+            if field:
+                self.inspector.focus_field(field)
+
+    def _run_shape(self, ids: set[str]) -> None:
+        state = self.session.run_state
+        if not ids:
+            self.canvas.set_run_state(state)
+            return
+        nodes = self.session.document.graph.nodes
+        self.canvas.apply_run_changes([i for i in ids if i in nodes], [i for i in ids if i not in nodes])
+
+    def _problems(self) -> None:
+        found: dict[str, tuple[int, int, str]] = {}
+        for problem in self.session.problems:
+            if not problem.node_id:
+                continue
+            errors, warnings, tip = found.get(problem.node_id, (0, 0, ""))
+            error = problem.severity == "error"
+            words = tr(problem.message)
+            found[problem.node_id] = (errors + error, warnings + (not error), f"{tip}\n{words}".strip())
+        self.canvas.set_problems(found)
+
+    def _marks(self) -> None:
+        self.canvas.set_marks({node_id: {"breakpoint": True} for node_id in self.session.breakpoints})
+
+    # -- panels ------------------------------------------------------------------------------------------------------
+
+    def show_panel(self, name: str) -> None:
+        """Show a panel at the left; an empty name hides it."""
+        for key, button in self.rail_buttons.items():
+            button.setChecked(key == name)
+        panel = self.panels.get(name)
+        self.left.setVisible(panel is not None)
+        if panel is None:
+            return
+        self.left.setCurrentWidget(panel)
+        refresh = getattr(panel, "refresh", None)
+        if refresh is not None:
+            refresh()
+
+    def show_drawer(self, tab: str = "run") -> None:
+        """Open the drawer at a tab: `run` or `trace`."""
+        if self._chrome:
+            self.drawer.show()
+        self.run_panel.build_form()
+        self.tabs.setCurrentWidget(self.trace if tab == "trace" else self.run_panel)
+
+    def hide_drawer(self) -> None:
+        """Close the drawer."""
+        self.drawer.hide()
+        self.canvas.setFocus()
+
+    def set_chrome(self, shown: bool) -> None:
+        """Hide everything but the canvas, or bring it back."""
+        self._chrome = shown
+        self.rail.setVisible(shown)
+        self.left.setVisible(shown and any(b.isChecked() for b in self.rail_buttons.values()))
+        self.inspector.setVisible(shown and self.inspector.node_id is not None)
+        if not shown:
+            self.drawer.hide()
+
+    @property
+    def chrome(self) -> bool:
+        """Whether the panels are shown."""
+        return self._chrome
+
+    # -- blocks and menus --------------------------------------------------------------------------------------------
+
+    def _place(self, node_type: str) -> None:
+        if not self.session.read_only:
+            self.canvas.setFocus()
+            self.canvas.start_ghost(node_type)
+
+    def _choose_block(self, request: BlockRequest) -> None:
+        if self.session.read_only:
+            return
+        rules = self.canvas.rules
+
+        def allowed(node_type: str) -> bool:
+            if request.edge_id is not None:
+                return rules.may_insert(node_type, request.edge_id)
+            from engine.nodes.registry import spec
+
+            found = spec(node_type)
+            if request.source_node is not None and found is not None and not found.has_input:
+                return False
+            return not rules.may_add(node_type, request.container_id)
+
+        notes = request.source_node is None and request.target_node is None and request.edge_id is None
+        selector = BlockSelector(self.session.document.workflow.mode, allowed, self, notes=notes)
+        selector.chosen.connect(lambda node_type: self.canvas.edits.place(request, node_type))
+        selector.popup(QPoint(request.global_x, request.global_y))
+
+    def _context_menu(self, kind: str, item_id: str, point: QPoint, scene: Any) -> None:
+        if kind == "node":
+            self._node_menu(item_id, point)
+        elif kind == "edge":
+            menu = self._menu()
+            menu.addAction(icon("trash", "bad"), tr("Delete connection"), self.canvas.delete_selection)
+            menu.popup(point)
+        else:
+            self._ground_menu(point, scene)
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return menu
+
+    def _node_menu(self, node_id: str, point: QPoint) -> None:
+        menu, canvas, session = self._menu(), self.canvas, self.session
+        if session.can_run_node(node_id):
+            menu.addAction(icon("play", "text"), tr("Run this step"), lambda: self.runNodeWanted.emit(node_id))
+        word = tr("Remove breakpoint") if node_id in session.breakpoints else tr("Set breakpoint")
+        menu.addAction(icon("breakpoint", "text"), word, lambda: session.toggle_breakpoint(node_id))
+        menu.addSeparator()
+        menu.addAction(icon("copy", "text"), tr("Copy"), canvas.copy)
+        if not session.read_only:
+            menu.addAction(icon("cut", "text"), tr("Cut"), canvas.cut)
+            menu.addAction(icon("duplicate", "text"), tr("Duplicate"), canvas.duplicate)
+            menu.addAction(icon("unlink", "text"), tr("Disconnect"), lambda: canvas.edits.disconnect(node_id))
+            menu.addSeparator()
+            menu.addAction(icon("trash", "bad"), tr("Delete"), canvas.delete_selection)
+        menu.popup(point)
+
+    def _ground_menu(self, point: QPoint, scene: Any) -> None:
+        menu, canvas = self._menu(), self.canvas
+        if not self.session.read_only:
+            place = scene if isinstance(scene, tuple) else canvas.scene_pos_of(point)
+            container = canvas.room_at(*place)
+            request = BlockRequest(*place, point.x(), point.y(), container_id=container, exact=True)
+            menu.addAction(icon("plus", "text"), tr("Add a block"), lambda: self._choose_block(request))
+            menu.addAction(icon("note", "text"), tr("Add a note"), lambda: canvas.start_ghost("note"))
+            menu.addAction(icon("paste", "text"), tr("Paste"), canvas.paste)
+            menu.addAction(icon("tidy", "text"), tr("Tidy up"), canvas.organize)
+            menu.addSeparator()
+        menu.addAction(icon("fit", "text"), tr("Zoom to fit"), canvas.fit)
+        menu.popup(point)
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def close_page(self) -> None:
+        """Let go of the document and save what is not saved."""
+        self.inspector.close_session()
+        variables = self.panels.get("variables")
+        if isinstance(variables, Variables):
+            variables.close_session()
+        self.canvas.set_document(None)
+        self.session.close()
+
+
+def _rule() -> QFrame:
+    line = QFrame()
+    line.setProperty("kind", "vline")
+    line.setFixedHeight(18)
+    return line

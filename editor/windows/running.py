@@ -1,0 +1,211 @@
+"""Starting, stopping and looking back at runs, for the window."""
+
+from __future__ import annotations
+
+import copy
+import mimetypes
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from editor.i18n import tr
+from engine.errors import PenstockError
+from engine.model.graph import Graph
+from engine.model.workflow import AppInfo, Workflow
+from engine.run.fold import fold
+from engine.services.runs import StartRun
+
+if TYPE_CHECKING:
+    from editor.bridge.runs import LiveRun
+    from editor.windows.main import MainWindow
+    from editor.windows.page import WorkflowPage
+
+
+class Running(QObject):
+    """What the Run button and its relatives do."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._conversations: dict[str, str] = {}
+
+    def run(self, page: WorkflowPage) -> None:
+        """Ask for inputs, or start at once when nothing is asked for."""
+        if page.session.is_running:
+            return
+        panel = page.run_panel
+        panel.build_form()
+        page.show_drawer("run")
+        if panel.declared() or panel.is_chat:
+            panel.tabs.setCurrentIndex(0)
+            form = panel.form
+            if form is not None:
+                form.setFocus()
+                first = (
+                    form.findChild(QObject, f"input {panel.declared()[0]['variable']}") if panel.declared() else None
+                )
+                if first is not None:
+                    first.setFocus()  # type: ignore[attr-defined]
+        else:
+            panel.submit()
+
+    def start(
+        self, page: WorkflowPage, inputs: dict[str, Any], query: str, *, mocks: dict[str, Any] | None = None
+    ) -> LiveRun | None:
+        """Start a full run of the draft."""
+        session = page.session
+        if not self._saved(page):
+            return None
+        start = StartRun(
+            session.document.workflow,
+            app_id=session.app_id,
+            inputs=self._stored_files(inputs),
+            query=query,
+            conversation_id=self._conversations.get(session.app_id, "") if query else "",
+            breakpoints=sorted(session.breakpoints),
+            mocks=mocks,
+        )
+        if session.document.workflow.mode == "advanced-chat":
+            start.conversation_id = start.conversation_id or self._window.studio.services.ids.uuid()
+            self._conversations[session.app_id] = start.conversation_id
+        return self._show(page, start)
+
+    def start_node(self, page: WorkflowPage, node_id: str) -> LiveRun | None:
+        """Run one node with what is known of its inputs; ask only for what is missing."""
+        session = page.session
+        if not session.can_run_node(node_id) or not self._saved(page):
+            return None
+        node = session.document.graph.node(node_id)
+        inputs = self._missing(page, node_id)
+        if inputs is None:
+            return None
+        kind = node.type if node.is_container else "node"
+        start = StartRun(
+            session.document.workflow,
+            app_id=session.app_id,
+            kind=kind,
+            node_id=node_id,
+            inputs=self._stored_files(inputs),
+        )
+        page.inspector.tabs.setCurrentIndex(1)
+        return self._show(page, start, drawer=False)
+
+    def _missing(self, page: WorkflowPage, node_id: str) -> dict[str, Any] | None:
+        """Values for references that no earlier run left; None when the person thinks better of it."""
+        from editor.dialogs.step_inputs import ask_for
+
+        session = page.session
+        try:
+            known = {
+                (v["node_id"], v["name"]) for v in self._window.studio.services.runs.draft_variables(session.app_id)
+            }
+        except PenstockError:
+            known = set()
+        return ask_for(session, node_id, known, page)
+
+    def _saved(self, page: WorkflowPage) -> bool:
+        try:
+            page.session.save_now()
+        except PenstockError as error:
+            self._window.studio.messages.error(tr("Not saved"), error)
+            return False
+        return True
+
+    def _stored_files(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Chosen files are copied into the workspace, and the run gets references."""
+        inputs = copy.deepcopy(inputs)
+        for value in inputs.values():
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, dict) and "path" in item:
+                    path = Path(item.pop("path"))
+                    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+                    item["upload_file_id"] = self._window.studio.services.keep_file(path, kind)
+        return inputs
+
+    def _show(self, page: WorkflowPage, start: StartRun, *, drawer: bool = True) -> LiveRun:
+        live = self._window.studio.runs.start(start)
+        live.refused.connect(lambda error: self._refused(page, error))
+        live.finished.connect(lambda summary: self._finished(page, summary))
+        page.session.show_run(live)
+        if drawer:
+            page.show_drawer("run")
+            page.run_panel.tabs.setCurrentIndex(1)
+        self._window.top.refresh()
+        return live
+
+    def _refused(self, page: WorkflowPage, error: dict[str, Any]) -> None:
+        page.session.run = None
+        page.session.runChanged.emit()
+        hint = error.get("hint") or ""
+        self._window.studio.messages.error(tr("The run did not start"), f"{error.get('message', '')}\n{hint}".strip())
+        if error.get("node_id"):
+            page.reveal(str(error["node_id"]), str(error.get("field") or ""))
+        self._window.top.refresh()
+
+    def _finished(self, page: WorkflowPage, summary: dict[str, Any]) -> None:
+        self._window.top.refresh()
+        history = page.panels.get("history")
+        if history is not None and history.isVisible():
+            history.refresh()  # type: ignore[attr-defined]
+        error_node = summary.get("error_node_id")
+        if summary.get("status") == "failed" and error_node:
+            page.canvas.ensure_visible(str(error_node))
+
+    def stop(self, page: WorkflowPage) -> None:
+        """Stop the run that is shown."""
+        if page.session.run is not None:
+            page.session.run.stop()
+
+    def new_conversation(self, app_id: str) -> None:
+        """The next message begins a new conversation."""
+        self._conversations.pop(app_id, None)
+
+    # -- looking back ------------------------------------------------------------------------------------------------
+
+    def open_past(self, run_id: str) -> None:
+        """Open a stored run on the very graph it ran on."""
+        runs = self._window.studio.services.runs
+
+        def work() -> tuple[dict[str, Any], Any]:
+            return runs.get(run_id), runs.events(run_id)
+
+        self._window.studio.tasks.run(
+            work,
+            done=lambda found: self._past(*found),
+            failed=lambda error: self._window.studio.messages.error(tr("This run cannot be opened"), error),
+        )
+
+    def _past(self, record: dict[str, Any], events: Any) -> None:
+        from editor.panels.parts import local_time, status_word
+        from editor.session import WorkflowSession
+
+        mode = {"chat": "advanced-chat", "rag-pipeline": "rag_pipeline"}.get(record["type"], "workflow")
+        name = record.get("app_name") or tr("Run")
+        workflow = Workflow(
+            app=AppInfo(f"{name}  ·  {local_time(record['created_at'])}", mode),
+            graph=Graph.from_config(record["graph"]),
+        )
+        session = WorkflowSession(
+            self._window.studio, workflow, app_id=record["app_id"], read_only=True, parent=self._window
+        )
+        page = self._window.add_page(session)
+        state = fold(events)
+        if not state.is_over:
+            # The process that ran it died; the record knows how it ended.
+            state.status, state.error = record["status"], record["error"]
+            for node in state.nodes.values():
+                if node.is_live:
+                    node.status = "stopped"
+        session.show_past(state)
+        version = tr("draft") if record["version"] == "draft" else record["version"]
+        page.show_banner(
+            tr(
+                "A past run: {status}, {time}, on the graph it ran on ({version}).",
+                status=status_word(record["status"]),
+                time=local_time(record["created_at"]),
+                version=version,
+            )
+        )
+        page.show_drawer("trace")
+        page.canvas.fit()
