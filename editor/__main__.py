@@ -35,10 +35,9 @@ def main() -> int:
     """Start what the command line asks for."""
     arguments = parser().parse_args()
     if arguments.engine_host:
-        sys.argv = [sys.argv[0], arguments.engine_host]
-        from engine.host.__main__ import main as host
+        from engine.services.host import serve
 
-        return host()
+        return serve(arguments.engine_host)
     if arguments.screenshot is not None:
         if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

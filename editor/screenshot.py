@@ -110,16 +110,9 @@ def _picture(
 
 def _run(window: Any, page: Any, inputs: Any, query: str, mocks: Any) -> int:
     """Run the workflow through the window, print its summary."""
-    from engine.nodes.start import InputProblem, check_inputs
-
     declared = page.run_panel.declared()
     values = {str(v["variable"]): v.get("default") for v in declared if v.get("default") not in (None, "")}
     values.update(inputs)
-    try:
-        check_inputs("start", declared, values)
-    except InputProblem as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     live = window.running.start(page, values, query, mocks=mocks)
     if live is None:
         return 2
@@ -130,6 +123,6 @@ def _run(window: Any, page: Any, inputs: Any, query: str, mocks: Any) -> int:
         return 1
     if refused:
         print(f"error: {refused[0].get('message')}", file=sys.stderr)
-        return 1
+        return 2
     print(json.dumps(live.summary, ensure_ascii=False), flush=True)
     return 0 if (live.summary or {}).get("status") in ("succeeded", "partial-succeeded") else 1

@@ -117,10 +117,8 @@ class Versioning(QObject):
 
     def export(self, page: WorkflowPage, version_id: str) -> None:
         """Write the DSL file of the draft or of a version; asks about secrets when there are any."""
-        from engine.dsl.secrets import secret_names
-
         window, session = self._window, page.session
-        names = secret_names(session.document.workflow)
+        names = session.document.workflow.secret_names
         with_secrets = False
         if names:
             choice = window.studio.messages.choose(

@@ -203,7 +203,7 @@ class _Reader(Report):
             raise self.stop(
                 "app.mode_unsupported", "Channel apps hold no workflow and cannot be opened.", "app", "mode"
             )
-        if mode not in MODES:
+        if not isinstance(mode, str) or mode not in MODES:
             raise self.stop("app.mode_unknown", f"The app mode {mode!r} is not known.", "app", "mode")
         return AppInfo.from_config({**app, "name": self._named(app.get("name"))})
 

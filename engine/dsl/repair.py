@@ -46,7 +46,8 @@ def repair_data(node_id: str, data: Mapping[str, Any], notices: list[Notice]) ->
     if kind in ("code", "template-transform"):
         _named_inputs(fixed, say)
     if kind == "if-else":
-        for case in fixed.get("cases") or []:
+        cases = fixed.get("cases")
+        for case in cases if isinstance(cases, list) else ():
             if isinstance(case, dict):
                 case["conditions"] = _conditions(case.get("conditions"), say)
         if fixed.get("conditions"):

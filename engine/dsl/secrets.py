@@ -17,11 +17,6 @@ SCHEDULE_DEFAULT: Mapping[str, Any] = {
 LITERAL_SECRET = re.compile(r"(?i)(sk-[a-z0-9_-]{16,}|bearer\s+[a-z0-9._-]{16,}|[a-z0-9]{32,})")
 
 
-def secret_names(workflow: Workflow) -> list[str]:
-    """Names of secret environment variables that hold a value; an export asks about these."""
-    return [v.name for v in workflow.environment_variables if v.is_secret and v.value]
-
-
 def stripped(data: Mapping[str, Any], *, with_secrets: bool) -> Mapping[str, Any]:
     """Node data as an export writes it; the same mapping when nothing is to be left out."""
     kind = data.get("type")

@@ -62,7 +62,7 @@ def _variable(entry: Any, key: str, index: int, report: Report) -> Variable | No
     if not kind:
         report.fail("runtime_variables.no_type", f"The variable “{name}” has no type.", *at)
         return None
-    if kind not in _TYPES[key]:
+    if not isinstance(kind, str) or kind not in _TYPES[key]:
         report.fail("runtime_variables.type", f"The variable “{name}” has the unknown type {kind!r}.", *at)
         return None
     if len(json.dumps(entry["value"], ensure_ascii=False, default=str).encode("utf-8", "replace")) > LARGEST_VARIABLE:

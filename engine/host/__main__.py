@@ -123,9 +123,8 @@ class Host:
             self._ended.set()
 
 
-def main() -> int:
+def serve_pipes(data_dir: Path) -> int:
     """Serve on the pipes this process was started with; standard output is kept free of anything else."""
-    data_dir = Path(sys.argv[1])
     source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     logs.to_stderr()
@@ -135,4 +134,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(serve_pipes(Path(sys.argv[1])))

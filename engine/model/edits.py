@@ -194,7 +194,7 @@ class SetField(Edit):
         except (TypeError, IndexError) as error:
             raise _refuse(f"This setting cannot be written: {error}.", self.node, "model.bad_path") from error
         inverse = SetField(self.node, self.path[:known], old)
-        if isinstance(self.path[-1], int):
+        if isinstance(self.path[-1], int) and known == len(self.path):
             inverse = SetField(self.node, self.path[:-1], get_path(node.data, self.path[:-1]))
         return workflow.with_graph(workflow.graph.with_nodes([replace(node, data=data)])), inverse
 

@@ -136,6 +136,11 @@ class Workflow:
         value = self.payload.get("model_config")
         return value if isinstance(value, Mapping) else {}
 
+    @property
+    def secret_names(self) -> list[str]:
+        """Names of secret environment variables that hold a value; an export asks about these."""
+        return [v.name for v in self.environment_variables if v.is_secret and v.value]
+
     def with_graph(self, graph: Graph) -> Workflow:
         """The same workflow with another graph."""
         return replace(self, graph=graph)

@@ -171,3 +171,10 @@ class EngineHost:
         for number in asked:
             error = {"code": "host.died", "message": DIED, "hint": ""}
             self._listener({"op": "refused", "id": number, "error": error})
+
+
+def serve(data_dir: str) -> int:
+    """Be the engine process itself, where there is no interpreter to call by module name (a frozen program)."""
+    from engine.host.__main__ import serve_pipes
+
+    return serve_pipes(Path(data_dir))

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.dsl.secrets import secret_names
 from engine.dsl.write import file_name, to_tree, write
 from engine.model.document import Document
 from engine.model.edits import MoveNodes, SetApp, SetField
@@ -58,7 +57,7 @@ def test_the_order_of_nodes_and_edges_is_kept() -> None:
 def test_secrets_stay_at_home_unless_asked_for() -> None:
     workflow = made(*START_END, environment_variables=[SECRET])
 
-    assert secret_names(workflow) == ["TOKEN"]
+    assert workflow.secret_names == ["TOKEN"]
     assert "sk-very-private" not in write(workflow)
     assert exported(workflow)["workflow"]["environment_variables"][0]["value"] == ""
     assert exported(workflow, with_secrets=True)["workflow"]["environment_variables"][0]["value"] == "sk-very-private"
