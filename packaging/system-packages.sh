@@ -33,10 +33,12 @@ python="${PYTHON:-python3}"
 [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -d /etc/pki ] || missing="$missing ca-certificates"
 # A font for Latin and one for Chinese: without them a picture shows boxes.
 fonts=$(fc-list 2>/dev/null || find /usr/share/fonts -name '*.tt?' -o -name '*.otf' 2>/dev/null)
-case "$fonts" in *DejaVu*|*Inter*|*Noto\ Sans*|*NotoSans*|*Liberation*) ;; *) missing="$missing fonts-dejavu-core" ;; esac
+case "$fonts" in *DejaVu*|*Inter*|*Noto\ Sans*|*NotoSans*|*Liberation*) ;; *) missing="$missing fonts-inter" ;; esac
 case "$fonts" in *CJK*|*WenQuanYi*|*Han*) ;; *) missing="$missing fonts-noto-cjk" ;; esac
 
 [ -z "$missing" ] && exit 0
+# Nice to have, and no reason to ask for root: the typeface that the studio is drawn for.
+case "$fonts" in *Inter*) ;; *) missing="$missing fonts-inter" ;; esac
 
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "Some system libraries were not found. Install what your system calls these Debian packages:$missing" >&2
