@@ -267,7 +267,7 @@ class CanvasSurface(QWidget):
         if item is None:
             return
         if self.camera.zoom < m.ZOOM_TITLES:
-            self.camera.zoom = m.ZOOM_FULL
+            self.camera.zoom = m.ZOOM_READ
         self.camera.center_on(*item.box.center, self.width(), self.height())
         self._camera_changed(zoomed=True, at_once=True)
         self.viewport_settled()

@@ -382,7 +382,7 @@ class CanvasView(CanvasSurface):
             return
         if self.note_editor is not None:
             self.note_editor.close()
-        if self.camera.zoom < m.ZOOM_FULL:
+        if self.camera.zoom < m.ZOOM_READ:
             self.zoom_to(1.0, self.node_rect(node_id).center().toPoint())
         self.ensure_visible(node_id)
         self.state.editing = node_id

@@ -54,7 +54,8 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         width, height = studio.preferences.get("window")
-        self.resize(int(width), int(height))
+        room = self.screen().availableGeometry()
+        self.resize(min(int(width), room.width()), min(int(height), room.height()))
         self.running = Running(self)
         self.versioning = Versioning(self)
         self._actions: dict[str, QAction] = {}

@@ -179,7 +179,7 @@ def test_problems_show_a_badge_and_their_words_in_the_tool_tip(canvas: Make) -> 
 
 @pytest.mark.spec("editor.38")
 def test_cards_simplify_by_zoom_and_nothing_flickers_at_the_threshold(canvas: Make) -> None:
-    assert [level_for(z) for z in (1.0, 0.75, 0.5, 0.4, 0.2, 0.1)] == [
+    assert [level_for(z) for z in (1.0, 0.5, 0.49, 0.4, 0.2, 0.1)] == [
         Level.FULL,
         Level.FULL,
         Level.TITLES,
@@ -188,7 +188,7 @@ def test_cards_simplify_by_zoom_and_nothing_flickers_at_the_threshold(canvas: Ma
         Level.SHAPES,
     ]
     hand = canvas(CHAIN)
-    for zoom in (0.74, 0.75, 0.39, 0.4):
+    for zoom in (0.49, 0.5, 0.39, 0.4):
         hand.look(zoom)
         first = hand.view.grab().toImage()
         hand.view.repaint_all()
