@@ -26,6 +26,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("new_workflow", "New workflow", "plus", ("Ctrl+N",), "", "File", True),
     Action("new_chat", "New chat flow", "chat", (), "", "File"),
     Action("open_file", "Open file", "folder", ("Ctrl+O",), "", "File", True),
+    Action("import_over", "Import over this workflow", "import", (), "editable", "File"),
     Action("save", "Save now", "save", ("Ctrl+S",), "open", "File", True),
     Action("export", "Export", "export", ("Ctrl+Shift+S",), "open", "File", True),
     Action("export_image", "Export as image", "image", (), "open", "File"),

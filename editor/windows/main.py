@@ -398,6 +398,11 @@ class MainWindow(QMainWindow):
     def on_open_file(self) -> None:
         self.open_file()
 
+    def on_import_over(self) -> None:
+        from editor.windows.importing import ask_for_file
+
+        ask_for_file(self, self._page())
+
     def on_save(self) -> None:
         from engine.errors import PenstockError
 

@@ -54,13 +54,14 @@ class LoadedDraft:
 @dataclass(frozen=True)
 class ImportOutcome:
     """What became of an import. `status`: completed, completed-with-warnings, pending (ask, then call again with
-    `confirm_version=True`) or failed."""
+    `confirm_version=True`) or failed. `secrets_at_stake`: names of secrets the file leaves empty and the draft holds."""
 
     app_id: str | None
     status: str
     problems: list[Problem]
     notices: list[Notice]
     workflow: Workflow | None = None
+    secrets_at_stake: tuple[str, ...] = ()
 
 
 class WorkflowService:
@@ -186,10 +187,11 @@ class WorkflowService:
         name: str = "",
         confirm_version: bool = False,
         over: str | None = None,
+        keep_secrets: bool = True,
         path: str | None = None,
     ) -> ImportOutcome:
         """Import a file as a new app, or over the draft of `over` (which is backed up first). Nothing is written
-        unless the status is completed."""
+        unless the status is completed. An empty secret of the file keeps the value of the draft if `keep_secrets`."""
         outcome = self.read(data, name=name, confirm_version=confirm_version)
         if outcome.workflow is None or outcome.status == "pending":
             return outcome
@@ -198,15 +200,34 @@ class WorkflowService:
             app_id = self._store().create(outcome.workflow, original=original, path=path)
             return replace(outcome, app_id=app_id)
         loaded = self.load(over)
-        refusal = _mode_refusal(loaded.workflow, outcome.workflow)
-        if refusal:
-            problem = Problem("error", "import.wrong_mode", refusal)
-            return ImportOutcome(None, "failed", [*outcome.problems, problem], outcome.notices)
-        self.back_up(over, loaded.workflow, "import")
-        self.save_draft(over, outcome.workflow, loaded.revision)
-        self._store().set_app(over, original_dsl=original)
-        self._store().clear_draft_variables(over)
-        return replace(outcome, app_id=over)
+        offer = self.import_over(loaded.workflow, outcome, keep_secrets=keep_secrets)
+        if offer.workflow is None:
+            return offer
+        self.save_draft(over, offer.workflow, loaded.revision)
+        self.imported_over(over, loaded.workflow, data)
+        return replace(offer, app_id=over)
+
+    def import_over(self, target: Workflow, outcome: ImportOutcome, *, keep_secrets: bool = True) -> ImportOutcome:
+        """What the open draft `target` becomes by an import that `read` has made; failed with the nodes at fault when
+        the file cannot replace it (dsl spec 3.4). Nothing is written: the caller applies the workflow as one edit and
+        then says `imported_over`."""
+        from engine.dsl.over import merged, refusals, secrets_at_stake
+
+        if outcome.workflow is None:
+            return outcome
+        refused = refusals(target, outcome.workflow)
+        if refused:
+            return ImportOutcome(None, "failed", [*outcome.problems, *refused], outcome.notices)
+        at_stake = tuple(secrets_at_stake(target, outcome.workflow))
+        return replace(
+            outcome, workflow=merged(target, outcome.workflow, keep_secrets=keep_secrets), secrets_at_stake=at_stake
+        )
+
+    def imported_over(self, app_id: str, before: Workflow, data: bytes) -> None:
+        """Note an import over a draft: the draft of before is backed up, debug variables are forgotten."""
+        self.back_up(app_id, before, "import")
+        self._store().set_app(app_id, original_dsl=self._blobs.put(data))
+        self._store().clear_draft_variables(app_id)
 
     def open_path(self, path: Path, *, confirm_version: bool = False) -> ImportOutcome:
         """Open a file: the app it was opened as before, if its content is unchanged since, else a new import.
@@ -265,14 +286,3 @@ def _summary(row: Mapping[str, Any], runs: list[str]) -> AppSummary:
         row["node_count"],
         runs,
     )
-
-
-def _mode_refusal(old: Workflow, new: Workflow) -> str:
-    """Why a file cannot replace an open workflow (dsl spec 3.4)."""
-    wrong = {"advanced-chat": ("end", "trigger-webhook", "trigger-schedule", "trigger-plugin"), "workflow": ("answer",)}
-    names = [n.title or n.id for n in new.graph.nodes.values() if n.type in wrong.get(old.mode, ())]
-    if names:
-        return f"These nodes cannot stand in this kind of app: {', '.join(names)}."
-    if not new.has_graph:
-        return "The file holds no graph."
-    return ""
