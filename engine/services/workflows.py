@@ -54,7 +54,7 @@ class LoadedDraft:
 @dataclass(frozen=True)
 class ImportOutcome:
     """What became of an import. `status`: completed, completed-with-warnings, pending (ask, then call again with
-    `confirm_version=True`) or failed. `secrets_at_stake`: names of secrets the file leaves empty and the draft holds."""
+    `confirm_version=True`) or failed. `secrets_at_stake`: secrets that the file leaves empty and the draft holds."""
 
     app_id: str | None
     status: str
