@@ -57,7 +57,7 @@ def set_language(name: str) -> None:
         language_signal().changed.emit()
 
 
-def tr(text: str, **values: Any) -> str:
+def tr(text: str, /, **values: Any) -> str:
     """`text` in the language in force, with `{name}` places filled; a `Sentence` of the engine knows its own."""
     if isinstance(text, Sentence):
         values = {**text.values, **values}

@@ -134,7 +134,8 @@ class PreferencesDialog(QDialog):
     def _add_provider(self) -> None:
         dialog = ProviderDialog(self._studio, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: (self._fill_providers(), self._changed()))
+        dialog.accepted.connect(self._fill_providers)
+        dialog.accepted.connect(self._changed)
         dialog.open()
 
     def _selected(self) -> Any:

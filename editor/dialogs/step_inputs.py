@@ -59,11 +59,11 @@ class StepInputs(QDialog):
         words.setProperty("kind", "muted")
         column.addWidget(words)
         self._edits: dict[str, tuple[QPlainTextEdit, str]] = {}
-        from engine.model.refs import type_of
+        from engine.model.scope import variable_type
 
         for key, selector in names.items():
             node = session.document.graph.nodes.get(selector[0])
-            kind = type_of(session.document.workflow, selector) or "string"
+            kind = variable_type(session.document.workflow, selector) or "string"
             column.addWidget(QLabel(f"{node.title if node else selector[0]} / {selector[1]}  ·  {kind}"))
             edit = QPlainTextEdit()
             edit.setFixedHeight(64)

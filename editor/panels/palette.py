@@ -185,7 +185,7 @@ class Palette(QWidget):
         self.search.setAccessibleName(tr("Search blocks"))
         self.search.setClearButtonEnabled(True)
         self.search.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
-        self.search.textChanged.connect(lambda text: self.list.fill(self._mode, words=text))
+        self.search.textChanged.connect(self._search)
         self.search.installEventFilter(self)
         holder = QVBoxLayout()
         holder.setContentsMargins(16, 0, 16, 4)
@@ -199,6 +199,9 @@ class Palette(QWidget):
         column.addLayout(inset, 1)
         self.list.fill(mode)
 
+    def _search(self, text: str) -> None:
+        self.list.fill(self._mode, words=text)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return _search_key(event, self.list)
@@ -211,7 +214,7 @@ def _search_key(event: QKeyEvent, blocks_list: BlockList) -> bool:
         blocks_list.step(1 if event.key() == Qt.Key.Key_Down else -1)
         return True
     if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-        item = blocks_list.currentItem()
+        item = blocks_list.currentItem() if blocks_list.currentRow() >= 0 else None
         if item is not None and item.data(TYPE):
             blocks_list.chosen.emit(str(item.data(TYPE)))
         return True

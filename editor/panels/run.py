@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -73,7 +74,7 @@ class RunPanel(QWidget):
 
     # -- inputs ------------------------------------------------------------------------------------------------------
 
-    def declared(self) -> list[dict[str, Any]]:
+    def declared(self) -> list[Mapping[str, Any]]:
         """The variables of the start node."""
         nodes = self._session.document.graph.nodes.values()
         start = next((n for n in nodes if n.type == "start" and not n.is_note), None)

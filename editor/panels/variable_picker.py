@@ -162,7 +162,8 @@ class VariablePicker(QFrame):
             shown += matches
         if shown:
             first = self._next(None, 1)
-            self.tree.setCurrentItem(first)
+            if first is not None:
+                self.tree.setCurrentItem(first)
         self.tree.setVisible(bool(shown))
         self.nothing.setVisible(not shown)
         self.nothing.setText(
@@ -175,6 +176,7 @@ class VariablePicker(QFrame):
         count = 0
         for index in range(item.childCount()):
             child = item.child(index)
+            assert child is not None
             own = inherited or not wanted or wanted in child.text(0).lower() or wanted in child.text(1).lower()
             inside = self._filter_item(child, wanted, own and bool(wanted))
             child.setHidden(not (own or inside))
@@ -198,8 +200,9 @@ class VariablePicker(QFrame):
                 if current:
                     self._activated(current)
                 return True
-            if event.key() == Qt.Key.Key_Right and self.tree.currentItem() and not self.search.text():
-                self.tree.currentItem().setExpanded(True)
+            current = self.tree.currentItem()
+            if event.key() == Qt.Key.Key_Right and current is not None and not self.search.text():
+                current.setExpanded(True)
                 return True
         return super().eventFilter(watched, event)
 

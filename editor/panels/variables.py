@@ -1,4 +1,4 @@
-"""Environment and conversation variables: a list, and a dialog that checks name, type and value. Secrets stay hidden."""
+"""Environment and conversation variables: a list, and a dialog that checks name, type, value. Secrets stay hidden."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt
@@ -109,7 +110,7 @@ class VariableDialog(QDialog):
 
     def _show_parts(self) -> None:
         kind = self.type.currentData()
-        long = kind in ("object",) or str(kind).startswith("array")
+        long = kind == "object" or str(kind).startswith("array")
         self.line.setVisible(not long)
         self.area.setVisible(long)
         self._eye.setVisible(kind == "secret")
@@ -188,7 +189,7 @@ class Variables(QWidget):
             kinds.append("conversation")
         for kind in kinds:
             title = PanelTitle(tr("Environment variables") if kind == "environment" else tr("Conversation variables"))
-            title.add(tool_button("plus", tr("Add a variable"), lambda kind=kind: self.edit(kind, None)))
+            title.add(tool_button("plus", tr("Add a variable"), partial(self.edit, kind, None)))
             column.addWidget(title)
             found = QListWidget()
             found.setFrameShape(QFrame.Shape.NoFrame)
@@ -267,11 +268,11 @@ class Variables(QWidget):
 
     def remove(self, kind: str) -> None:
         """Remove the selected variable, after asking when it is used."""
-        item = self.lists[kind].currentItem()
-        if item is None or self._session.read_only:
+        rows = self.lists[kind]
+        if rows.currentRow() < 0 or self._session.read_only:
             return
         variables = list(self._variables(kind))
-        gone = variables.pop(int(item.data(ROW)))
+        gone = variables.pop(int(rows.currentItem().data(ROW)))
         from engine.model.refs import find_uses
 
         source = "env" if kind == "environment" else "conversation"

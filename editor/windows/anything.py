@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QKeySequence
@@ -33,7 +34,7 @@ def entries(window: MainWindow, *, commands: bool) -> list[Entry]:
                     kind,
                     entry.icon if entry else "unknown",
                     words,
-                    lambda node_id=node.id: page.reveal(node_id, ""),
+                    partial(page.reveal, node.id, ""),
                 )
             )
     if not commands:
@@ -43,10 +44,10 @@ def entries(window: MainWindow, *, commands: bool) -> list[Entry]:
             continue
         keys = QKeySequence(action.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if action.keys else ""
         words = f"{tr(action.text)} {action.text} {action.id}".lower()
-        found.append(Entry(tr(action.text), keys, action.icon, words, lambda name=action.id: window.do(name)))
+        found.append(Entry(tr(action.text), keys, action.icon, words, partial(window.do, action.id)))
     for other in window.workflow_pages():
         name = other.session.name
-        found.append(Entry(name, tr("Open tab"), "blocks", name.lower(), lambda other=other: window._show(other)))  # noqa: SLF001
+        found.append(Entry(name, tr("Open tab"), "blocks", name.lower(), partial(window._show, other)))  # noqa: SLF001
     return found
 
 

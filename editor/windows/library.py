@@ -1,7 +1,8 @@
-"""The library: cards of workflows with a picture of their graph, samples grouped by what they teach, open and import."""
+"""The library: cards of workflows with a picture of their graph, samples by what they teach, open and import."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
@@ -286,7 +287,7 @@ class Library(QScrollArea):
             self._studio.tasks.run(
                 self._studio.services.workflows.load,
                 card.summary.id,
-                done=lambda draft, card=card: _picture(card, draft),
+                done=partial(_picture, card),
             )
 
     def _menu(self, app_id: str, point: Any) -> None:

@@ -1,12 +1,12 @@
-"""The main window: tabs of workflows, the library, the top bar, menus. It wires parts together and holds no behaviour of
-its own; what one open workflow does is in `page.py`, running and publishing in `running.py` and `versions.py`."""
+"""The main window: tabs of workflows, the library, the top bar, menus. It wires parts together and holds no
+behaviour of its own; what one open workflow does is in `page.py`, the rest in `running.py` and `versioning.py`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -144,19 +144,21 @@ class MainWindow(QMainWindow):
                 menus[row.menu].addAction(action)
         for menu in menus.values():
             menu.aboutToShow.connect(self.enable_actions)
-        QApplication.instance().installEventFilter(self)
+        qt_application().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Plain keys (V, H, F, Del ...) and keys that mean something in a text act only outside text fields."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(watched, QWidget):
-            if watched.window() is self and _is_text(watched):
-                return False
-        if event.type() == QEvent.Type.KeyPress and isinstance(watched, QWidget) and watched.window() is self:
-            if not _is_text(watched) and not QApplication.activePopupWidget():
-                name = self._plain_action(event)
-                if name:
-                    self.do(name)
-                    return True
+        if (
+            event.type() == QEvent.Type.KeyPress
+            and isinstance(watched, QWidget)
+            and watched.window() is self
+            and not _is_text(watched)
+            and not QApplication.activePopupWidget()
+        ):
+            name = self._plain_action(event)
+            if name:
+                self.do(name)
+                return True
         return super().eventFilter(watched, event)
 
     @staticmethod
@@ -626,8 +628,15 @@ class MainWindow(QMainWindow):
         self._remember_open()
         for page in self.workflow_pages():
             page.close_page()
-        QApplication.instance().removeEventFilter(self)
+        qt_application().removeEventFilter(self)
         event.accept()
+
+
+def qt_application() -> QCoreApplication:
+    """The one application object; it exists before any window does."""
+    found = QApplication.instance()
+    assert found is not None
+    return found
 
 
 def _plain_key(keys: str) -> bool:

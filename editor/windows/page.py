@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from editor.canvas.commands import BlockRequest
 from editor.canvas.minimap import Minimap
-from editor.canvas.view import CanvasView
+from editor.canvas.view import CanvasView, Mode
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.history import History
@@ -215,8 +216,9 @@ class WorkflowPage(QWidget):
         row.setSpacing(2)
         canvas = self.canvas
         self.mode_buttons = {}
-        for mode, picture, word in (("pointer", "pointer", tr("Pointer (V)")), ("hand", "hand", tr("Hand (H)"))):
-            button = tool_button(picture, word, lambda mode=mode: canvas.set_mode(mode))
+        modes: tuple[tuple[Mode, str], ...] = (("pointer", tr("Pointer (V)")), ("hand", tr("Hand (H)")))
+        for mode, word in modes:
+            button = tool_button(mode, word, partial(canvas.set_mode, mode))
             button.setCheckable(True)
             self.mode_buttons[mode] = button
             row.addWidget(button)
@@ -228,7 +230,7 @@ class WorkflowPage(QWidget):
         self.percent.setAccessibleName(tr("Zoom"))
         menu = QMenu(self.percent)
         for value in (2.0, 1.0, 0.75, 0.5, 0.25):
-            menu.addAction(f"{value:.0%}", lambda value=value: canvas.zoom_to(value))
+            menu.addAction(f"{value:.0%}", partial(canvas.zoom_to, value))
         menu.addAction(tr("Fit"), canvas.fit)
         self.percent.clicked.connect(
             lambda: menu.popup(self.percent.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4)))
@@ -471,7 +473,7 @@ class WorkflowPage(QWidget):
         if not self.session.read_only:
             place = scene if isinstance(scene, tuple) else canvas.scene_pos_of(point)
             container = canvas.room_at(*place)
-            request = BlockRequest(*place, point.x(), point.y(), container_id=container, exact=True)
+            request = BlockRequest(place[0], place[1], point.x(), point.y(), container_id=container, exact=True)
             menu.addAction(icon("plus", "text"), tr("Add a block"), lambda: self._choose_block(request))
             menu.addAction(icon("note", "text"), tr("Add a note"), lambda: canvas.start_ghost("note"))
             menu.addAction(icon("paste", "text"), tr("Paste"), canvas.paste)

@@ -159,7 +159,8 @@ class Versioning(QObject):
         choice = studio.messages.choose(
             tr("Changed in another window"),
             tr(
-                "This workflow was saved elsewhere since it was opened here. The side that is not kept goes to the backups."
+                "This workflow was saved elsewhere since it was opened here."
+                " The side that is not kept goes to the backups."
             ),
             [tr("Keep mine"), tr("Take theirs")],
         )

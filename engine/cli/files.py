@@ -60,8 +60,7 @@ def report(result: ReadResult) -> dict[str, Any]:
         real = [n for n in workflow.graph.nodes.values() if not n.is_note]
         nodes, edges = len(workflow.graph.nodes), len(workflow.graph.edges)
         unknown = sorted({n.type for n in real if spec(n.type) is None})
-        for found in checklist(workflow):
-            problems.append(_placed(found, result))
+        problems += [_placed(found, result) for found in checklist(workflow)]
     return {
         "importable": result.importable,
         "mode": mode,

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from engine.host import frames
 from engine.logs import get_logger
@@ -24,7 +24,7 @@ DIED = "The engine process ended unexpectedly. Start the run again; what was fin
 
 
 class EngineHost:
-    """One engine process. `listener` gets `started`, `refused`, `event` and `ended` messages, on a thread of its own."""
+    """One engine process. `listener` gets `started`, `refused`, `event` and `ended` messages, on its own thread."""
 
     def __init__(self, data_dir: Path, listener: Listener) -> None:
         self._data_dir, self._listener = data_dir, listener
@@ -127,7 +127,7 @@ class EngineHost:
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        with process.stdout as stream:
+        with cast("BinaryIO", process.stdout) as stream:
             while True:
                 try:
                     message = frames.read(stream)

@@ -338,7 +338,7 @@ class ModelService:
 
         return ModelRegistry(self.setup())
 
-    # -- inside ----------------------------------------------------------------------------------------------------------
+    # -- inside ------------------------------------------------------------------------------------------------------
 
     def _rows(self) -> list[dict[str, Any]]:
         stored = self._settings.get(PROVIDERS_KEY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -158,7 +158,7 @@ class WorkflowService:
         """Keep a copy of a draft before something replaces it."""
         self._store().back_up(app_id, workflow, reason)
 
-    def backups(self, app_id: str) -> list[tuple[str, str, str]]:
+    def backups(self, app_id: str) -> Sequence[tuple[str, str, str]]:
         """Id, reason and time of kept copies, newest first."""
         return self._store().backups(app_id)
 

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -480,7 +481,7 @@ class ToolForm(Form):
         declared = {
             str(p.get("name")): p
             for p in self.ctx.session.tool_parameters(self.ctx.data)
-            if isinstance(p, Mapping) and p.get("form", "llm") == form
+            if p.get("form", "llm") == form
         }
         names = [*declared, *(n for n in stored if n not in declared)]
         if not names:
@@ -620,7 +621,7 @@ class HumanInputForm(Form):
             )
         )
         actions = self.section(tr("Buttons"))
-        self.actions = RowList(
+        self.buttons = RowList(
             ctx,
             ("user_actions",),
             lambda index: line(
@@ -637,7 +638,7 @@ class HumanInputForm(Form):
             key=lambda item: item.get("id") if isinstance(item, Mapping) else None,
             on_remove=self._remove_action,
         )
-        actions.add(self.actions)
+        actions.add(self.buttons)
         limit = self.section(tr("When nobody answers"))
         limit.add(
             line(
@@ -652,7 +653,7 @@ class HumanInputForm(Form):
         return next(n for i in range(1, 1000) if (n := f"field{i}") not in taken)
 
     def _new_action(self) -> dict[str, Any]:
-        taken = {item.get("id") for item in self.actions.items()}
+        taken = {item.get("id") for item in self.buttons.items()}
         number = next(i for i in range(1, 1000) if f"action_{i}" not in taken)
         return {
             "button_style": "default",
@@ -663,7 +664,7 @@ class HumanInputForm(Form):
     def _remove_action(self, index: int) -> bool:
         from engine.model.edits import RemoveEdge
 
-        actions = self.actions.items()
+        actions = self.buttons.items()
         action_id = actions.pop(index).get("id")
         edges = self.ctx.session.document.graph.out_edges(self.ctx.node_id)
         gone = [RemoveEdge(edge.id) for edge in edges if edge.source_handle == action_id]
@@ -735,10 +736,7 @@ class WebhookForm(Form):
                 RowList(
                     ctx,
                     (key,),
-                    lambda index, key=key: line(
-                        TextField(ctx, (key, index, "name"), tr("Name"), tr("name")),
-                        SwitchField(ctx, (key, index, "required"), tr("Required")),
-                    ),
+                    partial(self._row, key),
                     lambda: {"name": "", "required": False, "type": "string"},
                     tr("Add"),
                 )
@@ -747,3 +745,9 @@ class WebhookForm(Form):
         answer.add(labelled(tr("Status"), NumberField(ctx, ("status_code",), tr("Status"), 200, 399, default=200)))
         answer.add(labelled(tr("Body"), MultilineField(ctx, ("response_body",), tr("Response body"))))
         add_outputs(self)
+
+    def _row(self, key: str, index: int) -> QWidget:
+        return line(
+            TextField(self.ctx, (key, index, "name"), tr("Name"), tr("name")),
+            SwitchField(self.ctx, (key, index, "required"), tr("Required")),
+        )

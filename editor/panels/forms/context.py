@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from editor.i18n import tr
 from editor.panels.forms.template_edit import ChipInfo
+from engine.model.types import MISSING
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -23,11 +24,13 @@ SPECIAL_SOURCES = {"sys": "System", "env": "Environment", "conversation": "Conve
 def at_path(data: Any, path: Path, default: Any = None) -> Any:
     """The value below `data` at `path`, or `default` when any step is missing."""
     for step in path:
-        if (isinstance(data, Mapping) and step in data) or (
-            isinstance(data, Sequence) and not isinstance(data, str) and isinstance(step, int) and step < len(data)
-        ):
+        if isinstance(data, Mapping):
+            data = data.get(step, MISSING)
+        elif isinstance(data, Sequence) and not isinstance(data, str) and isinstance(step, int) and step < len(data):
             data = data[step]
         else:
+            return default
+        if data is MISSING:
             return default
     return data
 

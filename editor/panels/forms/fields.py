@@ -493,7 +493,7 @@ class Section(QFrame):
         self._toggle.setProperty("kind", "section-title")
         self._toggle.setFont(theme().font("base", 600))
         name_it(self._toggle, title)
-        self._toggle.clicked.connect(lambda: self.set_folded(self._body.isVisible()))
+        self._toggle.clicked.connect(self._flip)
         self._head.addWidget(self._toggle)
         self._head.addStretch(1)
         column.addLayout(self._head)
@@ -503,6 +503,9 @@ class Section(QFrame):
         self.body.setSpacing(12)
         column.addWidget(self._body)
         self.set_folded(folded)
+
+    def _flip(self) -> None:
+        self.set_folded(self._body.isVisible())
 
     def set_folded(self, folded: bool) -> None:
         self._body.setVisible(not folded)

@@ -4,6 +4,8 @@ Standard library and ctypes only: it is imported by the worker before the first 
 Every part is tried on its own; what the kernel refuses is left out of the answer.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
 import platform
@@ -123,7 +125,7 @@ NUMBERS = {
 }
 
 
-def confine():
+def confine() -> list[str]:
     """Apply what the kernel permits; answers words for each part that holds."""
     libc = ctypes.CDLL(None, use_errno=True)
     held = []
@@ -139,7 +141,7 @@ def confine():
     return held
 
 
-def _landlock(libc):
+def _landlock(libc: ctypes.CDLL) -> bool:
     """Reading below Python's own folders and the working folder; no writing anywhere."""
     create, add, restrict = 444, 445, 446
     abi = libc.syscall(create, None, ctypes.c_size_t(0), 1)
@@ -165,12 +167,12 @@ def _landlock(libc):
         rule = ctypes.create_string_buffer(struct.pack("<Qi", reading, descriptor))
         libc.syscall(add, rules, 1, rule, 0)
         os.close(descriptor)
-    done = libc.syscall(restrict, rules, 0) == 0
+    done = bool(libc.syscall(restrict, rules, 0) == 0)
     os.close(rules)
     return done
 
 
-def _seccomp(libc):
+def _seccomp(libc: ctypes.CDLL) -> bool:
     machine = NUMBERS.get(platform.machine())
     if machine is None:
         return False
@@ -184,4 +186,4 @@ def _seccomp(libc):
     code = b"".join(struct.pack("HBBI", *step) for step in program)
     buffer = ctypes.create_string_buffer(code)
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer)))
-    return libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.c_void_p(ctypes.addressof(header)), 0, 0) == 0
+    return bool(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.c_void_p(ctypes.addressof(header)), 0, 0) == 0)

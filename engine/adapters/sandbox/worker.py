@@ -4,6 +4,8 @@ It is started as a script with an empty environment and an own working folder. B
 can give up (`harden`), and an audit hook, which Python code cannot take off again, refuses what is left with words.
 """
 
+from __future__ import annotations
+
 import builtins
 import io
 import json
@@ -11,6 +13,11 @@ import os
 import struct
 import sys
 import traceback
+
+TYPE_CHECKING = False  # the typing module is not needed here and takes time to import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, BinaryIO
 
 REFUSED_EVENTS = (
     "socket.",
@@ -80,12 +87,12 @@ class Refused(Exception):
 class Guard:
     """The audit hook; on while user code runs."""
 
-    def __init__(self, readable):
+    def __init__(self, readable: Sequence[str]) -> None:
         self.readable = tuple(os.path.realpath(p) + os.sep for p in readable)
         self.on = False
         self.importing = 0
 
-    def __call__(self, event, args):
+    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.on:
             return
         if event == "import":
@@ -97,13 +104,13 @@ class Guard:
         elif event.startswith(REFUSED_EVENTS):
             raise Refused(f"{event.replace('.', ' ')} is not allowed in a code node")
 
-    def _import(self, name):
+    def _import(self, name: object) -> None:
         top = str(name).partition(".")[0]
         if top in REFUSED_MODULES:
             why = WORDS.get(top, "it reaches outside of the sandbox")
             raise Refused(f"import of {top!r} is not allowed in a code node ({why})")
 
-    def _open(self, args):
+    def _open(self, args: tuple[Any, ...]) -> None:
         path, mode, flags = (*args, None, None, 0)[:3]
         if isinstance(path, int):
             raise Refused("opening a file descriptor is not allowed in a code node")
@@ -112,7 +119,7 @@ class Guard:
             raise Refused(f"writing the file {path!r} is not allowed in a code node")
         self._path(path, "reading the file")
 
-    def _path(self, path, what):
+    def _path(self, path: Any, what: str) -> None:
         text = os.fsdecode(path)
         if not (os.path.realpath(text) + os.sep).startswith(self.readable):
             raise Refused(f"{what} {text!r} is not allowed in a code node")
@@ -121,13 +128,14 @@ class Guard:
 class Output(io.TextIOBase):
     """Printed text, kept up to a limit."""
 
-    def __init__(self, limit):
-        self.limit, self.parts, self.length = limit, [], 0
+    def __init__(self, limit: int) -> None:
+        self.limit, self.length = limit, 0
+        self.parts: list[str] = []
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         text = str(text)
         room = self.limit - self.length
         if room > 0:
@@ -135,11 +143,11 @@ class Output(io.TextIOBase):
             self.length += min(len(text), room)
         return len(text)
 
-    def text(self):
+    def text(self) -> str:
         return "".join(self.parts)
 
 
-def user_trace(error, source):
+def user_trace(error: BaseException, source: str) -> str:
     """The traceback of the user's own lines, with the text of each."""
     lines = source.split("\n")
     told = []
@@ -154,9 +162,9 @@ def user_trace(error, source):
     return "\n".join([*told, message]) if told else message
 
 
-def run_python(job, guard, output):
+def run_python(job: dict[str, Any], guard: Guard, output: Output) -> dict[str, Any]:
     source = job["source"]
-    space = {"__name__": "__main__", "__builtins__": builtins}
+    space: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
     known = set(sys.modules)
     guard.on = True
     try:
@@ -176,7 +184,7 @@ def run_python(job, guard, output):
     return {"value": result}
 
 
-def run_javascript(job, output):
+def run_javascript(job: dict[str, Any], output: Output) -> dict[str, Any]:
     import quickjs
 
     context = quickjs.Context()
@@ -204,7 +212,7 @@ def run_javascript(job, output):
     return {"text": told}
 
 
-def run(job, guard):
+def run(job: dict[str, Any], guard: Guard) -> dict[str, Any]:
     output = Output(job["output_limit"])
     out, err = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = output, output
@@ -219,7 +227,7 @@ def run(job, guard):
             answer = {"error": f"The result is larger than {job['result_limit']} bytes."}
     except MemoryError:
         answer = {"error": "The code used more memory than it may.", "kind": "memory"}
-    except BaseException as error:  # noqa: BLE001 - user code may raise anything, SystemExit included
+    except BaseException as error:  # user code may raise anything, SystemExit included
         guard.on = False
         answer = {"error": user_trace(error, job["source"])}
     finally:
@@ -228,7 +236,7 @@ def run(job, guard):
     return answer
 
 
-def harden(memory):
+def harden(memory: int) -> list[str]:
     """Give up rights, as far as this system lets a process do that; answers the list of what holds."""
     held = ["audit hook"]
     try:
@@ -252,10 +260,10 @@ def harden(memory):
     if sys.platform == "linux":
         sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
         try:
-            import linux
+            import linux  # type: ignore[import-not-found]
 
             held.extend(linux.confine())
-        except Exception as problem:  # noqa: BLE001 - a kernel without these features still runs code, and says so
+        except Exception as problem:  # a kernel without these features still runs code, and says so
             held.append(f"no kernel sandbox ({problem})")
         finally:
             sys.path.pop(0)
@@ -266,7 +274,7 @@ def harden(memory):
     return held
 
 
-def read_exactly(stream, count):
+def read_exactly(stream: BinaryIO, count: int) -> bytes:
     data = b""
     while len(data) < count:
         part = stream.read(count - len(data))
@@ -276,7 +284,7 @@ def read_exactly(stream, count):
     return data
 
 
-def main():
+def main() -> None:
     settings = json.loads(sys.argv[1])
     source, target = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
     null = os.open(os.devnull, os.O_RDWR)
