@@ -167,11 +167,15 @@ class WorkflowSession(QObject):
         )
 
     def _saved(self, revision: int, mark: int) -> None:
+        if self._closed or revision < self._revision:
+            return  # a save that did not wait was quicker
         self._saving = False
         self._revision = revision
         self._set_save_state("saved" if self.document.revision == mark else "unsaved")
 
     def _not_saved(self, error: PenstockError) -> None:
+        if self._closed:
+            return
         self._saving = False
         if error.code == "store.draft_conflict":
             self._set_save_state("failed")
@@ -223,6 +227,8 @@ class WorkflowSession(QObject):
             self._checked(check(workflow))
 
     def _checked(self, problems: list[Problem]) -> None:
+        if self._closed:
+            return
         self.problems = [*problems, *self._model_problems()]
         self.problemsChanged.emit()
 
@@ -291,6 +297,8 @@ class WorkflowSession(QObject):
         self._last[node_id] = {}
 
         def done(row: dict[str, Any] | None) -> None:
+            if self._closed:
+                return
             if row is not None:
                 self._last[node_id] = _stored_facts(row)
                 self.runChanged.emit()
@@ -352,9 +360,10 @@ class WorkflowSession(QObject):
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Save what is not saved and stop listening."""
+        """Save what is not saved, stop listening, and let go of everything."""
         if self._closed:
             return
+        self.show_run(None)
         try:
             self.save_now()
         except PenstockError as error:
@@ -363,6 +372,7 @@ class WorkflowSession(QObject):
         for timer in (self._save_timer, self._latest_timer, self._check_timer, self._retry_timer):
             timer.stop()
         self._unsubscribe()
+        self.deleteLater()
 
 
 def _node_facts(state: NodeRunState) -> dict[str, Any]:

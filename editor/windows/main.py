@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -144,22 +144,15 @@ class MainWindow(QMainWindow):
                 menus[row.menu].addAction(action)
         for menu in menus.values():
             menu.aboutToShow.connect(self.enable_actions)
-        qt_application().installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Plain keys (V, H, F, Del ...) and keys that mean something in a text act only outside text fields."""
-        if (
-            event.type() == QEvent.Type.KeyPress
-            and isinstance(watched, QWidget)
-            and watched.window() is self
-            and not _is_text(watched)
-            and not QApplication.activePopupWidget()
-        ):
-            name = self._plain_action(event)
-            if name:
-                self.do(name)
-                return True
-        return super().eventFilter(watched, event)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Plain keys (V, H, F, Del ...) arrive here when the widget with the focus, a text field say, has no use for
+        them."""
+        name = self._plain_action(event)
+        if name:
+            self.do(name)
+        else:
+            super().keyPressEvent(event)
 
     @staticmethod
     def _plain_action(event: Any) -> str:
@@ -628,15 +621,7 @@ class MainWindow(QMainWindow):
         self._remember_open()
         for page in self.workflow_pages():
             page.close_page()
-        qt_application().removeEventFilter(self)
         event.accept()
-
-
-def qt_application() -> QCoreApplication:
-    """The one application object; it exists before any window does."""
-    found = QApplication.instance()
-    assert found is not None
-    return found
 
 
 def _plain_key(keys: str) -> bool:

@@ -146,6 +146,7 @@ class CodeEdit(QPlainTextEdit):
         self.cursorPositionChanged.connect(self._mark_lines)
         self.textChanged.connect(self._text_changed)
         self._loading = False
+        self._known = ""
         self._place_gutter()
         self._mark_lines()
 
@@ -159,6 +160,7 @@ class CodeEdit(QPlainTextEdit):
         self._loading = True
         self.setPlainText(text)
         self._loading = False
+        self._known = self.toPlainText()
         cursor = self.textCursor()
         cursor.setPosition(min(position, len(text)))
         self.setTextCursor(cursor)
@@ -181,8 +183,11 @@ class CodeEdit(QPlainTextEdit):
         self._mark_lines()
 
     def _text_changed(self) -> None:
-        if not self._loading:
-            self.edited.emit(self.toPlainText())
+        """Only what changes the text is an edit: the highlighter's colours come through the same signal."""
+        text = self.toPlainText()
+        if not self._loading and text != self._known:
+            self._known = text
+            self.edited.emit(text)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -310,6 +310,8 @@ class SelectorField(Field):
         selector = self.ctx.get(self.path, [])
         if isinstance(selector, str):
             selector = selector.split(".") if selector else []
+        if not isinstance(selector, list):
+            selector = []
         broken = False
         if selector:
             info = self.ctx.describe_selector(selector)

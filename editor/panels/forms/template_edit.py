@@ -121,6 +121,7 @@ class TemplateEdit(QTextEdit):
         self.describe = describe
         self._single_line = single_line
         self._loading = False
+        self._known = ""
         self._typed_trigger = ""
         self.setAcceptRichText(False)
         self.setTabChangesFocus(True)
@@ -152,6 +153,7 @@ class TemplateEdit(QTextEdit):
         self._insert_text(QTextCursor(self.document()), text)
         self.document().clearUndoRedoStacks()
         self._loading = False
+        self._known = self.text()
         cursor = self.textCursor()
         cursor.setPosition(min(position, self.document().characterCount() - 1))
         self.setTextCursor(cursor)
@@ -221,8 +223,11 @@ class TemplateEdit(QTextEdit):
         return text.replace("\u2028", "\n")
 
     def _text_changed(self) -> None:
-        if not self._loading:
-            self.edited.emit(self.text())
+        """Only what changes the text is an edit: colours come through the same signal."""
+        text = self.text()
+        if not self._loading and text != self._known:
+            self._known = text
+            self.edited.emit(text)
 
     # -- clipboard ---------------------------------------------------------------------------------------------------
 
