@@ -72,6 +72,13 @@ class CanvasHand:
         self.view.refused.connect(self.refusals.append)
         self.look(1.0, 60, 60)
 
+    @classmethod
+    def on(cls, view: CanvasView, document: Document) -> CanvasHand:
+        """A hand for a canvas that stands in a window."""
+        hand = cls.__new__(cls)
+        hand.view, hand.document, hand.requests, hand.refusals = view, document, [], []
+        return hand
+
     @property
     def graph(self) -> Graph:
         return self.document.graph

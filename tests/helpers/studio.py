@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QPlainTextEdit, QWidget
+
 from editor import app as studio_app
 from editor.messages import RecordedMessages
 from editor.screenshot import wait_until
@@ -14,6 +18,7 @@ from editor.settings import Preferences
 from editor.windows.main import MainWindow
 from editor.windows.page import WorkflowPage
 from engine.services.context import Services
+from tests.helpers.canvas import CanvasHand
 
 TEMPLATES = Path(__file__).parents[2] / "resources" / "templates"
 
@@ -56,6 +61,39 @@ class Studio:
         """Open one of the samples that come with the studio."""
         return self.open_file(TEMPLATES / f"{name}.yml")
 
+    @property
+    def hand(self) -> CanvasHand:
+        """A hand for the canvas in front."""
+        return CanvasHand.on(self.page.canvas, self.page.session.document)
+
+    def field(self, name: str, kind: type[QWidget] = QPlainTextEdit, within: QWidget | None = None) -> QWidget:
+        """The visible widget of a kind with an accessible name, in the inspector unless told otherwise."""
+        place = within or self.page.inspector
+        found = [w for w in place.findChildren(kind) if w.accessibleName() == name and w.isVisible()]
+        assert found, f"no visible {name!r}"
+        return found[0]
+
+    def click(self, name: str, within: QWidget | None = None) -> None:
+        """Click the widget with an accessible name or text."""
+        place = within or self.page.inspector
+        named = [w for w in place.findChildren(QWidget) if w.isVisible() and _name(w) == name]
+        assert named, f"nothing visible is called {name!r}: {sorted({_name(w) for w in place.findChildren(QWidget)})}"
+        QTest.mouseClick(named[0], Qt.MouseButton.LeftButton)
+
+    def activate(self) -> None:
+        """Give the window the keyboard back; without a window manager nobody does after a dialog."""
+        self.window.activateWindow()
+        assert wait_until(self.window.isActiveWindow, 10)
+
+    def settle(self) -> None:
+        """Let everything that is due happen."""
+        QApplication.processEvents()
+
+    def dialog(self, kind: type[QDialog] = QDialog) -> QDialog:
+        """The dialog that is open."""
+        assert wait_until(lambda: any(d.isVisible() for d in self.window.findChildren(kind)), 10), "no dialog is open"
+        return next(d for d in self.window.findChildren(kind) if d.isVisible())
+
     def node(self, title: str) -> str:
         """The id of the node with a title."""
         return next(n.id for n in self.page.session.document.graph.nodes.values() if n.title == title)
@@ -66,6 +104,10 @@ class Studio:
         assert live is not None, self.messages.__dict__
         assert wait_until(lambda: live.is_over, 60)
         return dict(live.summary or {})
+
+
+def _name(widget: QWidget) -> str:
+    return widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
 
 
 @contextmanager
