@@ -117,7 +117,7 @@ class RunCenter(QObject):
     ) -> None:
         op = message.get("op")
         if op == "started":
-            live = self._asked.pop(int(message["id"]), None)
+            live = self._asked.pop(int(message.get("id") or 0), None)
             if live is not None:
                 live.run_id = str(message["run_id"])
                 self._runs[live.run_id] = live
@@ -137,7 +137,7 @@ class RunCenter(QObject):
             if live is not None:
                 if message.get("died"):
                     self._end_nodes(live, touched)
-                ended.append((live, dict(message["summary"])))
+                ended.append((live, {**message["summary"], "died": bool(message.get("died"))}))
 
     @staticmethod
     def _end_nodes(live: LiveRun, touched: dict[LiveRun, set[str]]) -> None:

@@ -145,6 +145,8 @@ class Running(QObject):
 
     def _finished(self, page: WorkflowPage, summary: dict[str, Any]) -> None:
         self._window.top.refresh()
+        if summary.get("died"):
+            self._window.studio.tasks.run(self._window.studio.services.runs.recover)
         history = page.panels.get("history")
         if history is not None and history.isVisible():
             history.refresh()  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from engine.services.context import Services
 from engine.services.runs import StartRun
 
 log = logs.get_logger(__name__)
+SWEEP_SECONDS = 60.0
 
 
 class Host:
@@ -35,7 +36,9 @@ class Host:
         reader.start()
         self._say({"op": "ready", "pid": os.getpid()})
         await self._warm()
+        sweeper = asyncio.create_task(self._sweep())
         await self._ended.wait()
+        sweeper.cancel()
         for handle in self._handles.values():
             handle.send({"command": "abort", "reason": "The application closed"})
         if self._pumps:
@@ -51,6 +54,17 @@ class Host:
             await ports.code.warm_up(1)  # type: ignore[union-attr]
         except Exception as error:  # noqa: BLE001 - a run says better what is wrong than the start
             log.info("warming up: %s", error)
+
+    async def _sweep(self) -> None:
+        """Once a minute: forms whose time is over, and runs that were answered while nothing could go on with them."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                if self._services.has_database():
+                    for handle in self._services.go_on_with_answered():
+                        self._follow(None, handle)
+            except PenstockError as error:
+                log.info("sweeping forms: %s", error)
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         while True:

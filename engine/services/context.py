@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-import uuid
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from engine.services.templates import TemplateService
 if TYPE_CHECKING:
     from engine.nodes.human_input.desk import FormDesk
     from engine.ports.bundle import Ports
+    from engine.run.request import RunHandle
     from engine.services.models import ModelService
     from engine.services.runs import RunService
     from engine.services.settings import SecretsService, SettingsService
@@ -51,7 +51,6 @@ class Services:
         self.data_dir = data_dir
         self.clock = clock or SystemClock()
         self.ids = ids or SystemIds()
-        self.owner = f"{os.getpid()}:{uuid.uuid4()}"
         self.templates = TemplateService()
         self._lock = threading.RLock()
         self._ports: Ports | None = None
@@ -73,6 +72,13 @@ class Services:
             return Database(self.data_dir / "penstock.db")
 
     @cached_property
+    def owner(self) -> str:
+        """The mark that this process puts on its runs."""
+        from engine.store.owners import new_owner
+
+        return new_owner()
+
+    @cached_property
     def vault(self) -> Vault:
         from engine.store.crypto import Vault
 
@@ -92,9 +98,12 @@ class Services:
 
     @cached_property
     def run_store(self) -> RunStore:
+        """The log. Runs that an unclean end left behind are put right before anybody reads it."""
         from engine.store.runs import RunStore
 
-        return RunStore(self.database, self.blobs, self.vault, self.clock, self.ids)
+        store = RunStore(self.database, self.blobs, self.vault, self.clock, self.ids)
+        store.recover()
+        return store
 
     @cached_property
     def debug_store(self) -> DebugStore:
@@ -149,7 +158,7 @@ class Services:
             lambda key, default: self.settings.get(key, default),
             self.clock,
             self.ids,
-            self.owner,
+            lambda: self.owner,
         )
 
     @cached_property
@@ -160,7 +169,7 @@ class Services:
 
     def limits(self) -> Limits:
         """The table of limits with the workspace's changes; the file is not opened only for that."""
-        if "database" not in self.__dict__ and not (self.data_dir / "penstock.db").exists():
+        if "database" not in self.__dict__ and not self.has_database():
             return Limits()
         return Limits.from_settings(self.settings.get("limits", {}))
 
@@ -178,7 +187,7 @@ class Services:
         from engine.ports.bundle import Ports
 
         limits = self.limits()
-        known = (self.data_dir / "penstock.db").exists()
+        known = self.has_database()
         packages = self.settings.get("code_packages", []) if known else []
         pool = CodePool(limits, packages)
         ports = Ports(clock=self.clock, ids=self.ids, code=pool)
@@ -224,9 +233,25 @@ class Services:
         except OSError as error:
             raise EnvironmentProblem(f"{path} cannot be read: {error.strerror or error}") from error
 
+    def has_database(self) -> bool:
+        """Whether there is anything stored yet."""
+        return (self.data_dir / "penstock.db").exists()
+
     def open_workspace(self) -> None:
         """Open the file now, and put right what an unclean end left behind."""
-        self.database  # noqa: B018 - opening is the point
+        self.run_store  # noqa: B018 - opening is the point
+
+    def go_on_with_answered(self) -> list[RunHandle]:
+        """Settle forms whose time is over and go on with every run whose form was settled: a time-out takes its own
+        branch, the end of the global time stops the run (nodes-logic spec 12.6). On an event loop; once a minute."""
+        self.forms.sweep()
+        handles = []
+        for run_id, statuses in self.run_store.due_forms().items():
+            if "expired" in statuses:
+                self.runs.stop(run_id, "Nobody answered its form in time")
+            else:
+                handles.append(self.runs.resume(run_id))
+        return handles
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

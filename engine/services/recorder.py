@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from engine.logs import get_logger
 from engine.run.drafts import draft_values
 from engine.run.limits import Limits
-from engine.run.records import Records, RowChange, RunFacts
+from engine.run.records import Records, RowChange, RunFacts, stored_reason
 from engine.store.db import Database
 from engine.store.debug import DebugStore
 from engine.store.runs import RunStore
@@ -70,7 +70,7 @@ class RunRecorder:
             found = draft_values(event, updates, self._system, self._limits)
             self._drafts.extend((value, event.get("id")) for value in found)
         elif name == "GraphRunPaused" and payload is not None and "snapshot" in payload:
-            self._pause = (payload["snapshot"], event.get("reasons", []))
+            self._pause = (payload["snapshot"], [stored_reason(r) for r in event.get("reasons", [])])
         if len(self._events) >= BATCH_EVENTS:
             self._send()
         elif self._timer is None:

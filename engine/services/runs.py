@@ -120,7 +120,7 @@ class RunService:
         settings: Callable[[str, Any], Any],
         clock: Clock,
         ids: IdSource,
-        owner: str,
+        owner: Callable[[], str],
     ) -> None:
         self._db, self._store, self._debug, self._ports = database, store, debug, ports
         self._limits, self._settings = limits, settings
@@ -236,10 +236,10 @@ class RunService:
         events = self._store().events(start.from_run)
         if not events:
             raise UserError("The earlier run left no events to go on from.", code="run.no_events")
-        graph = start.workflow.graph.to_config()
+        graph, before = start.workflow.graph.to_config(), self._store().get(start.from_run)["graph"]
         if start.from_node:
-            return plan_from(graph, events, start.from_node, values=start.values)
-        return plan_resume(graph, events, values=start.values)
+            return plan_from(graph, events, start.from_node, values=start.values, before=before)
+        return plan_resume(graph, events, values=start.values, before=before)
 
     def _recorder(self, start: StartRun, request: RunRequest, **more: Any) -> Any:
         from engine.run.records import facts_of
@@ -257,7 +257,7 @@ class RunService:
             self._store(),
             self._debug(),
             facts,
-            owner=self._owner,
+            owner=self._owner(),
             more=columns,
             limits=request.limits,
             keep_drafts=start.triggered_from == "debugging" and bool(start.app_id),
@@ -305,6 +305,10 @@ class RunService:
         """Wait until what follows the ended runs is written."""
         while self._followers:
             await asyncio.gather(*self._followers, return_exceptions=True)
+
+    def recover(self) -> Sequence[str]:
+        """Mark runs whose process died as interrupted; their ids."""
+        return self._store().recover()
 
     def live(self) -> list[str]:
         """Ids of runs that this process is running."""

@@ -16,10 +16,12 @@ from engine.store.blobs import BlobStore
 from engine.store.crypto import Vault
 from engine.store.db import Database
 from engine.store.jsontext import dumps, loads
+from engine.store.owners import is_alive
 from engine.store.tables import (
     apps,
     conversation_variables,
     graph_snapshots,
+    human_forms,
     offloads,
     pauses,
     run_events,
@@ -401,16 +403,37 @@ class RunStore:
         values = [loads(clear) for row in rows if (clear := self._vault.open(row, "conversation"))]
         return {v["name"]: v for v in values}
 
+    def due_forms(self) -> dict[str, set[str]]:
+        """Paused runs that may go on, because a form that they wait for was settled: id to the forms' statuses."""
+        table = pauses.c
+        with self._db.read() as connection:
+            waiting = connection.execute(
+                select(table.workflow_run_id, table.reasons)
+                .join(workflow_runs, workflow_runs.c.id == table.workflow_run_id)
+                .where(table.resumed_at.is_(None), workflow_runs.c.status == "paused")
+            ).all()
+            found: dict[str, set[str]] = {}
+            for run_id, reasons in waiting:
+                sessions = [r.get("session_id") for r in loads(reasons) if isinstance(r, dict) and r.get("session_id")]
+                rows = connection.execute(
+                    select(human_forms.c.status).where(
+                        human_forms.c.id.in_(sessions), human_forms.c.status.not_in(("waiting",))
+                    )
+                ).scalars()
+                if statuses := set(rows):
+                    found[run_id] = statuses
+        return found
+
     # -- ending and deleting -----------------------------------------------------------------------------------------
 
-    def recover(self, owner_alive: Any) -> list[str]:
+    def recover(self) -> list[str]:
         """Runs that a dead process left running become stopped, with their nodes; paused ones stay. Their ids."""
-        table = workflow_runs.c
+        table, now = workflow_runs.c, self._clock.now()
         with self._db.read() as connection:
             rows = connection.execute(
-                select(table.id, table.owner).where(table.status.in_(("running", "scheduled")))
+                select(table.id, table.owner, table.heartbeat_at).where(table.status.in_(("running", "scheduled")))
             ).all()
-        dead = [row[0] for row in rows if not owner_alive(row[1])]
+        dead = [row[0] for row in rows if not is_alive(row[1], row[2], now)]
         if dead:
             self._db.write(lambda c: self.interrupt(c, dead, INTERRUPTED))
         return dead
