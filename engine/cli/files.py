@@ -94,18 +94,21 @@ def check(
     if json:
         say.out(told, pretty=True)
     else:
-        _tell(file, told)
+        _tell(file, told, result)
     if not told["importable"]:
         raise typer.Exit(say.BAD_INPUT)
     if any(p["severity"] == "error" for p in told["problems"]):
         raise typer.Exit(say.FAILED)
 
 
-def _tell(file: Path, told: dict[str, Any]) -> None:
+def _tell(file: Path, told: dict[str, Any], result: ReadResult) -> None:
+    hints = {p.message: p.hint for p in result.problems if p.hint}
     for item in told["problems"]:
         place = f"{file}:{item['line']}:{item['column']}" if item["line"] else str(file)
         node = f" [{item['node_id']}]" if item["node_id"] else ""
         say.note(f"{place}: {item['severity']}: {item['message']}{node} ({item['code']})")
+        if item["message"] in hints:
+            say.note(f"    {hints[item['message']]}")
     for item in told["notices"]:
         say.note(f"{file}: note: {item['message']}")
     if told["importable"]:
@@ -128,7 +131,9 @@ def convert(
     for notice in result.notices:
         say.note(f"note: {notice.message}")
     if result.workflow is None:
-        _tell(file, report(result))
+        _tell(file, report(result), result)
         raise typer.Exit(say.BAD_INPUT)
+    for problem in result.problems:
+        say.note(f"{file}:{problem.line or 1}:{problem.column or 1}: {problem.severity}: {problem.message}")
     write_whole(output, write(result.workflow, with_secrets=with_secrets))
     say.note(f"Written to {output}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ class Database:
         self._jobs: queue.SimpleQueue[tuple[Job, Future[Any]] | None] = queue.SimpleQueue()
         self._closed = False
         try:
-            self._prepare()
+            _patiently(self._prepare)
         except (OperationalError, sqlite3.Error) as error:
             raise EnvironmentProblem(
                 f"The workspace file {path} cannot be opened: {_plain(error)}",
@@ -61,7 +62,12 @@ class Database:
             migrate(self.engine, self.path, version)
 
     def _create(self) -> None:
-        with self.engine.begin() as connection:
+        """Make the tables, unless another process (the studio and its engine start together) was first."""
+        with self.engine.connect() as connection:
+            connection.execute(text("begin immediate"))
+            if int(connection.execute(text("pragma user_version")).scalar() or 0):
+                connection.execute(text("rollback"))
+                return
             metadata.create_all(connection)
             for statement in TRIGGERS:
                 connection.execute(text(statement))
@@ -70,6 +76,7 @@ class Database:
             )
             connection.execute(text(f"pragma application_id = {APPLICATION_ID}"))
             connection.execute(text(f"pragma user_version = {SCHEMA_VERSION}"))
+            connection.execute(text("commit"))
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -153,6 +160,21 @@ class Database:
         self._jobs.put(None)
         self._writer.join(10)
         self.engine.dispose()
+
+
+def _patiently(job: Callable[[], None], seconds: float = 5.0) -> None:
+    """Carry out a job that another process may keep from the file for a moment: changing to WAL does not wait by
+    itself."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            job()
+        except (OperationalError, sqlite3.Error) as error:
+            if "locked" not in _plain(error).lower() or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _engine(path: Path) -> Engine:

@@ -289,3 +289,26 @@ def test_edits_after_the_last_save_are_replayed_and_told(services: Services) -> 
     assert again.recovered
     assert again.workflow.graph.node(start).title == "Begin"
     assert json.dumps(again.workflow.to_json())
+
+
+OPENER = """
+import sys
+from pathlib import Path
+from engine.services.context import Services
+sys.stdin.readline()
+services = Services.open(Path(sys.argv[1]))
+print(len(services.workflows.list()), flush=True)
+services.close()
+"""
+
+
+def test_many_processes_may_open_a_new_workspace_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPENER, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    processes = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(5)]  # type: ignore[call-overload]
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60) for process in processes]
+
+    assert [out.strip() for out, _ in said] == ["0"] * 5, said
