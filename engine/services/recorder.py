@@ -68,7 +68,7 @@ class RunRecorder:
         elif name == "NodeRunSucceeded" and self._keep_drafts:
             updates = self._updates.pop(str(event.get("id")), [])
             found = draft_values(event, updates, self._system, self._limits)
-            self._drafts.extend((value, event.get("id")) for value in found)
+            self._drafts.extend((value, str(event.get("id"))) for value in found)
         elif name == "GraphRunPaused" and payload is not None and "snapshot" in payload:
             self._pause = (payload["snapshot"], [stored_reason(r) for r in event.get("reasons", [])])
         if len(self._events) >= BATCH_EVENTS:
@@ -93,16 +93,19 @@ class RunRecorder:
                 self._runs.add_events(connection, self._facts.run_id, events)
             if pause is not None:
                 self._runs.put_pause(connection, self._facts.run_id, pause[0], pause[1])
-            for value, execution_id in drafts:
-                self._debug.put(connection, self._facts.app_id, value, str(execution_id))
 
         self._last = self._db.submit(job)
         self._last.add_done_callback(self._told)
+        if drafts:
+            # On their own: what a step left for debugging must not take the record with it.
+            self._last = self._db.submit(lambda c: self._debug.put(c, self._facts.app_id, drafts))
+            self._last.add_done_callback(self._told)
 
     def _told(self, future: Future[Any]) -> None:
         error = future.exception()
         if error is not None:
-            log.error("run %s could not be recorded: %s", self._facts.run_id, error)
+            # The first line says what; the rest of a database error would be the whole statement with its values.
+            log.error("run %s could not be recorded: %s", self._facts.run_id, str(error).split("\n", 1)[0])
 
     async def flush(self) -> None:
         """Return when everything so far is on disk; a problem of the disk was logged and does not stop the run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
@@ -14,7 +14,7 @@ from engine.run.drafts import DraftValue
 from engine.store.blobs import BlobStore
 from engine.store.db import Database
 from engine.store.jsontext import dumps, loads
-from engine.store.tables import conversations, draft_variables, messages, workflow_node_executions
+from engine.store.tables import apps, conversations, draft_variables, messages, workflow_node_executions
 
 
 class DebugStore:
@@ -25,11 +25,23 @@ class DebugStore:
 
     # -- draft variables ---------------------------------------------------------------------------------------------
 
-    def put(self, connection: Connection, app_id: str, value: DraftValue, execution_id: str) -> None:
-        """Keep one value of a node that ran."""
+    def put(self, connection: Connection, app_id: str, values: Sequence[tuple[DraftValue, str]]) -> None:
+        """Keep values of nodes that ran, each with its execution's id; nothing when the app is gone meanwhile."""
+        if connection.execute(select(apps.c.id).where(apps.c.id == app_id)).first() is None:
+            return
         now = iso(self._clock.now())
+        rows = {(value.node_id, value.name): self._row(app_id, value, execution, now) for value, execution in values}
+        statement = insert(draft_variables)
+        kept = ("id", "app_id", "node_id", "name")
+        changed = {c.name: statement.excluded[c.name] for c in draft_variables.c if c.name not in kept}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["app_id", "node_id", "name"], set_=changed),
+            list(rows.values()),
+        )
+
+    def _row(self, app_id: str, value: DraftValue, execution_id: str, now: str) -> dict[str, Any]:
         file_id = self._blobs.put(dumps(value.whole).encode()) if value.truncated else None
-        row = {
+        return {
             "id": self._ids.uuid(),
             "app_id": app_id,
             "node_id": value.node_id,
@@ -44,9 +56,6 @@ class DebugStore:
             "created_at": now,
             "last_edited_at": None,
         }
-        changed = {k: v for k, v in row.items() if k not in ("id", "app_id", "node_id", "name")}
-        statement = insert(draft_variables).values(row)
-        connection.execute(statement.on_conflict_do_update(index_elements=["app_id", "node_id", "name"], set_=changed))
 
     def variables(self, app_id: str) -> list[dict[str, Any]]:
         """All values of an app, by node and name."""

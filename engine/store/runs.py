@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.clock import Clock, IdSource, iso
 from engine.errors import UserError
-from engine.run.records import RowChange
+from engine.run.records import RowChange, coalesce
 from engine.store.blobs import BlobStore
 from engine.store.crypto import Vault
 from engine.store.db import Database
@@ -31,6 +31,7 @@ from engine.store.tables import (
 
 INTERRUPTED = "Interrupted: the application closed while this run was active"
 OFFLOAD_BYTES = 64 * 1024
+ENDED = ("succeeded", "failed", "partial-succeeded", "stopped")
 JSON_RUN = ("inputs", "outputs", "features", "pause_reasons")
 JSON_NODE = ("inputs", "process_data", "outputs", "execution_metadata")
 LIST_COLUMNS = (
@@ -72,13 +73,20 @@ class RunStore:
     # -- writing a run -----------------------------------------------------------------------------------------------
 
     def apply(self, connection: Connection, changes: Sequence[RowChange], more: Mapping[str, Any], owner: str) -> None:
-        """Write row changes inside a transaction. `more` are columns of the run row that the changes do not have."""
-        for change in changes:
-            if change.table == "run":
+        """Write row changes inside a transaction. `more` are columns of the run row that the changes do not have.
+
+        What a batch says of one row becomes one change, and new rows go in by one statement: the run row first, its end
+        last, because the search index of an ended run reads the steps.
+        """
+        merged = coalesce(changes)
+        for change in merged:
+            if change.table == "run" and change.insert:
                 self._run(connection, change, more, owner)
-            elif change.table == "node":
-                self._node(connection, change)
-            else:
+        self._nodes(connection, [c for c in merged if c.table == "node"])
+        for change in merged:
+            if change.table == "run" and not change.insert:
+                self._run(connection, change, more, owner)
+            elif change.table not in ("run", "node"):
                 self._variable(connection, change, str(more.get("app_id", "")))
 
     def _run(self, connection: Connection, change: RowChange, more: Mapping[str, Any], owner: str) -> None:
@@ -95,17 +103,32 @@ class RunStore:
             row["features"] = dumps(more.get("features") or {})
             row.update(graph_sha256=sha, heartbeat_at=iso(self._clock.now()), owner=owner)
             connection.execute(upsert(workflow_runs).values(row).on_conflict_do_nothing())
+            if row.get("status") in ENDED:
+                self._index(connection, change.key)
         else:
-            ended = ("succeeded", "failed", "partial-succeeded", "stopped")
             connection.execute(
                 update(workflow_runs)
-                .where(workflow_runs.c.id == change.key, workflow_runs.c.status.not_in(ended))
+                .where(workflow_runs.c.id == change.key, workflow_runs.c.status.not_in(ENDED))
                 .values(values)
             )
-            if values.get("status") in ended:
+            if values.get("status") in ENDED:
                 self._index(connection, change.key)
 
-    def _node(self, connection: Connection, change: RowChange) -> None:
+    def _nodes(self, connection: Connection, changes: Sequence[RowChange]) -> None:
+        fresh: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for change in changes:
+            values = self._columns(connection, change)
+            if change.insert:
+                fresh.setdefault(tuple(values), []).append(values)
+            elif values:
+                connection.execute(
+                    update(workflow_node_executions).where(workflow_node_executions.c.id == change.key).values(values)
+                )
+        for rows in fresh.values():
+            connection.execute(upsert(workflow_node_executions).on_conflict_do_nothing(), rows)
+
+    def _columns(self, connection: Connection, change: RowChange) -> dict[str, Any]:
+        """The columns of a step's row; large parts go to blobs."""
         values = dict(change.values)
         for key in JSON_NODE:
             if key in values and values[key] is not None:
@@ -116,13 +139,7 @@ class RunStore:
         for part in ("inputs", "process_data", "outputs"):
             if part not in change.whole and len(values.get(part) or "") > OFFLOAD_BYTES:
                 self._offload(connection, change.key, part, values[part])
-        if change.insert:
-            statement = upsert(workflow_node_executions).values(values)
-            connection.execute(statement.on_conflict_do_nothing())
-        elif values:
-            connection.execute(
-                update(workflow_node_executions).where(workflow_node_executions.c.id == change.key).values(values)
-            )
+        return values
 
     def _offload(self, connection: Connection, key: str, part: str, value: str) -> None:
         """The whole value as a blob; the file is on disk before the row names it."""
