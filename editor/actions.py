@@ -28,6 +28,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("open_file", "Open file", "folder", ("Ctrl+O",), "", "File", True),
     Action("import_over", "Import over this workflow", "import", (), "editable", "File"),
     Action("save", "Save now", "save", ("Ctrl+S",), "open", "File", True),
+    Action("rename_workflow", "Rename the workflow", "edit", (), "editable", "File"),
     Action("export", "Export", "export", ("Ctrl+Shift+S",), "open", "File", True),
     Action("export_image", "Export as image", "image", (), "open", "File"),
     Action("show_library", "Library", "library", ("Ctrl+L",), "", "File", True),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QImage, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -69,6 +69,38 @@ def _pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
     return QPixmap.fromImage(image(name, colour, size, ratio))
 
 
+@lru_cache(maxsize=512)
+def tile_image(name: str, family: str, side: int) -> QImage:
+    """The tinted tile of a node family, `side` device pixels square, with an icon in the family's colour on it (none
+    for an empty name)."""
+    current = theme()
+    picture = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    tint = QColor(current.family(family))
+    tint.setAlphaF(0.24 if current.is_dark else 0.18)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(tint)
+    radius = side * 8 / 28
+    painter.drawRoundedRect(QRectF(0, 0, side, side), radius, radius)
+    if name:
+        size = max(1, round(side * 16 / 28))
+        drawn = image(name, current.on_family(family).name(), size, 1.0)
+        painter.drawImage(QPointF((side - size) // 2, (side - size) // 2), drawn)
+    painter.end()
+    return picture
+
+
+def tile(name: str, family: str, side: int = 28) -> QPixmap:
+    """The tile as a pixmap of `side` logical pixels, for panels and lists."""
+    app = QGuiApplication.instance()
+    ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
+    picture = QPixmap.fromImage(tile_image(name, family, round(side * ratio)))
+    picture.setDevicePixelRatio(ratio)
+    return picture
+
+
 class _ThemedEngine(QIconEngine):
     """Draws the icon in the colour that its token has now, so that icons follow a theme switch by themselves."""
 
@@ -117,6 +149,7 @@ def icon(name: str, color_token: str = "text", size: int = 16, active_token: str
 def _forget() -> None:
     image.cache_clear()
     _pixmap.cache_clear()
+    tile_image.cache_clear()
 
 
 theme_signal().changed.connect(_forget)

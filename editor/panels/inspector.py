@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.i18n import tr
-from editor.icons import pixmap
+from editor.icons import pixmap, tile
 from editor.panels.forms import form_class
 from editor.panels.forms.context import FormContext
 from editor.panels.forms.fields import Field, name_it, small_button
@@ -213,8 +213,7 @@ class Inspector(QWidget):
         node = self._ctx.node
         found = spec(node.type)
         family = found.family if found else "unknown"
-        self._tile.setPixmap(pixmap(found.icon if found else "unknown", theme().on_family(family), 16))
-        self._tile.setStyleSheet(f"background: {theme().family(family).name()}; border-radius: 8px;")
+        self._tile.setPixmap(tile(found.icon if found else "unknown", family))
         if not self.title.hasFocus():
             self.title.setText(node.title)
         if not self.description.hasFocus():

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QKeyEvent, QPixmap
+from PySide6.QtGui import QDrag, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from editor.i18n import tr
-from editor.icons import icon, pixmap
+from editor.icons import icon, tile
 from editor.panels.parts import PanelTitle
 from editor.theme import theme
 from engine.nodes.registry import SPECS
@@ -87,7 +87,7 @@ class BlockList(QListWidget):
         item = QListWidgetItem(title)
         item.setData(TYPE, name)
         item.setToolTip(tip)
-        item.setIcon(_tile(picture, family))
+        item.setIcon(QIcon(tile(picture, family, 24)))
         item.setSizeHint(QSize(0, 36))
         self.addItem(item)
 
@@ -148,24 +148,6 @@ class BlockList(QListWidget):
 def _matches(entry: NodeSpec, wanted: str) -> bool:
     texts = (entry.type, entry.title, entry.description, tr(entry.title), tr(entry.description))
     return any(wanted in text.lower() for text in texts)
-
-
-def _tile(picture: str, family: str):  # type: ignore[no-untyped-def]
-    """The icon on its coloured tile."""
-    from PySide6.QtCore import QRectF
-    from PySide6.QtGui import QIcon, QPainter
-
-    result = QPixmap(48, 48)
-    result.setDevicePixelRatio(2)
-    result.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(result)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme().family(family))
-    painter.drawRoundedRect(QRectF(0, 0, 24, 24), 7, 7)
-    painter.drawPixmap(5, 5, pixmap(picture, theme().on_family(family), 14, 2))
-    painter.end()
-    return QIcon(result)
 
 
 class Palette(QWidget):

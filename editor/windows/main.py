@@ -34,6 +34,7 @@ from editor.windows.page import WorkflowPage
 from editor.windows.running import Running
 from editor.windows.topbar import TopBar
 from editor.windows.versioning import Versioning
+from engine.model.edits import SetApp
 
 if TYPE_CHECKING:
     from editor.context import Studio
@@ -81,9 +82,9 @@ class MainWindow(QMainWindow):
         self.tab_bar.setElideMode(Qt.TextElideMode.ElideRight)
         self.tab_bar.setAccessibleName(tr("Open workflows"))
         self.tab_bar.tabCloseRequested.connect(self.close_page)
-        self.top = TopBar(self)
+        self.tab_bar.tabBarDoubleClicked.connect(self.rename_tab)
+        self.top = TopBar(self, self.tab_bar)
         column.addWidget(self.top)
-        column.addWidget(self.tab_bar)
         self.pages = QStackedWidget()
         column.addWidget(self.pages, 1)
         self.setCentralWidget(body)
@@ -97,6 +98,29 @@ class MainWindow(QMainWindow):
         self.tab_bar.addTab(icon("library", "muted"), tr("Library"))
         self.tab_bar.setTabButton(0, QTabBar.ButtonPosition.RightSide, None)
         self.tab_bar.currentChanged.connect(self._tab_changed)
+
+    def rename_tab(self, index: int) -> None:
+        """Edit the name of a workflow on its tab."""
+        page = self.pages.widget(index)
+        if not isinstance(page, WorkflowPage) or page.session.read_only:
+            return
+        edit = QLineEdit(page.session.name, self.tab_bar)
+        edit.setAccessibleName(tr("Workflow name"))
+        edit.setGeometry(self.tab_bar.tabRect(index).adjusted(0, 4, 80, -4))
+
+        def done() -> None:
+            name = edit.text().strip()
+            if name and name != page.session.name:
+                page.session.submit(SetApp("name", name), tr("Rename the workflow"))
+            edit.deleteLater()
+
+        edit.editingFinished.connect(done)
+        edit.selectAll()
+        edit.show()
+        edit.setFocus()
+
+    def on_rename_workflow(self) -> None:
+        self.rename_tab(self.tab_bar.currentIndex())
 
     def _make_toast(self) -> QLabel:
         toast = QLabel(self)
@@ -284,8 +308,6 @@ class MainWindow(QMainWindow):
             return
         self.pages.setCurrentIndex(index)
         page = self.page
-        self.tab_bar.setVisible(self.tab_bar.count() > 1)
-        self.top.setVisible(page is not None)
         self.top.refresh()
         if page is None:
             self.library.refresh()
@@ -511,7 +533,6 @@ class MainWindow(QMainWindow):
         shown = not page.chrome
         page.set_chrome(shown)
         self.top.setVisible(shown)
-        self.tab_bar.setVisible(shown and self.tab_bar.count() > 1)
 
     def on_show_blocks(self) -> None:
         self._page().show_panel("palette")

@@ -308,9 +308,11 @@ class WorkflowPage(QWidget):
         self.toolbar.adjustSize()
         x = (self.canvas.width() - self.toolbar.width()) // 2
         self.toolbar.move(max(8, x), self.canvas.height() - self.toolbar.height() - 16)
-        self.minimap.move(
-            self.canvas.width() - self.minimap.width() - 16, self.canvas.height() - self.minimap.height() - 16
-        )
+        left = self.canvas.width() - self.minimap.width() - 16
+        # Beside the tools where there is room, above them where there is not.
+        over = self.toolbar.geometry().right() + 16 > left
+        rise = self.toolbar.height() + 12 if over else 0
+        self.minimap.move(left, self.canvas.height() - self.minimap.height() - 16 - rise)
 
     def _mode_changed(self, mode: str) -> None:
         for name, button in self.mode_buttons.items():

@@ -1,15 +1,14 @@
-"""The bar above a workflow: back, name with its saved state, undo and redo, problems, Run, Publish."""
+"""The bar at the top: the tabs of what is open; for a workflow its saved state, undo, redo, problems, Publish, Run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QTabBar, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.parts import tool_button
-from engine.model.edits import SetApp
 
 if TYPE_CHECKING:
     from editor.windows.main import MainWindow
@@ -20,22 +19,20 @@ HEIGHT = 44
 class TopBar(QFrame):
     """Asks the window for everything; shows what the session in front says."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, tabs: QTabBar) -> None:
         super().__init__()
         self._window = window
         self.setProperty("kind", "chrome")
         self.setFixedHeight(HEIGHT)
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 0, 12, 0)
+        row.setContentsMargins(4, 0, 12, 0)
         row.setSpacing(6)
-        row.addWidget(tool_button("arrow-left", tr("Back to the library"), window.on_show_library))
-        self.name = QLineEdit()
-        self.name.setProperty("kind", "plain")
-        self.name.setAccessibleName(tr("Workflow name"))
-        self.name.setMinimumWidth(120)
-        self.name.setMaximumWidth(420)
-        self.name.editingFinished.connect(self._rename)
-        row.addWidget(self.name, 1)
+        row.addWidget(tabs, 1)
+        self.tools = QWidget()
+        row.addWidget(self.tools)
+        row = QHBoxLayout(self.tools)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
         self.state = QLabel()
         self.state.setProperty("kind", "small")
         row.addWidget(self.state)
@@ -44,7 +41,7 @@ class TopBar(QFrame):
         self.redo = tool_button("redo", tr("Redo"), lambda: window.do("redo"))
         row.addWidget(self.undo)
         row.addWidget(self.redo)
-        row.addStretch(2)
+        row.addSpacing(8)
         self.problems = QPushButton()
         self.problems.setProperty("kind", "quiet")
         self.problems.setAccessibleName(tr("Problems"))
@@ -69,21 +66,13 @@ class TopBar(QFrame):
         if page is not None:
             self._window.do("stop" if page.session.is_running else "run")
 
-    def _rename(self) -> None:
-        page = self._window.page
-        name = self.name.text().strip()
-        if page is not None and name and name != page.session.document.workflow.app.name:
-            page.session.submit(SetApp("name", name), tr("Rename the workflow"))
-
     def refresh(self) -> None:
         """Show the session in front."""
         page = self._window.page
+        self.tools.setVisible(page is not None)
         if page is None:
             return
         session = page.session
-        if not self.name.hasFocus():
-            self.name.setText(session.name)
-        self.name.setReadOnly(session.read_only)
         words = {
             "saved": tr("Saved"),
             "unsaved": tr("Saving…"),

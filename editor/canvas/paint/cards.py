@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from editor import icons
 from editor.canvas import metrics as m
@@ -220,31 +219,8 @@ def _status(canvas: Canvas, item: Item) -> tuple[str, str]:
 
 
 def _tile(canvas: Canvas, content: CardContent, left: float, top: float, side: float, *, glyph: bool) -> None:
-    picture = _tile_image(content.icon if glyph else "", content.family, max(2, round(side)), theme().name)
+    picture = icons.tile_image(content.icon if glyph else "", content.family, max(2, round(side)))
     canvas.painter.drawImage(QPointF(pixel_of(left), pixel_of(top)), picture)
-
-
-@lru_cache(maxsize=512)
-def _tile_image(icon: str, family: str, side: int, theme_name: str) -> QImage:
-    """The icon tile as a picture of whole pixels; small cards come by the hundred."""
-    del theme_name  # part of the key only
-    current = theme()
-    picture = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    tint = QColor(current.family(family))
-    tint.setAlphaF(0.24 if current.is_dark else 0.18)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(tint)
-    radius = side * 8 / 28
-    painter.drawRoundedRect(QRectF(0, 0, side, side), radius, radius)
-    if icon:
-        size = max(1, round(side * 16 / 28))
-        drawn = icons.image(icon, current.on_family(family).name(), size, 1.0)
-        painter.drawImage(QPointF((side - size) // 2, (side - size) // 2), drawn)
-    painter.end()
-    return picture
 
 
 def _paint_titled(canvas: Canvas, item: Item, rect: QRectF) -> None:

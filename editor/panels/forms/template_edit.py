@@ -132,7 +132,7 @@ class TemplateEdit(QTextEdit):
             self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self.setFixedHeight(32)
-            self.document().setDocumentMargin(5)
+            self.document().setDocumentMargin(4)
         self._painter = _ChipPainter(self)
         self.document().documentLayout().registerHandler(CHIP, self._painter)
         self.textChanged.connect(self._text_changed)
