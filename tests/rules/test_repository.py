@@ -87,6 +87,27 @@ def test_every_visible_string_has_its_chinese() -> None:
     assert not missing, f"{len(missing)} strings without a translation:\n" + "\n".join(missing[:60])
 
 
+def test_every_word_of_the_node_types_has_its_chinese() -> None:
+    from engine.nodes.registry import SPECS
+
+    known = catalog()
+    words: set[str] = set()
+    for spec in SPECS.values():
+        words |= {spec.title, spec.description}
+        for mode in sorted(spec.modes & {"workflow", "advanced-chat"}):
+            data = spec.default_data(mode)
+            words |= {o.description for o in spec.outputs(data)}
+    assert sorted(w for w in words if w and w not in known) == []
+
+
+def test_every_action_has_its_chinese() -> None:
+    from editor.actions import ACTIONS, MENUS
+    from editor.panels.palette import GROUPS
+
+    words = {*(a.text for a in ACTIONS), *MENUS, *(title for title, _ in GROUPS)}
+    assert sorted(words - set(catalog())) == []
+
+
 def test_translations_keep_their_fields() -> None:
     bad = [
         english

@@ -144,6 +144,7 @@ class CodeEdit(QPlainTextEdit):
         self.blockCountChanged.connect(self._place_gutter)
         self.updateRequest.connect(self._scroll_gutter)
         self.cursorPositionChanged.connect(self._mark_lines)
+        self.setProperty("kind", "code")
         self.textChanged.connect(self._text_changed)
         self._loading = False
         self._known = ""

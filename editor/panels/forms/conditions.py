@@ -248,7 +248,7 @@ class ConditionList(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         self.logic = QPushButton()
-        self.logic.setProperty("kind", "quiet")
+        self.logic.setProperty("kind", "link")
         self.logic.setToolTip(tr("Click to change between AND and OR"))
         name_it(self.logic, tr("AND or OR"))
         self.logic.clicked.connect(self._flip)

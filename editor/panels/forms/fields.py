@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -268,6 +269,29 @@ class SwitchField(Field):
         self.box.setChecked(bool(self.ctx.get(self.path, self._default)))
 
 
+class ElidedButton(QPushButton):
+    """A button that takes what room there is and shortens its text in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setMinimumWidth(72)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def set_whole(self, text: str) -> None:
+        """The text to show as much of as fits."""
+        self._whole = text
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.width() - 48  # the icon and the padding on both sides
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, max(24, room)))
+
+
 class SelectorField(Field):
     """A variable: a chip that opens the picker; red when it points nowhere."""
 
@@ -284,9 +308,8 @@ class SelectorField(Field):
         super().__init__(ctx, path)
         self._accept = accept
         self._placeholder = placeholder or tr("Choose a variable")
-        self.button = QPushButton()
+        self.button = ElidedButton()
         self.button.setProperty("kind", "field")
-        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         name_it(self.button, name)
         self.button.clicked.connect(self.open_picker)
         self.row.addWidget(self.button, 1)
@@ -321,8 +344,7 @@ class SelectorField(Field):
         else:
             text = self._placeholder
             self.button.setToolTip("")
-        metrics = self.button.fontMetrics()
-        self.button.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, 260))
+        self.button.set_whole(text)
         self.button.setIcon(icon("variables", "bad" if broken else "accent" if selector else "faint"))
         self.button.setProperty("state", "broken" if broken else "set" if selector else "empty")
         self.button.style().unpolish(self.button)
@@ -553,7 +575,7 @@ class RowList(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         self._rows = QVBoxLayout()
-        self._rows.setSpacing(8)
+        self._rows.setSpacing(8 if movable else 12)
         column.addLayout(self._rows)
         self._empty = QLabel(empty)
         self._empty.setProperty("kind", "small")
@@ -561,7 +583,7 @@ class RowList(QWidget):
         column.addWidget(self._empty)
         self.add_button = QPushButton(add_text)
         self.add_button.setIcon(icon("plus", "muted"))
-        self.add_button.setProperty("kind", "quiet")
+        self.add_button.setProperty("kind", "add")
         name_it(self.add_button, add_text)
         self.add_button.clicked.connect(self.add_item)
         self.add_button.setVisible(not ctx.read_only)
@@ -590,13 +612,22 @@ class RowList(QWidget):
 
     def _frame(self, index: int, count: int) -> QWidget:
         frame = QFrame()
-        frame.setProperty("kind", "row")
         row = QHBoxLayout(frame)
-        row.setContentsMargins(8, 8, 4, 8)
+        if self._movable:
+            # Rows that have an order are rooms of their own; plain ones stand in the column like other fields.
+            frame.setProperty("kind", "row")
+            row.setContentsMargins(12, 12, 4, 12)
+        else:
+            row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        row.addWidget(self._make_row(index), 1)
-        tools = QVBoxLayout()
+        content = self._make_row(index)
+        row.addWidget(content, 1)
+        # One line of fields has its tools beside it, several lines have them in a column.
+        flat = content.sizeHint().height() <= 40
+        tools = QBoxLayout(QBoxLayout.Direction.LeftToRight if flat else QBoxLayout.Direction.TopToBottom)
         tools.setSpacing(0)
+        if self._movable and flat:
+            row.setContentsMargins(8, 6, 4, 6)
         if not self.ctx.read_only:
             if count > self._lowest:
                 tools.addWidget(small_button("trash", tr("Remove"), lambda: self.remove_item(index)))
