@@ -19,7 +19,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--language", choices=("en", "zh_CN"), help="language of the picture")
     made.add_argument("--select", metavar="NODE", help="select a node")
     made.add_argument(
-        "--panel", metavar="NAME", help="show a panel: palette, variables, problems, history, versions, run, trace"
+        "--panel",
+        metavar="NAMES",
+        help="show panels, parted by commas: palette, variables, problems, history, versions or none; run or trace",
     )
     made.add_argument("--zoom", type=float, help="zoom factor instead of fitting")
     made.add_argument("--scale", type=float, default=1.0, help="device pixels a logical pixel")

@@ -85,10 +85,11 @@ def _picture(
         return 2
     page = window.page
     code = _run(window, page, inputs, arguments.query, mocks) if arguments.run else 0
-    if arguments.panel in ("run", "trace"):
-        page.show_drawer(arguments.panel)
-    elif arguments.panel:
-        page.show_panel(arguments.panel)
+    for name in (arguments.panel or "").split(","):
+        if name in ("run", "trace"):
+            page.show_drawer(name)
+        elif name:
+            page.show_panel("" if name == "none" else name)
     wait_until(lambda: False, 0.2)
     if arguments.zoom:
         page.canvas.zoom_to(arguments.zoom)

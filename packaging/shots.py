@@ -14,8 +14,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "resources" / "templates"
 PICTURES = (
-    ("studio-dark.png", "parallel-summaries.yml", "dark", ("--run", "--panel", "none", "--drawer", "trace")),
-    ("studio-light.png", "branch-on-a-condition.yml", "light", ("--run", "--select", "1700000000002")),
+    ("studio-dark.png", "parallel-summaries.yml", "dark", ("--run", "--panel", "none,trace")),
+    (
+        "studio-light.png",
+        "branch-on-a-condition.yml",
+        "light",
+        ("--run", "--panel", "none", "--select", "1700000000002"),
+    ),
 )
 
 
