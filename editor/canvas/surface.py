@@ -56,6 +56,8 @@ class CanvasSurface(QWidget):
         self.runs = CanvasRuns(self)
         self._backing = Backing(self.renderer)
         self._lowest_zoom = m.ZOOM_MIN
+        self.covered_below = 0
+        """Pixels at the bottom that something floating covers; fitted graphs keep clear of it."""
         self._flash: str | None = None
         self._sharpen = self.timer(_SHARPEN_MS, self.update)
         self._flash_end = self.timer(_FLASH_MS, self._end_flash)
@@ -256,7 +258,7 @@ class CanvasSurface(QWidget):
         bounds = self.scene.bounds() if node_ids is None else self.scene.bounds_of(node_ids)
         if bounds is None:
             return
-        self.camera.fit(bounds, self.width(), self.height())
+        self.camera.fit(bounds, self.width(), self.height() - self.covered_below)
         self._lowest_zoom = min(m.ZOOM_MIN, self.camera.zoom)
         self._camera_changed(zoomed=True, at_once=True)
         self.viewport_settled()

@@ -308,6 +308,7 @@ class WorkflowPage(QWidget):
         self.toolbar.adjustSize()
         x = (self.canvas.width() - self.toolbar.width()) // 2
         self.toolbar.move(max(8, x), self.canvas.height() - self.toolbar.height() - 16)
+        self.canvas.covered_below = self.toolbar.height()
         left = self.canvas.width() - self.minimap.width() - 16
         # Beside the tools where there is room, above them where there is not.
         over = self.toolbar.geometry().right() + 16 > left
