@@ -280,8 +280,18 @@ class WorkflowSession(QObject):
         """Set or take away a breakpoint; a live run learns of it."""
         self.breakpoints ^= {node_id}
         if self.run is not None and not self.run.is_over:
-            self.run.send("set_breakpoints", nodes=sorted(self.breakpoints))
+            self.run.send("set_breakpoints", node_ids=sorted(self.breakpoints))
         self.marksChanged.emit()
+
+    def change_held(self, node_id: str, selector: list[str], value: Any) -> None:
+        """Give a variable that a held node is about to read another value, in this run only."""
+        state = self.run_state.nodes.get(node_id) if self.run_state is not None else None
+        if self.run is None or state is None or state.status != "held":
+            return
+        self.run.send("update_variables", frame_id=state.frame_id, variables=[{"selector": selector, "value": value}])
+        name = next((k for k, s in state.metadata.get("selectors", {}).items() if list(s) == selector), None)
+        if name is not None:
+            state.inputs = {**state.inputs, name: value}
 
     def node_state(self, node_id: str) -> dict[str, Any] | None:
         """What is known of a node's last run, as the inspector shows it."""
@@ -357,6 +367,11 @@ class WorkflowSession(QObject):
         """What keeps user code in, in words."""
         return self.studio.sandbox_level()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the workflow was closed; what arrives late is dropped then."""
+        return self._closed
+
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -387,6 +402,7 @@ def _node_facts(state: NodeRunState) -> dict[str, Any]:
         "inputs": state.inputs,
         "outputs": state.outputs,
         "process_data": state.process_data,
+        "selectors": state.metadata.get("selectors", {}) if state.status == "held" else {},
     }
 
 

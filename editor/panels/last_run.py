@@ -155,6 +155,12 @@ class LastRun(QScrollArea):
             text = QLabel(str(state["text"])[-2000:])
             text.setWordWrap(True)
             column.addWidget(text)
+        if state.get("status") == "held":
+            from editor.panels.held import HeldNode
+
+            column.addWidget(HeldNode(self._session, self._node_id, state))
+            column.addStretch(1)
+            return box
         for key, word in (("inputs", tr("Input")), ("process_data", tr("Processing")), ("outputs", tr("Output"))):
             if state.get(key):
                 column.addWidget(ValueView(word, state[key]))

@@ -357,6 +357,17 @@ class WorkflowPage(QWidget):
             return
         nodes = self.session.document.graph.nodes
         self.canvas.apply_run_changes([i for i in ids if i in nodes], [i for i in ids if i not in nodes])
+        held = next((i for i in ids if i in nodes and state is not None and self._holds(i)), None)
+        if held is not None:
+            self.canvas.select([held])
+            self.canvas.ensure_visible(held)
+            self.inspector.tabs.setCurrentIndex(1)
+
+    def _holds(self, node_id: str) -> bool:
+        """Whether a node has just been held at the debug gate."""
+        state = self.session.run_state
+        node = state.nodes.get(node_id) if state is not None else None
+        return node is not None and node.status == "held"
 
     def _problems(self) -> None:
         found: dict[str, tuple[int, int, str]] = {}

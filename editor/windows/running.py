@@ -7,7 +7,7 @@ import mimetypes
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from editor.i18n import tr
 from engine.errors import PenstockError
@@ -125,16 +125,21 @@ class Running(QObject):
 
     def _show(self, page: WorkflowPage, start: StartRun, *, drawer: bool = True) -> LiveRun:
         live = self._window.studio.runs.start(start)
-        live.refused.connect(lambda error: self._refused(page, error))
-        live.finished.connect(lambda summary: self._finished(page, summary))
-        page.session.show_run(live)
+        self._follow(page, live)
         if drawer:
             page.show_drawer("run")
             page.run_panel.tabs.setCurrentIndex(1)
-        self._window.top.refresh()
         return live
 
+    def _follow(self, page: WorkflowPage, live: LiveRun) -> None:
+        live.refused.connect(lambda error: self._refused(page, error))
+        live.finished.connect(lambda summary: self._finished(page, summary))
+        page.session.show_run(live)
+        self._window.top.refresh()
+
     def _refused(self, page: WorkflowPage, error: dict[str, Any]) -> None:
+        if page.session.is_closed:
+            return
         page.session.run = None
         page.session.runChanged.emit()
         hint = error.get("hint") or ""
@@ -144,15 +149,59 @@ class Running(QObject):
         self._window.top.refresh()
 
     def _finished(self, page: WorkflowPage, summary: dict[str, Any]) -> None:
-        self._window.top.refresh()
         if summary.get("died"):
             self._window.studio.tasks.run(self._window.studio.services.runs.recover)
+        if page.session.is_closed:
+            return
+        self._window.top.refresh()
         history = page.panels.get("history")
         if history is not None and history.isVisible():
             history.refresh()  # type: ignore[attr-defined]
+        if summary.get("status") == "paused":
+            self.answer(page, str(summary.get("run_id")))
         error_node = summary.get("error_node_id")
         if summary.get("status") == "failed" and error_node:
             page.canvas.ensure_visible(str(error_node))
+
+    # -- answering a form --------------------------------------------------------------------------------------------
+
+    def answer(self, page: WorkflowPage, run_id: str) -> None:
+        """Show the form that a paused run waits for; the answer goes on with the run on the same canvas."""
+        services = self._window.studio.services
+
+        def done(waiting: list[dict[str, Any]]) -> None:
+            if not waiting:
+                self._window.show_toast(tr("No form waits for an answer; the run goes on by itself when it is due."))
+                return
+            from editor.dialogs.answer_form import AnswerForm
+
+            dialog = AnswerForm(waiting[0], self._window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.answered.connect(lambda session, action, values: self._submit(page, run_id, session, action, values))
+            dialog.open()
+
+        self._window.studio.tasks.run(lambda: services.forms.waiting(run_id), done=done, failed=self._not_answered)
+
+    def _submit(self, page: WorkflowPage, run_id: str, session: str, action: str, values: dict[str, Any]) -> None:
+        studio = self._window.studio
+        kept = self._stored_files(values)
+        studio.tasks.run(
+            lambda: studio.services.forms.submit(session, action, kept),
+            done=lambda _: self.go_on(page, run_id),
+            failed=self._not_answered,
+        )
+
+    def go_on(self, page: WorkflowPage, run_id: str) -> None:
+        """Resume a paused run; what it did before stays on the canvas."""
+        state = page.session.run_state
+        live = self._window.studio.runs.resume(run_id)
+        if state is not None and state.run_id == run_id:
+            live.state = state
+        self._follow(page, live)
+        page.show_drawer("run")
+
+    def _not_answered(self, error: PenstockError) -> None:
+        self._window.studio.messages.error(tr("The form was not answered"), error)
 
     def stop(self, page: WorkflowPage) -> None:
         """Stop the run that is shown."""
@@ -201,13 +250,16 @@ class Running(QObject):
                     node.status = "stopped"
         session.show_past(state)
         version = tr("draft") if record["version"] == "draft" else record["version"]
+        paused = record["status"] == "paused"
         page.show_banner(
             tr(
                 "A past run: {status}, {time}, on the graph it ran on ({version}).",
                 status=status_word(record["status"]),
                 time=local_time(record["created_at"]),
                 version=version,
-            )
+            ),
+            tr("Answer the form") if paused else "",
+            (lambda: self.answer(page, record["id"])) if paused else None,
         )
         page.show_drawer("trace")
         page.canvas.fit()

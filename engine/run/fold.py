@@ -283,6 +283,7 @@ def _held(state: RunState, event: Mapping[str, Any]) -> set[str]:
         node.frame_id = event.get("frame_id", "root")
     node.status = "held"
     node.inputs = event.get("inputs", {})
+    node.metadata = {"selectors": event.get("selectors", {})}
     state.nodes[node.node_id] = node
     return {node.node_id}
 

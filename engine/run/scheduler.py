@@ -185,13 +185,15 @@ class Scheduler:
     def _held(self, frame: Frame, node: CompiledNode) -> None:
         execution = self._execution(frame, node)
         reads: dict[str, Any] = {}
+        selectors: dict[str, list[str]] = {}
         if node.cls is not None:
             try:
                 for key, selector in node.behaviour.variable_mapping().items():
                     reads[key] = plain(frame.pool.get_value(selector))
+                    selectors[key] = list(map(str, selector))
             except Exception as problem:  # noqa: BLE001 - a wrong configuration shows when the node runs
                 reads["error"] = str(problem)
-        self.events.send("NodeHeld", execution, {"inputs": reads})
+        self.events.send("NodeHeld", execution, {"inputs": reads, "selectors": selectors})
 
     def released(self, frame: Frame, node: CompiledNode) -> None:
         """A held node may start now."""

@@ -71,8 +71,8 @@ class RunRecorder:
             self._drafts.extend((value, str(event.get("id"))) for value in found)
         elif name == "GraphRunPaused" and payload is not None and "snapshot" in payload:
             self._pause = (payload["snapshot"], [stored_reason(r) for r in event.get("reasons", [])])
-        if len(self._events) >= BATCH_EVENTS:
-            self._send()
+        if name == "GraphRunStarted" or len(self._events) >= BATCH_EVENTS:
+            self._send()  # a run is in the log before its first node is
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(BATCH_SECONDS, self._send)
 

@@ -1,0 +1,98 @@
+"""What a node that is held at a breakpoint is about to read; every value can be changed before it goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from editor.i18n import tr
+from editor.icons import icon
+from editor.panels.forms.code_edit import CodeEdit
+from editor.panels.forms.fields import Section, name_it
+
+if TYPE_CHECKING:
+    from editor.session import WorkflowSession
+
+
+class HeldNode(QWidget):
+    """One editor for each value that the node reads, and the two ways to go on."""
+
+    def __init__(self, session: WorkflowSession, node_id: str, state: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._session, self._node_id = session, node_id
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        row = QHBoxLayout()
+        for word, picture, command in ((tr("Step"), "step-over", "step"), (tr("Continue"), "resume", "continue")):
+            button = QPushButton(word)
+            button.setIcon(icon(picture, "text"))
+            name_it(button, word)
+            button.clicked.connect(partial(self._send, command))
+            row.addWidget(button)
+        row.addStretch(1)
+        column.addLayout(row)
+        selectors = state.get("selectors") or {}
+        values = dict(state.get("inputs") or {})
+        section = Section(tr("It is about to read"))
+        for name, value in values.items():
+            section.add(self._value(str(name), value, selectors.get(name)))
+        if not values:
+            words = QLabel(tr("It reads no variables."))
+            words.setProperty("kind", "small")
+            section.add(words)
+        column.addWidget(section)
+
+    def _send(self, command: str) -> None:
+        if self._session.run is not None:
+            self._session.run.send(command)
+
+    def _value(self, name: str, value: Any, selector: list[str] | None) -> QWidget:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        label = QLabel(name.strip("#"))
+        label.setProperty("kind", "small")
+        column.addWidget(label)
+        is_text = isinstance(value, str)
+        edit: QPlainTextEdit
+        if is_text:
+            edit = QPlainTextEdit(value)
+        else:
+            code = CodeEdit("json")
+            code.load(json.dumps(value, ensure_ascii=False, indent=2))
+            edit = code
+        edit.setFixedHeight(72)
+        name_it(edit, name.strip("#"))
+        column.addWidget(edit)
+        fault = QLabel()
+        fault.setProperty("kind", "bad")
+        fault.hide()
+        column.addWidget(fault)
+        if selector:
+            use = QPushButton(tr("Use this value"))
+            use.setProperty("kind", "add")
+            use.setIcon(icon("check", "muted"))
+            name_it(use, tr("Use this value for {name}", name=name.strip("#")))
+            use.clicked.connect(lambda: self._use(edit, fault, list(selector), is_text=is_text))
+            column.addWidget(use)
+        else:
+            edit.setReadOnly(True)
+        return box
+
+    def _use(self, edit: QPlainTextEdit, fault: QLabel, selector: list[str], *, is_text: bool) -> None:
+        text = edit.toPlainText()
+        try:
+            value = text if is_text else json.loads(text)
+        except json.JSONDecodeError as error:
+            fault.setText(tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno))
+            fault.show()
+            return
+        fault.hide()
+        self._session.change_held(self._node_id, selector, value)
+        self._session.studio.messages.tell(tr("The next steps read the new value."))
