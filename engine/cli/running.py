@@ -50,6 +50,13 @@ def run(
         bool | None, typer.Option("--record/--no-record", help="Keep the run in the log (default: only with --data).")
     ] = None,
     timeout: Annotated[float | None, typer.Option(help="Stop the run after this many seconds.")] = None,
+    recording: Annotated[
+        Path | None, typer.Option(help="Write what models, servers, code and tools answer into this file.")
+    ] = None,
+    replay: Annotated[Path | None, typer.Option(help="Answer from such a file instead of from the outside.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="With --replay: fail on a request that was not recorded.")
+    ] = False,
 ) -> None:
     """Run a workflow file. Exit code 0 succeeded, 1 failed, 2 bad input, 3 paused, 130 stopped."""
     services = Services.open(context.obj["data"])
@@ -72,8 +79,10 @@ def run(
         timeout=timeout,
         record=keep,
     )
+    if recording and replay:
+        raise UserError("--recording and --replay exclude each other.", code="cli.bad_tape")
     try:
-        summary = asyncio.run(play(services, start, events))
+        summary = asyncio.run(play(services, start, events, recording=recording, replay=replay, strict=strict))
     finally:
         services.close()
     raise typer.Exit(EXIT_CODES.get(summary["status"], say.FAILED))
@@ -118,10 +127,41 @@ def _kind(workflow: Any, node_id: str) -> str:
     return str(node.type) if node.is_container else "node"
 
 
-async def play(services: Services, start: StartRun, events: str) -> dict[str, Any]:
+async def play(
+    services: Services,
+    start: StartRun,
+    events: str,
+    *,
+    recording: Path | None = None,
+    replay: Path | None = None,
+    strict: bool = False,
+) -> dict[str, Any]:
     """Run and print; Ctrl+C stops the run, a second one ends the program."""
+    if recording is not None:
+        start.run_id = start.run_id or services.ids.uuid()
+        services.record_outside(recording, _secrets(start), {"run_id": start.run_id})
+    if replay is not None:
+        head = services.replay_outside(replay, _secrets(start, marked=True), strict=strict)
+        if not start.record:
+            start.run_id = str(head.get("run_id") or "")
     handle = services.runs.start(start)
     return await follow(services, handle, events, chat=start.workflow.mode == "advanced-chat")
+
+
+def _secrets(start: StartRun, *, marked: bool = False) -> dict[str, str]:
+    """The secret environment variables of a run by name. `marked`: those without a value get the text that stands for
+    them in a recording, so that a replay needs no key."""
+    found: dict[str, str] = {}
+    for variable in start.workflow.environment_variables:
+        if not variable.is_secret:
+            continue
+        value = str(start.environment.get(variable.name) or variable.value or "")
+        if not value and marked:
+            value = f"[secret:{variable.name}]"
+            start.environment[variable.name] = value
+        elif value:
+            found[variable.name] = value
+    return found
 
 
 async def follow(services: Services, handle: Any, events: str, *, chat: bool = False) -> dict[str, Any]:

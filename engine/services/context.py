@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,6 +201,22 @@ class Services:
             ports.extras["memory"] = StoredMemory(self.debug_store)
         ports.extras["human_input"] = self.forms if known else self._passing_forms(limits)
         return ports
+
+    def record_outside(self, path: Path, secrets: Mapping[str, str], head: Mapping[str, Any]) -> None:
+        """Write every exchange of this process with the outside into a file; `secrets` (name to value) are masked."""
+        from engine.adapters.recording import Recorder, taped
+
+        recorder = Recorder(path, secrets, head)
+        self._ports = taped(self.ports, recorder)
+        self._closers.append(recorder.close)
+
+    def replay_outside(self, path: Path, secrets: Mapping[str, str], *, strict: bool) -> Mapping[str, Any]:
+        """Answer from a recording instead of from the outside; its head. Raises UserError for a file that is none."""
+        from engine.adapters.recording import Player, taped
+
+        player = Player(path, secrets, strict=strict)
+        self._ports = taped(self.ports, player)
+        return player.head
 
     def _passing_forms(self, limits: Limits) -> FormDesk:
         """Forms of runs that are not kept."""
