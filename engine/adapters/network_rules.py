@@ -94,13 +94,21 @@ class NetworkRules:
         try:
             found = [str(ipaddress.ip_address(host.strip("[]")))]
         except ValueError:
-            loop = asyncio.get_running_loop()
-            entries = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+            found = await self._look_up(host, port)
         allowed = [text for text in found if self.allows(host, port, _address(text))]
         if found and not allowed:
             raise NetworkRefused(host, found[0], kind_of(_address(found[0])))
         return allowed
+
+
+    @staticmethod
+    async def _look_up(host: str, port: int) -> list[str]:
+        name = host.lower().rstrip(".")
+        if name == "localhost" or name.endswith(".localhost"):
+            # RFC 6761, 6.3: these names always mean this machine, also where no hosts file says so.
+            return ["127.0.0.1", "::1"]
+        entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def _address(text: str) -> Address:

@@ -36,6 +36,7 @@ from editor.panels.forms.fields import (
     SwitchField,
     TemplateField,
     TextField,
+    add_button,
     labelled,
 )
 from editor.panels.forms.model_field import add_model
@@ -196,14 +197,17 @@ class SchemaEditor(Field):
         self._json = JsonField(ctx, path, tr("JSON schema"), rows=10, default=fresh)
         self._json.hide()
         self._toggle = QPushButton(tr("Show JSON"))
+        self._toggle.setAccessibleName(tr("Show JSON"))
         self._toggle.setProperty("kind", "quiet")
         self._toggle.setCheckable(True)
         self._toggle.toggled.connect(self._switch)
-        add = QPushButton(tr("Add field"))
-        add.setProperty("kind", "quiet")
-        add.setAccessibleName(tr("Add field"))
-        add.clicked.connect(self._add)
+        add = add_button(tr("Add field"), self._add)
+        self._fault = QLabel()
+        self._fault.setProperty("kind", "bad")
+        self._fault.setWordWrap(True)
+        self._fault.hide()
         self._box.addWidget(self._fields)
+        self._box.addWidget(self._fault)
         self._box.addWidget(self._json)
         self._box.addWidget(line(add, self._toggle))
         self._shape: Any = None
@@ -291,7 +295,12 @@ class SchemaEditor(Field):
             return
         if not new or new in properties:
             edit.setText(old)
+            self._fault.setText(
+                tr("There is a field called “{name}” already.", name=new) if new else tr("A field needs a name.")
+            )
+            self._fault.show()
             return
+        self._fault.hide()
         schema["properties"] = {(new if k == old else k): v for k, v in properties.items()}
         schema["required"] = [new if r == old else r for r in schema.get("required") or []]
         self._write(schema)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QKeyEvent,
+    QKeySequence,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -20,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
+from editor.panels.forms.code_search import CodeSearch
 from editor.theme import theme
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -148,6 +150,7 @@ class CodeEdit(QPlainTextEdit):
         self.textChanged.connect(self._text_changed)
         self._loading = False
         self._known = ""
+        self.search = CodeSearch(self)
         self._place_gutter()
         self._mark_lines()
 
@@ -196,10 +199,22 @@ class CodeEdit(QPlainTextEdit):
 
     # -- keys --------------------------------------------------------------------------------------------------------
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.matches(QKeySequence.StandardKey.Find):
+                # Within code the key searches the code, not the workflow.
+                event.accept()
+                return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         cursor = self.textCursor()
         key, text = event.key(), event.text()
-        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and cursor.hasSelection():
+        if event.matches(QKeySequence.StandardKey.Find):
+            self.search.open()
+        elif self.isReadOnly():
+            super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and cursor.hasSelection():
             self._shift_lines(-1 if key == Qt.Key.Key_Backtab else 1)
         elif key == Qt.Key.Key_Tab:
             cursor.insertText(" " * (4 - cursor.positionInBlock() % 4))
@@ -300,6 +315,7 @@ class CodeEdit(QPlainTextEdit):
         super().resizeEvent(event)
         inside = self.contentsRect()
         self._gutter.setGeometry(QRect(inside.left(), inside.top(), self.gutter_width(), inside.height()))
+        self.search.place()
 
     def paint_gutter(self, gutter: QWidget, event: QPaintEvent) -> None:
         """Draw the numbers of the visible lines; the line at fault is in the colour of errors with a dot."""

@@ -17,6 +17,7 @@ from editor.panels.forms.fields import (
     ChoiceField,
     CodeField,
     Field,
+    add_button,
     name_it,
     small_button,
 )
@@ -176,11 +177,7 @@ class OutputTable(Field):
                 widget.deleteLater()
         for name, kind in shape:
             self._box.addWidget(self._one(name, str(kind)))
-        add = QPushButton(tr("Add output"))
-        add.setProperty("kind", "quiet")
-        name_it(add, tr("Add output"))
-        add.clicked.connect(self._add)
-        self._box.addWidget(add, 0, Qt.AlignmentFlag.AlignLeft)
+        self._box.addWidget(add_button(tr("Add output"), self._add), 0, Qt.AlignmentFlag.AlignLeft)
 
     def _one(self, name: str, kind: str) -> QWidget:
         from PySide6.QtWidgets import QComboBox, QLineEdit
@@ -208,6 +205,11 @@ class OutputTable(Field):
         self._write({**outputs, name: {"children": None, "type": "string"}})
 
     def _remove(self, name: str) -> None:
+        from engine.model.refs import find_uses
+
+        uses = find_uses(self.ctx.session.document.workflow, (self.ctx.node_id, name))
+        if uses and not self.ctx.session.confirm_removal(name, uses):
+            return
         outputs = self._outputs()
         outputs.pop(name, None)
         self._write(outputs)

@@ -272,7 +272,17 @@ def add_error_handling(form: Form) -> None:
 
 def add_outputs(form: Form) -> None:
     """The outputs section."""
-    output_list(form.section(tr("Outputs")), form.ctx)
+    from engine.nodes.registry import spec
+
+    found = spec(form.ctx.node.type)
+    section = form.section(tr("Outputs"))
+    output_list(section, form.ctx)
+
+    def show() -> None:
+        section.setVisible(bool(found and found.outputs(form.ctx.data)))
+
+    form.ctx.changed.connect(show)
+    show()
 
 
 def add_tail(form: Form) -> None:

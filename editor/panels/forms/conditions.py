@@ -134,8 +134,7 @@ class ConditionRow(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
-        self.variable = SelectorField(ctx, (*path, "variable_selector"), tr("Variable"))
-        self.variable.chosen.connect(self._variable_chosen)
+        self.variable = SelectorField(ctx, (*path, "variable_selector"), tr("Variable"), write=self._variable_chosen)
         self._column.addWidget(self.variable)
         self._line = QHBoxLayout()
         self._line.setSpacing(6)
@@ -191,11 +190,12 @@ class ConditionRow(QWidget):
         """Another variable of another type: start with that type's first operator, and say so."""
         type_name = self.ctx.variable_type(selector) or "string"
         menu = operators(type_name, selector)
-        self.ctx.set((*self.path, "varType"), type_name)
-        operator = self.ctx.get((*self.path, "comparison_operator"), "")
-        if operator not in menu:
-            self.ctx.set((*self.path, "comparison_operator"), menu[0])
-            self.ctx.set((*self.path, "value"), False if type_name == "boolean" else "")
+        condition = {**self.ctx.get(self.path, {}), "variable_selector": selector, "varType": type_name}
+        reset = condition.get("comparison_operator", "") not in menu
+        if reset:
+            condition |= {"comparison_operator": menu[0], "value": False if type_name == "boolean" else ""}
+        self.ctx.set(self.path, condition)
+        if reset:
             self._note.setText(tr("The operator was reset to fit the type {type}.", type=type_name))
             self._note.show()
         else:

@@ -149,6 +149,15 @@ def calm(widget: QWidget) -> None:
     widget.installEventFilter(_NoWheel(widget))
 
 
+class _Decimal(QDoubleSpinBox):
+    """Decimal numbers without the zeros at their end."""
+
+    def textFromValue(self, value: float) -> str:
+        text = super().textFromValue(value)
+        point = self.locale().decimalPoint()
+        return text.rstrip("0").removesuffix(point) if point in text else text
+
+
 class NumberField(Field):
     """A whole or decimal number between two bounds, with a unit."""
 
@@ -169,7 +178,7 @@ class NumberField(Field):
         self._default = default
         self.edit: QSpinBox | QDoubleSpinBox
         if decimals:
-            box = QDoubleSpinBox()
+            box = _Decimal()
             box.setDecimals(decimals)
             box.setRange(lowest, highest)
             box.setSingleStep(step)
@@ -185,6 +194,9 @@ class NumberField(Field):
             self.edit.setSuffix(f" {unit}")
         name_it(self.edit, name)
         calm(self.edit)
+        # Without this a wide range, not the panel, would say how wide the field is.
+        self.edit.setMinimumWidth(72)
+        self.edit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.edit.editingFinished.connect(ctx.end_typing)
         self._loading = False
         self.row.addWidget(self.edit)
@@ -193,7 +205,9 @@ class NumberField(Field):
 
     def _edited(self, value: float) -> None:
         if not self._loading:
-            self.ctx.set(self.path, value, typing=True)
+            # A whole number stays a whole number: most limits and counts are refused as 20.0.
+            whole = float(value).is_integer()
+            self.ctx.set(self.path, int(value) if whole else value, typing=True)
 
     def load(self) -> None:
         value = self.ctx.get(self.path, self._default)
@@ -304,9 +318,11 @@ class SelectorField(Field):
         name: str,
         accept: Callable[[str], bool] | None = None,
         placeholder: str = "",
+        write: Callable[[list[str]], None] | None = None,
     ) -> None:
         super().__init__(ctx, path)
         self._accept = accept
+        self._write = write
         self._placeholder = placeholder or tr("Choose a variable")
         self.button = ElidedButton()
         self.button.setProperty("kind", "field")
@@ -326,7 +342,10 @@ class SelectorField(Field):
         picker.popup_at(self.button)
 
     def _picked(self, selector: list[str]) -> None:
-        self.ctx.set(self.path, list(selector))
+        if self._write is not None:
+            self._write(list(selector))
+        else:
+            self.ctx.set(self.path, list(selector))
         self.chosen.emit(list(selector))
 
     def load(self) -> None:
@@ -499,6 +518,16 @@ def small_button(name: str, tip: str, action: Callable[[], Any]) -> QToolButton:
     return button
 
 
+def add_button(text: str, action: Callable[[], Any]) -> QPushButton:
+    """The button below a list that appends to it."""
+    button = QPushButton(text)
+    button.setIcon(icon("plus", "muted"))
+    button.setProperty("kind", "add")
+    name_it(button, text)
+    button.clicked.connect(lambda: action())
+    return button
+
+
 class Section(QFrame):
     """A titled part of a form that folds; buttons may stand at the right of its title."""
 
@@ -581,11 +610,7 @@ class RowList(QWidget):
         self._empty.setProperty("kind", "small")
         self._empty.setWordWrap(True)
         column.addWidget(self._empty)
-        self.add_button = QPushButton(add_text)
-        self.add_button.setIcon(icon("plus", "muted"))
-        self.add_button.setProperty("kind", "add")
-        name_it(self.add_button, add_text)
-        self.add_button.clicked.connect(self.add_item)
+        self.add_button = add_button(add_text, self.add_item)
         self.add_button.setVisible(not ctx.read_only)
         column.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
         ctx.changed.connect(self.load)
@@ -631,10 +656,14 @@ class RowList(QWidget):
         if not self.ctx.read_only:
             if count > self._lowest:
                 tools.addWidget(small_button("trash", tr("Remove"), lambda: self.remove_item(index)))
-            if self._movable and index:
-                tools.addWidget(small_button("arrow-up", tr("Move up"), lambda: self.move_item(index, index - 1)))
-            if self._movable and index < count - 1:
-                tools.addWidget(small_button("arrow-down", tr("Move down"), lambda: self.move_item(index, index + 1)))
+            if self._movable and count > 1:
+                # Both stand on every row, so that the fields of all rows are equally wide.
+                up = small_button("arrow-up", tr("Move up"), lambda: self.move_item(index, index - 1))
+                down = small_button("arrow-down", tr("Move down"), lambda: self.move_item(index, index + 1))
+                up.setEnabled(index > 0)
+                down.setEnabled(index < count - 1)
+                tools.addWidget(up)
+                tools.addWidget(down)
         tools.addStretch(1)
         row.addLayout(tools)
         return frame

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPalette,
     QPen,
     QPyTextObject,
@@ -123,6 +124,7 @@ class TemplateEdit(QTextEdit):
         self._loading = False
         self._known = ""
         self._typed_trigger = ""
+        self._placeholder = ""
         self.setAcceptRichText(False)
         self.setTabChangesFocus(True)
         self.setFont(theme().font("base"))
@@ -288,6 +290,18 @@ class TemplateEdit(QTextEdit):
             return
         super().mouseDoubleClickEvent(event)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._single_line and self._placeholder and self.document().isEmpty():
+            # Qt leaves its own placeholder out of a field that is this low.
+            painter = QPainter(self.viewport())
+            painter.setFont(self.font())
+            painter.setPen(theme().color("faint"))
+            room = self.viewport().rect().adjusted(7, 0, -6, 0)
+            words = self.fontMetrics().elidedText(self._placeholder, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+            painter.end()
+
     def viewportEvent(self, event: Any) -> bool:
         if isinstance(event, QHelpEvent):
             reference = self._reference_at(QPointF(event.pos()))
@@ -298,7 +312,9 @@ class TemplateEdit(QTextEdit):
 
     def set_placeholder(self, text: str) -> None:
         """The words shown while empty."""
-        self.setPlaceholderText(text)
+        self._placeholder = text
+        if not self._single_line:
+            self.setPlaceholderText(text)
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.PlaceholderText, theme().color("faint"))
         self.setPalette(palette)
@@ -314,5 +330,6 @@ class GrowingText(QObject):
         self._fit()
 
     def _fit(self) -> None:
-        wanted = int(self._edit.document().size().height()) + 4
+        # The style's padding and border stand round the text (theme/app.qss).
+        wanted = int(self._edit.document().size().height()) + 14
         self._edit.setFixedHeight(max(self._lowest, min(self._highest, wanted)))
