@@ -91,7 +91,7 @@ class RunPanel(QWidget):
         declared = self.declared()
         if declared == self._declared and self.form is not None:
             return
-        old = self.form.values() if self.form is not None and self._declared is not None else None
+        old = self.form.typed() if self.form is not None and self._declared is not None else None
         self._declared = declared
         box = QWidget()
         column = QVBoxLayout(box)

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-import mimetypes
+import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
-    QFileDialog,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from editor.i18n import tr
-from editor.icons import icon
+from editor.panels.file_pick import FilePick
 
 
 class RunForm(QWidget):
@@ -91,20 +86,17 @@ class RunForm(QWidget):
             choices.setCurrentIndex(max(0, choices.findData(default)))
             return choices
         if kind == "number":
-            number = QDoubleSpinBox()
-            number.setDecimals(4)
-            number.setRange(-1e15, 1e15)
-            try:
-                number.setValue(float(text or 0))
-            except ValueError:
-                number.setValue(0)
+            # A line, not a spin box: no number is something else than zero.
+            number = QLineEdit(text)
+            number.setPlaceholderText("0")
+            number.returnPressed.connect(self.submitted)
             return number
         if kind == "checkbox":
             check = QCheckBox(str(variable.get("label") or variable["variable"]))
             check.setChecked(str(default).lower() in ("true", "1", "yes", "on"))
             return check
         if kind in ("file", "file-list", "files"):
-            return FilePick(several=kind != "file")
+            return FilePick(several=kind != "file", rules=variable)
         line = QLineEdit(text)
         if variable.get("max_length"):
             line.setMaxLength(int(variable["max_length"]))
@@ -124,10 +116,16 @@ class RunForm(QWidget):
                 editor.setText(text)
             elif isinstance(editor, QComboBox):
                 editor.setCurrentIndex(max(0, editor.findData(value)))
-            elif isinstance(editor, QDoubleSpinBox) and isinstance(value, int | float):
-                editor.setValue(value)
             elif isinstance(editor, QCheckBox):
                 editor.setChecked(bool(value))
+
+    def typed(self) -> dict[str, Any]:
+        """What stands in the fields as it is, for a form that takes this one's place."""
+        return {
+            name: self._value(variable, self._editors[name], raw=True)[0]
+            for variable in self._variables
+            if not isinstance(self._editors[name := str(variable["variable"])], FilePick)
+        }
 
     def values(self) -> dict[str, Any] | None:
         """The inputs, or None when a field is at fault, which is then marked."""
@@ -138,6 +136,7 @@ class RunForm(QWidget):
             value, fault = self._value(variable, self._editors[name])
             self._faults[name].setText(fault)
             self._faults[name].setVisible(bool(fault))
+            _mark(self._editors[name], bool(fault))
             if fault and first is None:
                 first = self._editors[name]
             found[name] = value
@@ -146,26 +145,50 @@ class RunForm(QWidget):
             return None
         return found
 
-    def _value(self, variable: Mapping[str, Any], editor: QWidget) -> tuple[Any, str]:
+    def _value(self, variable: Mapping[str, Any], editor: QWidget, *, raw: bool = False) -> tuple[Any, str]:
         required = bool(variable.get("required"))
         if isinstance(editor, QCheckBox):
             return editor.isChecked(), ""
-        if isinstance(editor, QDoubleSpinBox):
-            value = editor.value()
-            return (int(value) if value == int(value) else value), ""
         if isinstance(editor, QComboBox):
             return editor.currentData(), tr("Choose one.") if required and editor.currentData() is None else ""
         if isinstance(editor, FilePick):
             files = editor.value()
             if not files:
                 return None, tr("Choose a file.") if required else ""
-            return files if editor.several else files[0], ""
+            return files if editor.several else files[0], editor.fault()
         text = editor.toPlainText() if isinstance(editor, QPlainTextEdit) else str(editor.property("text"))
+        if raw:
+            return text, ""
         if required and not text.strip():
             return text, tr("This is required.")
+        if str(variable.get("type")) == "number":
+            return _number(text)
+        longest = int(variable.get("max_length") or 0)
+        if longest and len(text) > longest and str(variable.get("type")) in ("text-input", "paragraph"):
+            return text, tr("At most {count} characters.", count=longest)
         if str(variable.get("type")) in ("json_object", "json"):
             return _json(text)
         return text, ""
+
+
+def _mark(editor: QWidget, wrong: bool) -> None:
+    """The red line round a field at fault."""
+    if bool(editor.property("wrong")) != wrong:
+        editor.setProperty("wrong", wrong)
+        editor.style().unpolish(editor)
+        editor.style().polish(editor)
+
+
+def _number(text: str) -> tuple[int | float | None, str]:
+    if not text.strip():
+        return None, ""
+    try:
+        value = float(text.replace("\u2212", "-"))
+    except ValueError:
+        return None, tr("This is not a number.")
+    if not math.isfinite(value):
+        return None, tr("This is not a number.")
+    return (int(value) if value.is_integer() else value), ""
 
 
 def _json(text: str) -> tuple[Any, str]:
@@ -175,48 +198,3 @@ def _json(text: str) -> tuple[Any, str]:
         return json.loads(text), ""
     except json.JSONDecodeError as error:
         return None, tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
-
-
-class FilePick(QWidget):
-    """Files of this machine, chosen or dropped; they are copied into the workspace when the run starts."""
-
-    def __init__(self, *, several: bool) -> None:
-        super().__init__()
-        self.several = several
-        self.paths: list[Path] = []
-        self.setAcceptDrops(True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        self.button = QPushButton(tr("Choose files") if several else tr("Choose a file"))
-        self.button.setIcon(icon("attachment", "muted"))
-        self.button.clicked.connect(self._choose)
-        row.addWidget(self.button)
-        self.label = QLabel(tr("or drop here"))
-        self.label.setProperty("kind", "small")
-        row.addWidget(self.label, 1)
-
-    def _choose(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, tr("Choose files"))
-        self.set_paths([Path(n) for n in names])
-
-    def set_paths(self, paths: list[Path]) -> None:
-        """Take these files."""
-        self.paths = paths if self.several else paths[:1]
-        self.label.setText(", ".join(p.name for p in self.paths) or tr("or drop here"))
-
-    def value(self) -> list[dict[str, Any]]:
-        """File mappings; `path` is exchanged for a stored reference by whoever starts the run."""
-        found = []
-        for path in self.paths:
-            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            found.append(
-                {"transfer_method": "local_file", "type": "", "path": str(path), "name": path.name, "mime_type": kind}
-            )
-        return found
-
-    def dragEnterEvent(self, event) -> None:  # type: ignore[no-untyped-def]
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event) -> None:  # type: ignore[no-untyped-def]
-        self.set_paths([Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()])

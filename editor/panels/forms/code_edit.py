@@ -200,11 +200,11 @@ class CodeEdit(QPlainTextEdit):
     # -- keys --------------------------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.matches(QKeySequence.StandardKey.Find):
-                # Within code the key searches the code, not the workflow.
-                event.accept()
-                return True
+        # Within code the key for finding searches the code, not the workflow.
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Find):
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

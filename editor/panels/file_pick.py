@@ -1,0 +1,139 @@
+"""Files for a run: chosen or dropped, checked against the kinds, sizes and number the input takes, removable."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from editor.i18n import tr
+from editor.icons import icon
+
+MB: Final = 1024 * 1024
+LARGEST_MB: Final = {"image": 10, "document": 15, "audio": 50, "video": 100, "custom": 50}
+"""Megabytes a file of a kind may have, as the format's own studio allows them."""
+ENDINGS: Final = {
+    "image": "jpg jpeg png webp gif svg",
+    "document": "txt markdown md mdx pdf html htm xlsx xls vtt properties doc docx csv eml msg ppt pptx xml epub odt",
+    "audio": "mp3 m4a wav amr mpga",
+    "video": "mp4 mov mpeg webm",
+}
+KINDS: Final = {"image": "Images", "document": "Documents", "audio": "Audio", "video": "Video"}
+
+
+def kind_of(path: Path) -> str:
+    """The kind of a file by its ending: image, document, audio, video or custom."""
+    ending = path.suffix.lower().lstrip(".")
+    return next((kind for kind, endings in ENDINGS.items() if ending in endings.split()), "custom")
+
+
+class FilePick(QWidget):
+    """Files of this machine; they are copied into the workspace when the run starts."""
+
+    changed = Signal()
+
+    def __init__(self, *, several: bool, rules: Mapping[str, Any] | None = None) -> None:
+        super().__init__()
+        rules = rules or {}
+        self.several = several
+        self.paths: list[Path] = []
+        self._types = [str(kind) for kind in rules.get("allowed_file_types") or ()]
+        self._endings = {str(e).lower().lstrip(".") for e in rules.get("allowed_file_extensions") or ()}
+        self._most = int(rules.get("max_length") or 10) if several else 1
+        self.setAcceptDrops(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.button = QPushButton(tr("Choose files") if several else tr("Choose a file"))
+        self.button.setIcon(icon("attachment", "muted"))
+        self.button.clicked.connect(self._choose)
+        row.addWidget(self.button)
+        self.label = QLabel(tr("or drop here"))
+        self.label.setProperty("kind", "small")
+        self.label.setWordWrap(True)
+        row.addWidget(self.label, 1)
+        self.clear = QPushButton(tr("Remove"))
+        self.clear.setProperty("kind", "quiet")
+        self.clear.setAccessibleName(tr("Remove files"))
+        self.clear.clicked.connect(lambda: self.set_paths([]))
+        self.clear.hide()
+        row.addWidget(self.clear)
+        column.addLayout(row)
+        self.hint = QLabel(self._hint())
+        self.hint.setProperty("kind", "small")
+        self.hint.setWordWrap(True)
+        column.addWidget(self.hint)
+
+    def _hint(self) -> str:
+        """What fits, in words."""
+        words = [
+            tr("{kind} up to {size} MB", kind=tr(KINDS[kind]), size=LARGEST_MB[kind])
+            for kind in self._types or KINDS
+            if kind in KINDS
+        ]
+        if self._endings:
+            listed = " ".join(f".{ending}" for ending in sorted(self._endings))
+            words.append(tr("{kind} up to {size} MB", kind=listed, size=LARGEST_MB["custom"]))
+        if self.several:
+            words.append(tr("at most {count} files", count=self._most))
+        return "  ·  ".join(words)
+
+    def _choose(self) -> None:
+        if self.several:
+            names, _ = QFileDialog.getOpenFileNames(self, tr("Choose files"))
+        else:
+            name, _ = QFileDialog.getOpenFileName(self, tr("Choose a file"))
+            names = [name] if name else []
+        if names:
+            self.set_paths([Path(n) for n in names])
+
+    def set_paths(self, paths: list[Path]) -> None:
+        """Take these files."""
+        self.paths = paths if self.several else paths[:1]
+        self.label.setText(", ".join(p.name for p in self.paths) or tr("or drop here"))
+        self.clear.setVisible(bool(self.paths))
+        self.changed.emit()
+
+    def fault(self) -> str:
+        """What is wrong with the chosen files, in words, or an empty text."""
+        if len(self.paths) > self._most:
+            return tr("At most {count} files.", count=self._most)
+        for path in self.paths:
+            kind = kind_of(path)
+            listed = path.suffix.lower().lstrip(".") in self._endings
+            if self._types and kind not in self._types and not ("custom" in self._types and listed):
+                return tr("{name}: files of this type are not taken.", name=path.name)
+            try:
+                size = path.stat().st_size
+            except OSError:
+                return tr("{name} cannot be read.", name=path.name)
+            if size > LARGEST_MB[kind] * MB:
+                return tr("{name} is larger than {size} MB.", name=path.name, size=LARGEST_MB[kind])
+        return ""
+
+    def value(self) -> list[dict[str, Any]]:
+        """File mappings; `path` is exchanged for a stored reference by whoever starts the run."""
+        found = []
+        for path in self.paths:
+            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            found.append(
+                {"transfer_method": "local_file", "type": "", "path": str(path), "name": path.name, "mime_type": kind}
+            )
+        return found
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        dropped = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if dropped:
+            self.set_paths([*self.paths, *dropped] if self.several else dropped)
+            event.acceptProposedAction()
