@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import struct
 import sys
@@ -45,6 +46,10 @@ class CodeFailure(PortError):
         self.stdout = stdout
 
 
+class _OutOfTurn(Exception):
+    """A worker said something that is no answer to its job: code wrote into the pipe itself."""
+
+
 class _Worker:
     """One process with its pipes and its folder."""
 
@@ -53,18 +58,27 @@ class _Worker:
         self.jobs = 0
 
     async def ask(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Send a job and wait for its answer. Raises EOFError when the process ended."""
+        """Send a job and wait for its answer. Raises EOFError when the process ended, _OutOfTurn when what came is no
+        answer to this job (each has a number that nobody can know before)."""
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None
         assert stdout is not None
-        data = json.dumps(job, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+        number = secrets.token_hex(8)
+        data = json.dumps({**job, "id": number}, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
         try:
             stdin.write(struct.pack(">I", len(data)) + data)
             await stdin.drain()
             (size,) = struct.unpack(">I", await stdout.readexactly(4))
-            answer: dict[str, Any] = json.loads(await stdout.readexactly(size))
+            if size > 8 * (job["result_limit"] + job["output_limit"]) + 65_536:
+                raise _OutOfTurn
+            answer = json.loads(await stdout.readexactly(size))
         except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError) as error:
             raise EOFError from error
+        except ValueError as error:
+            raise _OutOfTurn from error
+        if not isinstance(answer, dict) or answer.get("id") != number:
+            raise _OutOfTurn
+        self.jobs += 1
         return answer
 
     async def kill(self) -> None:
@@ -106,9 +120,20 @@ class CodePool:
         seconds = request.timeout or self._limits.code_seconds
         started = time.perf_counter()
         async with self._free:
+            answer = await self._ask(request, seconds)
+        return self._result(answer, time.perf_counter() - started)
+
+    async def _ask(self, request: CodeRequest, seconds: float) -> dict[str, Any]:
+        while True:
             worker = await self._take()
+            used = worker.jobs > 0
             try:
                 answer = await asyncio.wait_for(worker.ask(self._job(request, seconds)), seconds)
+            except _OutOfTurn:
+                await self._lose(worker)
+                if used:
+                    continue  # an earlier job left it in the pipe; this one is asked again of another worker
+                raise CodeFailure("The code disturbed the process it ran in, which was ended.") from None
             except TimeoutError:
                 await self._lose(worker)
                 raise CodeFailure(f"The code ran longer than {seconds:g} seconds and was stopped.") from None
@@ -119,8 +144,11 @@ class CodePool:
                 # Cancelled in the middle of a job: the worker may still be at it.
                 await self._lose(worker)
                 raise
-            self._give_back(worker)
-        return self._result(answer, time.perf_counter() - started)
+            if answer.get("worn"):
+                await self._lose(worker)  # the code changed what later jobs would work with
+            else:
+                self._idle.append(worker)
+            return answer
 
     def level(self) -> str:
         """What keeps user code in on this machine, in words."""
@@ -173,10 +201,6 @@ class CodePool:
                 return worker
             await worker.kill()
         return await self._start()
-
-    def _give_back(self, worker: _Worker) -> None:
-        worker.jobs += 1
-        self._idle.append(worker)
 
     async def _lose(self, worker: _Worker) -> int | None:
         """End a worker and start another one in its place, in the background."""
