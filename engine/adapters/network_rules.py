@@ -100,7 +100,6 @@ class NetworkRules:
             raise NetworkRefused(host, found[0], kind_of(_address(found[0])))
         return allowed
 
-
     @staticmethod
     async def _look_up(host: str, port: int) -> list[str]:
         name = host.lower().rstrip(".")

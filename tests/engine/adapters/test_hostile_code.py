@@ -131,20 +131,13 @@ def test_memory_has_an_end() -> None:
 
 
 def test_a_fork_bomb_does_not_go_off() -> None:
-    tries = ("os.fork()", "threading.Thread(target=lambda: None).start()")
-    lines = ["import os, threading", "for _ in range(50):"]
-    for attempt in tries:
-        lines += ["    try:", f"        {attempt}", "    except BaseException:", "        pass"]
-    bomb = "\n".join([*lines, "return {'r': 1}"])
+    lines = ["import os, threading", "done = 0", "for _ in range(50):"]
+    for attempt in ("os.fork()", "threading.Thread(target=lambda: None).start()"):
+        lines += ["    try:", f"        {attempt}", "        done += 1", "    except BaseException:", "        pass"]
 
-    def processes() -> int:
-        return sum(p.name.isdigit() for p in Path("/proc").iterdir()) if LINUX else 0
+    what, told = pooled(lambda pool: fate(pool, python("\n".join([*lines, "return {'r': done}"]))))
 
-    before = processes()
-    what, _ = pooled(lambda pool: fate(pool, python(bomb)))
-
-    assert what in ("value", "error")
-    assert processes() <= before
+    assert what == "error" or told == {"r": 0} or not LINUX
 
 
 def test_output_and_result_have_an_end() -> None:
