@@ -29,9 +29,9 @@ FORMS: dict[str, str] = {
     "tool": "ai_forms:ToolForm",
     "agent": "ai_forms:AgentForm",
     "knowledge-retrieval": "ai_forms:KnowledgeForm",
-    "human-input": "ai_forms:HumanInputForm",
-    "trigger-schedule": "ai_forms:ScheduleForm",
-    "trigger-webhook": "ai_forms:WebhookForm",
+    "human-input": "event_forms:HumanInputForm",
+    "trigger-schedule": "event_forms:ScheduleForm",
+    "trigger-webhook": "event_forms:WebhookForm",
 }
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.common import (
@@ -26,22 +24,18 @@ from editor.panels.forms.common import (
 )
 from editor.panels.forms.fields import (
     ChoiceField,
-    CodeField,
-    Field,
     JsonField,
-    MultilineField,
     NumberField,
     RowList,
     SelectorField,
     SwitchField,
     TemplateField,
     TextField,
-    add_button,
     labelled,
 )
 from editor.panels.forms.model_field import add_model
-
-ROLES = (("system", "System"), ("user", "User"), ("assistant", "Assistant"))
+from editor.panels.forms.prompt_message import PromptMessage
+from editor.panels.forms.schema_edit import SchemaEditor
 
 
 class LlmForm(Form):
@@ -120,220 +114,6 @@ class LlmForm(Form):
                 SchemaEditor(self.ctx, ("structured_output", "schema"), fresh),
             )
         )
-
-
-class PromptMessage(QWidget):
-    """One message: role, plain or Jinja, text, length."""
-
-    def __init__(self, ctx: Any, index: int) -> None:
-        super().__init__()
-        self.ctx, self.path = ctx, ("prompt_template", index)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        role = ChoiceField(ctx, (*self.path, "role"), tr("Role"), [(r, tr(w)) for r, w in ROLES])
-        role.setFixedWidth(128)
-        jinja = SwitchField(ctx, (*self.path, "edition_type"), "Jinja")
-        jinja.box.clicked.disconnect()
-        jinja.box.clicked.connect(self._switch)
-        is_jinja = ctx.get((*self.path, "edition_type"), "basic") == "jinja2"
-        jinja.load = lambda: jinja.box.setChecked(  # type: ignore[method-assign]
-            ctx.get((*self.path, "edition_type"), "basic") == "jinja2"
-        )
-        jinja.load()
-        self._count = QLabel()
-        self._count.setProperty("kind", "tiny")
-        head = QHBoxLayout()
-        head.addWidget(role)
-        head.addWidget(jinja)
-        head.addWidget(self._count, 0, Qt.AlignmentFlag.AlignRight)
-        layout.addLayout(head)
-        name = tr("Prompt message {number}", number=index + 1)
-        self.editor: Field
-        if is_jinja:
-            self.editor = CodeField(ctx, (*self.path, "jinja2_text"), name, "jinja2", rows=7)
-        else:
-            self.editor = TemplateField(ctx, (*self.path, "text"), name, tr("Write here; / or { inserts a variable"))
-        layout.addWidget(self.editor)
-        ctx.changed.connect(self._counted)
-        self._counted()
-
-    def _counted(self) -> None:
-        key = "jinja2_text" if self.ctx.get((*self.path, "edition_type"), "basic") == "jinja2" else "text"
-        self._count.setText(tr("{count} characters", count=len(str(self.ctx.get((*self.path, key), "")))))
-
-    def _switch(self, on: bool) -> None:
-        message = dict(self.ctx.get(self.path, {}))
-        message["edition_type"] = "jinja2" if on else "basic"
-        if on:
-            message.setdefault("jinja2_text", message.get("text", ""))
-        self.ctx.set(self.path, message)
-
-
-FIELD_TYPES = (
-    "string",
-    "number",
-    "boolean",
-    "object",
-    "array[string]",
-    "array[number]",
-    "array[object]",
-)
-
-
-class SchemaEditor(Field):
-    """A JSON schema as a list of fields, with the JSON itself behind a switch; the two stay in step."""
-
-    def __init__(self, ctx: Any, path: tuple[str | int, ...], fresh: dict[str, Any]) -> None:
-        super().__init__(ctx, path)
-        self._fresh = fresh
-        self._box = QVBoxLayout()
-        self._box.setSpacing(8)
-        self.row.addLayout(self._box, 1)
-        self._fields = QWidget()
-        self._fields_layout = QVBoxLayout(self._fields)
-        self._fields_layout.setContentsMargins(0, 0, 0, 0)
-        self._fields_layout.setSpacing(6)
-        self._json = JsonField(ctx, path, tr("JSON schema"), rows=10, default=fresh)
-        self._json.hide()
-        self._toggle = QPushButton(tr("Show JSON"))
-        self._toggle.setAccessibleName(tr("Show JSON"))
-        self._toggle.setProperty("kind", "quiet")
-        self._toggle.setCheckable(True)
-        self._toggle.toggled.connect(self._switch)
-        add = add_button(tr("Add field"), self._add)
-        self._fault = QLabel()
-        self._fault.setProperty("kind", "bad")
-        self._fault.setWordWrap(True)
-        self._fault.hide()
-        self._box.addWidget(self._fields)
-        self._box.addWidget(self._fault)
-        self._box.addWidget(self._json)
-        self._box.addWidget(line(add, self._toggle))
-        self._shape: Any = None
-        self.load()
-
-    def _switch(self, on: bool) -> None:
-        self._json.setVisible(on)
-        self._fields.setVisible(not on)
-
-    def _schema(self) -> dict[str, Any]:
-        value = self.ctx.get(self.path, {})
-        return dict(value) if isinstance(value, Mapping) and value else json.loads(json.dumps(self._fresh))
-
-    def load(self) -> None:
-        schema = self._schema()
-        properties = schema.get("properties") or {}
-        required = schema.get("required") or []
-        shape = json.dumps([properties, required], sort_keys=True, default=str)
-        if shape == self._shape:
-            return
-        self._shape = shape
-        while (entry := self._fields_layout.takeAt(0)) is not None:
-            if widget := entry.widget():
-                widget.hide()
-                widget.deleteLater()
-        if not properties:
-            empty = QLabel(tr("No fields yet."))
-            empty.setProperty("kind", "small")
-            self._fields_layout.addWidget(empty)
-        for name, field in properties.items():
-            self._fields_layout.addWidget(self._one(str(name), field if isinstance(field, Mapping) else {}, required))
-
-    def _one(self, name: str, field: Mapping[str, Any], required: list[str]) -> QWidget:
-        from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
-
-        from editor.panels.forms.fields import calm, name_it, small_button
-
-        edit = QLineEdit(name)
-        name_it(edit, tr("Field name"))
-        edit.editingFinished.connect(lambda: self._rename(name, edit))
-        kind = QComboBox()
-        name_it(kind, tr("Field type"))
-        calm(kind)
-        present = type_of(field)
-        for option in FIELD_TYPES if present in FIELD_TYPES else (*FIELD_TYPES, present):
-            kind.addItem(option, option)
-        kind.setCurrentText(present)
-        kind.activated.connect(lambda index: self._change(name, as_schema(kind.itemData(index), field)))
-        words = QLineEdit(str(field.get("description", "")))
-        words.setPlaceholderText(tr("What the model should put here"))
-        name_it(words, tr("Field description"))
-        words.editingFinished.connect(lambda: self._change(name, {**field, "description": words.text()}))
-        must = QCheckBox(tr("Required"))
-        must.setChecked(name in required)
-        must.clicked.connect(lambda on: self._require(name, on))
-        return column(
-            line(edit, kind, small_button("trash", tr("Remove"), lambda: self._remove(name)), stretch=(3, 2, 0)),
-            line(words, must, stretch=(1, 0)),
-            spacing=4,
-        )
-
-    def _write(self, schema: dict[str, Any]) -> None:
-        self.ctx.set(self.path, schema)
-
-    def _add(self) -> None:
-        schema = self._schema()
-        properties = dict(schema.get("properties") or {})
-        name = next(n for i in range(1, 1000) if (n := f"field{i}") not in properties)
-        properties[name] = {"type": "string"}
-        schema["properties"] = properties
-        schema["required"] = [*(schema.get("required") or []), name]
-        self._write(schema)
-
-    def _remove(self, name: str) -> None:
-        schema = self._schema()
-        schema["properties"] = {k: v for k, v in (schema.get("properties") or {}).items() if k != name}
-        schema["required"] = [r for r in schema.get("required") or [] if r != name]
-        self._write(schema)
-
-    def _rename(self, old: str, edit: Any) -> None:
-        new = edit.text().strip()
-        schema = self._schema()
-        properties = schema.get("properties") or {}
-        if new == old or old not in properties:
-            return
-        if not new or new in properties:
-            edit.setText(old)
-            self._fault.setText(
-                tr("There is a field called “{name}” already.", name=new) if new else tr("A field needs a name.")
-            )
-            self._fault.show()
-            return
-        self._fault.hide()
-        schema["properties"] = {(new if k == old else k): v for k, v in properties.items()}
-        schema["required"] = [new if r == old else r for r in schema.get("required") or []]
-        self._write(schema)
-
-    def _change(self, name: str, field: Mapping[str, Any]) -> None:
-        schema = self._schema()
-        schema["properties"] = {**(schema.get("properties") or {}), name: dict(field)}
-        self._write(schema)
-
-    def _require(self, name: str, on: bool) -> None:
-        schema = self._schema()
-        required = [r for r in schema.get("required") or [] if r != name]
-        schema["required"] = [*required, name] if on else required
-        self._write(schema)
-
-
-def type_of(field: Mapping[str, Any]) -> str:
-    """A schema field's type in the words of the format."""
-    kind = str(field.get("type", "string"))
-    if kind != "array":
-        return kind
-    items = field.get("items")
-    return f"array[{items.get('type', 'string')}]" if isinstance(items, Mapping) else "array[string]"
-
-
-def as_schema(kind: str, field: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a field after its type changed."""
-    kept = {k: v for k, v in field.items() if k in ("description", "enum")}
-    if kind.startswith("array["):
-        return {**kept, "type": "array", "items": {"type": kind[6:-1]}}
-    if kind == "object":
-        return {**kept, "type": "object", "properties": {}, "required": [], "additionalProperties": False}
-    return {**kept, "type": kind}
 
 
 class ClassifierForm(Form):
@@ -591,172 +371,3 @@ class KnowledgeForm(Form):
             )
         )
         add_outputs(self)
-
-
-class HumanInputForm(Form):
-    """The form a person fills, its actions, and what happens when nobody answers."""
-
-    def build(self) -> None:
-        ctx = self.ctx
-        content = self.section(tr("Form"))
-        content.add(
-            labelled(
-                tr("Text"),
-                TemplateField(ctx, ("form_content",), tr("Form text"), tr("Markdown with variables"), lowest=120),
-                tr("{{#$output.name#}} is where the field “name” stands."),
-            )
-        )
-        fields = self.section(tr("Fields"))
-        fields.add(
-            RowList(
-                ctx,
-                ("inputs",),
-                lambda index: line(
-                    TextField(ctx, ("inputs", index, "output_variable_name"), tr("Field name"), tr("name")),
-                    ChoiceField(
-                        ctx,
-                        ("inputs", index, "type"),
-                        tr("Kind"),
-                        [
-                            ("paragraph", tr("Paragraph")),
-                            ("select", tr("Choice")),
-                            ("file", tr("One file")),
-                            ("file-list", tr("Several files")),
-                        ],
-                    ),
-                ),
-                lambda: {"output_variable_name": self._fresh(), "type": "paragraph"},
-                tr("Add field"),
-            )
-        )
-        actions = self.section(tr("Buttons"))
-        self.buttons = RowList(
-            ctx,
-            ("user_actions",),
-            lambda index: line(
-                TextField(ctx, ("user_actions", index, "title"), tr("Button text"), tr("Text")),
-                ChoiceField(
-                    ctx,
-                    ("user_actions", index, "button_style"),
-                    tr("Style"),
-                    [(s, tr(s.title())) for s in ("default", "primary", "accent", "ghost")],
-                ),
-            ),
-            self._new_action,
-            tr("Add button"),
-            key=lambda item: item.get("id") if isinstance(item, Mapping) else None,
-            on_remove=self._remove_action,
-        )
-        actions.add(self.buttons)
-        limit = self.section(tr("When nobody answers"))
-        limit.add(
-            line(
-                NumberField(ctx, ("timeout",), tr("After"), 1, 1000, default=3),
-                ChoiceField(ctx, ("timeout_unit",), tr("Unit"), [("hour", tr("Hours")), ("day", tr("Days"))]),
-            )
-        )
-        add_outputs(self)
-
-    def _fresh(self) -> str:
-        taken = {item.get("output_variable_name") for item in self.ctx.get(("inputs",), [])}
-        return next(n for i in range(1, 1000) if (n := f"field{i}") not in taken)
-
-    def _new_action(self) -> dict[str, Any]:
-        taken = {item.get("id") for item in self.buttons.items()}
-        number = next(i for i in range(1, 1000) if f"action_{i}" not in taken)
-        return {
-            "button_style": "default",
-            "id": f"action_{number}",
-            "title": tr("Button {number}", number=number),
-        }
-
-    def _remove_action(self, index: int) -> bool:
-        from engine.model.edits import RemoveEdge
-
-        actions = self.buttons.items()
-        action_id = actions.pop(index).get("id")
-        edges = self.ctx.session.document.graph.out_edges(self.ctx.node_id)
-        gone = [RemoveEdge(edge.id) for edge in edges if edge.source_handle == action_id]
-        self.ctx.set_many({"user_actions": actions}, tr("Remove a button"), gone)
-        return True
-
-
-class ScheduleForm(Form):
-    """When a schedule fires."""
-
-    def build(self) -> None:
-        ctx = self.ctx
-        section = self.section(tr("Schedule"))
-        section.add(
-            ChoiceField(ctx, ("mode",), tr("Mode"), [("visual", tr("Simple")), ("cron", tr("Cron expression"))])
-        )
-        section.add(
-            labelled(
-                tr("How often"),
-                ChoiceField(
-                    ctx,
-                    ("frequency",),
-                    tr("How often"),
-                    [
-                        ("daily", tr("Every day")),
-                        ("hourly", tr("Every hour")),
-                        ("weekly", tr("Every week")),
-                        ("monthly", tr("Every month")),
-                    ],
-                ),
-            )
-        )
-        section.add(labelled(tr("Time"), TextField(ctx, ("visual_config", "time"), tr("Time"), "12:00 AM")))
-        section.add(
-            labelled(tr("Cron expression"), TextField(ctx, ("cron_expression",), tr("Cron expression"), "0 9 * * 1-5"))
-        )
-        section.add(labelled(tr("Time zone"), TextField(ctx, ("timezone",), tr("Time zone"), "UTC")))
-        add_outputs(self)
-
-
-class WebhookForm(Form):
-    """What a webhook takes."""
-
-    def build(self) -> None:
-        ctx = self.ctx
-        section = self.section(tr("Request"))
-        section.add(
-            labelled(
-                tr("Method"),
-                ChoiceField(
-                    ctx, ("method",), tr("Method"), [(m, m) for m in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")]
-                ),
-            )
-        )
-        kinds = (
-            "application/json",
-            "multipart/form-data",
-            "application/x-www-form-urlencoded",
-            "text/plain",
-            "application/octet-stream",
-        )
-        section.add(
-            labelled(
-                tr("Content type"), ChoiceField(ctx, ("content_type",), tr("Content type"), [(k, k) for k in kinds])
-            )
-        )
-        for key, word in (("params", tr("Parameters")), ("headers", tr("Headers")), ("body", tr("Body"))):
-            self.section(word).add(
-                RowList(
-                    ctx,
-                    (key,),
-                    partial(self._row, key),
-                    lambda: {"name": "", "required": False, "type": "string"},
-                    tr("Add"),
-                )
-            )
-        answer = self.section(tr("Response"), folded=True)
-        answer.add(labelled(tr("Status"), NumberField(ctx, ("status_code",), tr("Status"), 200, 399, default=200)))
-        answer.add(labelled(tr("Body"), MultilineField(ctx, ("response_body",), tr("Response body"))))
-        add_outputs(self)
-
-    def _row(self, key: str, index: int) -> QWidget:
-        return line(
-            TextField(self.ctx, (key, index, "name"), tr("Name"), tr("name")),
-            SwitchField(self.ctx, (key, index, "required"), tr("Required")),
-        )

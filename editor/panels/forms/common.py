@@ -23,6 +23,7 @@ from editor.panels.forms.fields import (
     TextField,
     labelled,
 )
+from editor.theme import theme
 
 Rename = Callable[[str, str], None]
 
@@ -127,8 +128,11 @@ def output_list(section: Section, ctx: FormContext) -> None:
                 widget.deleteLater()
         outputs = found.outputs(ctx.data) if found else ()
         for row, output in enumerate(outputs):
-            name = QLabel(output.name)
+            name = QLabel()
             name.setProperty("kind", "code")
+            name.setFont(theme().font("code"))
+            name.setText(name.fontMetrics().elidedText(output.name, Qt.TextElideMode.ElideMiddle, 136))
+            name.setToolTip(output.name)
             kind = QLabel(output.type)
             kind.setProperty("kind", "chip")
             words = QLabel(tr(output.description) if output.description else "")

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -26,6 +25,7 @@ from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.common import Form, add_outputs, line
 from editor.panels.forms.fields import (
+    ElidedButton,
     RowList,
     SelectorField,
     TemplateField,
@@ -258,7 +258,8 @@ class StartForm(Form):
         row.setContentsMargins(0, 0, 0, 0)
         kind = str(entity.get("type", ""))
         picture = next((p for name, _, p in INPUT_TYPES if name == kind), "type-any")
-        button = QPushButton(str(entity.get("variable", "")))
+        button = ElidedButton()
+        button.set_whole(str(entity.get("variable", "")))
         button.setIcon(icon(picture, "accent"))
         button.setProperty("kind", "field")
         button.setToolTip(tr("Edit this input"))

@@ -408,6 +408,10 @@ class TemplateField(Field):
         corner = self.edit.viewport().mapToGlobal(self.edit.cursorRect().bottomLeft())
         picker.popup_at_point(corner)
 
+    def release_height(self) -> None:
+        """Let the editor be as high as the window it stands in."""
+        self._grow.stop()
+
     def _jump(self, reference: str) -> None:
         self.ctx.session.reveal(reference.split(".")[0])
 

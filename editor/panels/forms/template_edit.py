@@ -72,7 +72,7 @@ class _ChipPainter(QPyTextObject):
         width = metrics.horizontalAdvance(name) + 14
         if info.source:
             width += metrics.horizontalAdvance(source) + metrics.horizontalAdvance(" / ")
-        return QSizeF(width + 10, metrics.height() + 4)
+        return QSizeF(width + 4, metrics.height() + 4)
 
     def drawObject(
         self,
@@ -328,6 +328,12 @@ class GrowingText(QObject):
         self._edit, self._lowest, self._highest = edit, lowest, highest
         edit.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
+
+    def stop(self) -> None:
+        """Leave the height to the layout."""
+        self._edit.document().documentLayout().documentSizeChanged.disconnect(self._fit)
+        self._edit.setMinimumHeight(0)
+        self._edit.setMaximumHeight(16_777_215)
 
     def _fit(self) -> None:
         # The style's padding and border stand round the text (theme/app.qss).

@@ -1,0 +1,191 @@
+"""Forms of what starts or holds a run from outside: a person's answer, a schedule, a webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from editor.i18n import tr
+from editor.panels.forms.common import Form, add_outputs, line
+from editor.panels.forms.fields import (
+    ChoiceField,
+    MultilineField,
+    NumberField,
+    RowList,
+    SwitchField,
+    TemplateField,
+    TextField,
+    labelled,
+)
+
+
+class HumanInputForm(Form):
+    """The form a person fills, its actions, and what happens when nobody answers."""
+
+    def build(self) -> None:
+        ctx = self.ctx
+        content = self.section(tr("Form"))
+        content.add(
+            labelled(
+                tr("Text"),
+                TemplateField(ctx, ("form_content",), tr("Form text"), tr("Markdown with variables"), lowest=120),
+                tr("{{#$output.name#}} is where the field “name” stands."),
+            )
+        )
+        fields = self.section(tr("Fields"))
+        fields.add(
+            RowList(
+                ctx,
+                ("inputs",),
+                lambda index: line(
+                    TextField(ctx, ("inputs", index, "output_variable_name"), tr("Field name"), tr("name")),
+                    ChoiceField(
+                        ctx,
+                        ("inputs", index, "type"),
+                        tr("Kind"),
+                        [
+                            ("paragraph", tr("Paragraph")),
+                            ("select", tr("Choice")),
+                            ("file", tr("One file")),
+                            ("file-list", tr("Several files")),
+                        ],
+                    ),
+                ),
+                lambda: {"output_variable_name": self._fresh(), "type": "paragraph"},
+                tr("Add field"),
+            )
+        )
+        actions = self.section(tr("Buttons"))
+        self.buttons = RowList(
+            ctx,
+            ("user_actions",),
+            lambda index: line(
+                TextField(ctx, ("user_actions", index, "title"), tr("Button text"), tr("Text")),
+                ChoiceField(
+                    ctx,
+                    ("user_actions", index, "button_style"),
+                    tr("Style"),
+                    [(s, tr(s.title())) for s in ("default", "primary", "accent", "ghost")],
+                ),
+            ),
+            self._new_action,
+            tr("Add button"),
+            key=lambda item: item.get("id") if isinstance(item, Mapping) else None,
+            on_remove=self._remove_action,
+        )
+        actions.add(self.buttons)
+        limit = self.section(tr("When nobody answers"))
+        limit.add(
+            line(
+                NumberField(ctx, ("timeout",), tr("After"), 1, 1000, default=3),
+                ChoiceField(ctx, ("timeout_unit",), tr("Unit"), [("hour", tr("Hours")), ("day", tr("Days"))]),
+            )
+        )
+        add_outputs(self)
+
+    def _fresh(self) -> str:
+        taken = {item.get("output_variable_name") for item in self.ctx.get(("inputs",), [])}
+        return next(n for i in range(1, 1000) if (n := f"field{i}") not in taken)
+
+    def _new_action(self) -> dict[str, Any]:
+        taken = {item.get("id") for item in self.buttons.items()}
+        number = next(i for i in range(1, 1000) if f"action_{i}" not in taken)
+        return {
+            "button_style": "default",
+            "id": f"action_{number}",
+            "title": tr("Button {number}", number=number),
+        }
+
+    def _remove_action(self, index: int) -> bool:
+        from engine.model.edits import RemoveEdge
+
+        actions = self.buttons.items()
+        action_id = actions.pop(index).get("id")
+        edges = self.ctx.session.document.graph.out_edges(self.ctx.node_id)
+        gone = [RemoveEdge(edge.id) for edge in edges if edge.source_handle == action_id]
+        self.ctx.set_many({"user_actions": actions}, tr("Remove a button"), gone)
+        return True
+
+
+class ScheduleForm(Form):
+    """When a schedule fires."""
+
+    def build(self) -> None:
+        ctx = self.ctx
+        section = self.section(tr("Schedule"))
+        section.add(
+            ChoiceField(ctx, ("mode",), tr("Mode"), [("visual", tr("Simple")), ("cron", tr("Cron expression"))])
+        )
+        section.add(
+            labelled(
+                tr("How often"),
+                ChoiceField(
+                    ctx,
+                    ("frequency",),
+                    tr("How often"),
+                    [
+                        ("daily", tr("Every day")),
+                        ("hourly", tr("Every hour")),
+                        ("weekly", tr("Every week")),
+                        ("monthly", tr("Every month")),
+                    ],
+                ),
+            )
+        )
+        section.add(labelled(tr("Time"), TextField(ctx, ("visual_config", "time"), tr("Time"), "12:00 AM")))
+        section.add(
+            labelled(tr("Cron expression"), TextField(ctx, ("cron_expression",), tr("Cron expression"), "0 9 * * 1-5"))
+        )
+        section.add(labelled(tr("Time zone"), TextField(ctx, ("timezone",), tr("Time zone"), "UTC")))
+        add_outputs(self)
+
+
+class WebhookForm(Form):
+    """What a webhook takes."""
+
+    def build(self) -> None:
+        ctx = self.ctx
+        section = self.section(tr("Request"))
+        section.add(
+            labelled(
+                tr("Method"),
+                ChoiceField(
+                    ctx, ("method",), tr("Method"), [(m, m) for m in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")]
+                ),
+            )
+        )
+        kinds = (
+            "application/json",
+            "multipart/form-data",
+            "application/x-www-form-urlencoded",
+            "text/plain",
+            "application/octet-stream",
+        )
+        section.add(
+            labelled(
+                tr("Content type"), ChoiceField(ctx, ("content_type",), tr("Content type"), [(k, k) for k in kinds])
+            )
+        )
+        for key, word in (("params", tr("Parameters")), ("headers", tr("Headers")), ("body", tr("Body"))):
+            self.section(word).add(
+                RowList(
+                    ctx,
+                    (key,),
+                    partial(self._row, key),
+                    lambda: {"name": "", "required": False, "type": "string"},
+                    tr("Add"),
+                )
+            )
+        answer = self.section(tr("Response"), folded=True)
+        answer.add(labelled(tr("Status"), NumberField(ctx, ("status_code",), tr("Status"), 200, 399, default=200)))
+        answer.add(labelled(tr("Body"), MultilineField(ctx, ("response_body",), tr("Response body"))))
+        add_outputs(self)
+
+    def _row(self, key: str, index: int) -> QWidget:
+        return line(
+            TextField(self.ctx, (key, index, "name"), tr("Name"), tr("name")),
+            SwitchField(self.ctx, (key, index, "required"), tr("Required")),
+        )
