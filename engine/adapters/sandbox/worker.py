@@ -287,10 +287,11 @@ class Witness:
         spaces += [vars(json.JSONEncoder), vars(json.JSONDecoder), vars(Output), vars(Guard)]  # type: ignore[list-item]
         self._seen = [(space, list(space.items())) for space in spaces]
         self._threads = getattr(_thread, "_count")  # noqa: B009 - the only way to ask without importing threading
+        self._before = self._threads()
 
     def changed(self) -> bool:
         """Whether anything is not as it was."""
-        if self._threads() > 0:
+        if self._threads() > self._before:
             return True
         return any(space.get(key, self) is not value for space, kept in self._seen for key, value in kept)
 
