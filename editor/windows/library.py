@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QIcon, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
+from editor.appicon import app_icon
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.parts import STATUS_ICON, ago, status_word
@@ -62,16 +64,25 @@ class AppCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(14, PICTURE.height() + 12, 14, 12)
         column.setSpacing(4)
-        name = QLabel(f"{summary.icon} {summary.name}".strip() if len(summary.icon) <= 4 else summary.name)
+        top = QHBoxLayout()
+        top.setSpacing(10)
+        badge = QLabel()
+        badge.setPixmap(app_icon(summary.icon, summary.icon_background, summary.mode, 32))
+        top.addWidget(badge)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        name = QLabel(summary.name)
         name.setProperty("kind", "title")
-        name.setText(name.fontMetrics().elidedText(name.text(), Qt.TextElideMode.ElideRight, CARD.width() - 36))
+        name.setText(name.fontMetrics().elidedText(name.text(), Qt.TextElideMode.ElideRight, CARD.width() - 78))
         name.setToolTip(summary.name)
-        column.addWidget(name)
+        words.addWidget(name)
+        top.addLayout(words, 1)
+        column.addLayout(top)
         facts = [tr(MODE_WORDS.get(summary.mode, summary.mode))]
         facts.append(ntr("{n} node", "{n} nodes", summary.node_count))
         line = QLabel("  ·  ".join(facts))
         line.setProperty("kind", "small")
-        column.addWidget(line)
+        words.addWidget(line)
         row = QHBoxLayout()
         row.setSpacing(3)
         for status in reversed(summary.last_runs):
@@ -139,7 +150,9 @@ class SampleCard(QPushButton):
         self.template = template
         self.setProperty("kind", "field")
         self.setFixedHeight(64)
-        self.setText(f"{template.icon}   {tr(template.name)}\n        {tr(template.teaches)}")
+        self.setText(f"{tr(template.name)}\n{tr(template.teaches)}")
+        self.setIcon(QIcon(app_icon(template.icon, template.icon_background, template.mode, 32)))
+        self.setIconSize(QSize(32, 32))
         self.setToolTip(tr(template.description))
         self.setAccessibleName(tr(template.name))
         self.setStyleSheet("text-align: left; padding: 8px 14px;")
@@ -158,6 +171,7 @@ class Library(QScrollArea):
         super().__init__()
         self._studio = studio
         self._cards: list[AppCard] = []
+        self._pictures: dict[str, tuple[tuple[str, str], QImage]] = {}
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -284,11 +298,22 @@ class Library(QScrollArea):
     def _draw_pictures(self, cards: list[AppCard]) -> None:
         """Load drafts in the background and draw their graphs one by one."""
         for card in cards[:60]:
+            kept = self._pictures.get(card.summary.id)
+            if kept is not None and kept[0] == (card.summary.updated_at, theme().name):
+                card.set_picture(kept[1])
+                continue
             self._studio.tasks.run(
                 self._studio.services.workflows.load,
                 card.summary.id,
-                done=partial(_picture, card),
+                done=partial(self._drawn, card),
             )
+
+    def _drawn(self, card: AppCard, draft: Any) -> None:
+        image = _picture(draft)
+        if image is not None:
+            self._pictures[card.summary.id] = ((card.summary.updated_at, theme().name), image)
+            if isValid(card):
+                card.set_picture(image)
 
     def _menu(self, app_id: str, point: Any) -> None:
         workflows = self._studio.services.workflows
@@ -304,19 +329,15 @@ class Library(QScrollArea):
         menu.popup(point)
 
 
-def _picture(card: AppCard, draft: Any) -> None:
-    """Draw the graph of a draft small."""
+def _picture(draft: Any) -> QImage | None:
+    """The graph of a draft, small; None when it has no nodes."""
     from editor.canvas.surface import CanvasSurface
 
-    try:
-        surface = CanvasSurface()
-    except RuntimeError:
-        return
+    if not draft.workflow.graph.nodes:
+        return None
+    surface = CanvasSurface()
     try:
         surface.show_graph(draft.workflow.graph)
-        if draft.workflow.graph.nodes:
-            card.set_picture(surface.render_image(scale=0.35))
-    except RuntimeError:  # the card is gone
-        return
+        return surface.render_image(scale=0.35)
     finally:
         surface.deleteLater()

@@ -1,0 +1,48 @@
+"""A workflow's own icon: its emoji on its colour, or a drawing of its kind where no font has emoji."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPainter, QPixmap
+
+from editor import icons
+from editor.theme import theme
+
+KINDS = {"advanced-chat": "chat", "chat": "chat", "agent-chat": "agent", "agent": "agent", "rag_pipeline": "database"}
+
+
+@lru_cache(maxsize=1)
+def has_emoji() -> bool:
+    """Whether the system can draw emoji; without a font for them they would be empty boxes."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any("emoji" in family.lower() for family in QFontDatabase.families())
+
+
+def app_icon(emoji: str, background: str, mode: str, side: int = 32) -> QPixmap:
+    """The icon of a workflow, `side` logical pixels square."""
+    app = QGuiApplication.instance()
+    ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
+    picture = QPixmap(round(side * ratio), round(side * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if emoji and len(emoji) <= 4 and has_emoji():
+        colour = QColor(background or "#FFEAD5")
+        painter.setBrush(colour if colour.isValid() else theme().color("chip"))
+        painter.drawRoundedRect(QRectF(0, 0, side, side), side * 0.28, side * 0.28)
+        font = QFont(painter.font())
+        font.setPixelSize(round(side * 0.56))
+        painter.setFont(font)
+        painter.drawText(QRectF(0, 0, side, side), Qt.AlignmentFlag.AlignCenter, emoji)
+    else:
+        name = KINDS.get(mode, "blocks")
+        drawn = icons.tile(name, "model" if name in ("chat", "agent") else "entry", side)
+        painter.drawPixmap(0, 0, drawn)
+    painter.end()
+    return picture
