@@ -108,6 +108,13 @@ def test_every_action_has_its_chinese() -> None:
     assert sorted(words - set(catalog())) == []
 
 
+def test_every_sample_has_its_chinese() -> None:
+    from engine.services.templates import TemplateService
+
+    words = {w for t in TemplateService.list() for w in (t.name, t.teaches, t.description, t.group)}
+    assert sorted(words - set(catalog())) == []
+
+
 def test_translations_keep_their_fields() -> None:
     bad = [
         english
