@@ -155,7 +155,7 @@ class SampleCard(QPushButton):
         self.setIconSize(QSize(32, 32))
         self.setToolTip(tr(template.description))
         self.setAccessibleName(tr(template.name))
-        self.setStyleSheet("text-align: left; padding: 8px 14px;")
+        self.setStyleSheet("text-align: left; padding: 8px 14px; min-height: 46px;")
 
 
 class Library(QScrollArea):
