@@ -214,13 +214,12 @@ class Inspector(QWidget):
         found = spec(node.type)
         family = found.family if found else "unknown"
         self._tile.setPixmap(tile(found.icon if found else "unknown", family))
-        if not self.title.hasFocus():
-            self.title.setText(node.title)
-        if not self.description.hasFocus():
-            self.description.setText(str(node.data.get("desc") or ""))
-        for edit in (self.title, self.description):
+        for edit, text in ((self.title, node.title), (self.description, str(node.data.get("desc") or ""))):
             edit.setReadOnly(self._ctx.read_only)
-            edit.setCursorPosition(0)
+            # Whoever types keeps the caret; a text from elsewhere is shown from its beginning.
+            if edit.text() != text:
+                edit.setText(text)
+                edit.setCursorPosition(0)
         self._run.setVisible(bool(found and found.can_single_step) and not self._ctx.read_only)
 
     # -- edits of the head -------------------------------------------------------------------------------------------

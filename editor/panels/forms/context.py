@@ -51,6 +51,10 @@ def with_path(data: Any, path: Path, value: Any) -> Any:
     return mapping
 
 
+# Types whose outputs are known from their settings alone; of the others only a run tells.
+DECLARING = frozenset({"start", "code", "parameter-extractor", "template-transform"})
+
+
 class FormContext(QObject):
     """One node of one session. `changed` comes when the node's data changed from anywhere, `graphChanged` when titles
     or variables elsewhere may have."""
@@ -148,7 +152,21 @@ class FormContext(QObject):
         if node is None:
             tip = tr("The node {id} is not in this workflow.", id=source)
             return ChipInfo(source, name, tip=tip, broken=True)
-        return ChipInfo(node.title or node.type, name, tip=f"{node.title} · {name}", family=node.type)
+        title = node.title or node.type
+        if len(selector) > 1 and self._undeclared(node, str(selector[1])):
+            tip = tr("“{title}” has no output “{name}”.", title=title, name=str(selector[1]))
+            return ChipInfo(title, name, tip=tip, family=node.type, broken=True)
+        return ChipInfo(title, name, tip=f"{title} · {name}", family=node.type)
+
+    @staticmethod
+    def _undeclared(node: Node, name: str) -> bool:
+        """Whether a node whose outputs are all written down in it does not give `name`."""
+        from engine.nodes.registry import spec
+
+        found = spec(node.type)
+        if found is None or node.type not in DECLARING or name.startswith("sys."):
+            return False
+        return all(output.name != name for output in found.outputs(node.data))
 
     def _missing(self, selector: Sequence[str]) -> bool:
         workflow = self.session.document.workflow

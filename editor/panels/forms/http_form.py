@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.common import Form, SwitchedPart, add_tail, column, line
@@ -48,6 +48,7 @@ class PairsField(Field):
         self._box.setSpacing(6)
         self.row.addLayout(self._box, 1)
         self._rows: list[tuple[TemplateEdit, TemplateEdit]] = []
+        self._trash: list[QToolButton] = []
         self.load()
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -60,40 +61,45 @@ class PairsField(Field):
         return found
 
     def load(self) -> None:
+        """Show the stored lines and an empty one. The row that is being typed in stays where it is: rows are only added
+        or taken away at the end, and none goes while the keyboard is in the table."""
         pairs = [*self.pairs(), ("", "")]
-        if len(pairs) == len(self._rows):
-            for (key, value), (left, right) in zip(pairs, self._rows, strict=True):
-                if not left.hasFocus():
-                    left.load(key)
-                if not right.hasFocus():
-                    right.load(value)
+        busy = any(edit.hasFocus() for row in self._rows for edit in row)
+        if busy and len(pairs) < len(self._rows):
             return
-        while (entry := self._box.takeAt(0)) is not None:
-            if widget := entry.widget():
+        while len(self._rows) < len(pairs):
+            self._box.addWidget(self._row(len(self._rows)))
+        while len(self._rows) > len(pairs):
+            self._rows.pop()
+            self._trash.pop()
+            entry = self._box.takeAt(self._box.count() - 1)
+            if entry is not None and (widget := entry.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        self._rows = []
-        for index, (key, value) in enumerate(pairs):
-            self._box.addWidget(self._row(index, key, value, last=index == len(pairs) - 1))
+        for (key, value), (left, right) in zip(pairs, self._rows, strict=True):
+            if not left.hasFocus():
+                left.load(key)
+            if not right.hasFocus():
+                right.load(value)
+        for index, button in enumerate(self._trash):
+            button.setEnabled(index < len(pairs) - 1)
 
-    def _row(self, index: int, key: str, value: str, *, last: bool) -> QWidget:
+    def _row(self, index: int) -> QWidget:
         left = TemplateEdit(self.ctx.describe, single_line=True)
         left.set_placeholder(self._key_word)
-        left.load(key)
         name_it(left, f"{self._key_word} {index + 1}")
         right = TemplateEdit(self.ctx.describe, single_line=True)
         right.set_placeholder(tr("Value"))
-        right.load(value)
         name_it(right, tr("Value of {name} {number}", name=self._key_word, number=index + 1))
         for edit in (left, right):
             edit.edited.connect(lambda _text: self._write(typing=True))
             edit.left.connect(self.ctx.end_typing)
             edit.left.connect(self.load)
             edit.pickRequested.connect(lambda edit=edit: self._pick(edit))
+        trash = small_button("trash", tr("Remove"), lambda: self._remove(index))
         self._rows.append((left, right))
-        if last:
-            return line(left, right, stretch=(2, 3))
-        return line(left, right, small_button("trash", tr("Remove"), lambda: self._remove(index)), stretch=(2, 3, 0))
+        self._trash.append(trash)
+        return line(left, right, trash, stretch=(2, 3, 0))
 
     def _pick(self, edit: TemplateEdit) -> None:
         from editor.panels.variable_picker import VariablePicker
@@ -107,9 +113,11 @@ class PairsField(Field):
         self.ctx.set(self.path, "\n".join(lines), typing=typing)
 
     def _remove(self, index: int) -> None:
-        pairs = self.pairs()
-        del pairs[index]
-        self.ctx.set(self.path, "\n".join(f"{k}:{v}" for k, v in pairs))
+        for edit in self._rows[index]:
+            edit.clearFocus()
+            edit.load("")
+        self._write()
+        self.load()
 
 
 def split_pair(text: str) -> tuple[str, str, str]:
