@@ -114,7 +114,14 @@ def _run(window: Any, page: Any, inputs: Any, query: str, mocks: Any) -> int:
     declared = page.run_panel.declared()
     values = {str(v["variable"]): v.get("default") for v in declared if v.get("default") not in (None, "")}
     values.update(inputs)
-    live = window.running.start(page, values, query, mocks=mocks)
+    if page.chat is not None and not mocks:
+        page.show_drawer("run")
+        if page.chat.form is not None:
+            page.chat.form.load(values)
+        page.chat.send(query)
+        live = page.session.run
+    else:
+        live = window.running.start(page, values, query, mocks=mocks)
     if live is None:
         return 2
     refused: list[Any] = []

@@ -275,6 +275,8 @@ class MainWindow(QMainWindow):
         page = WorkflowPage(session)
         page.runWanted.connect(lambda inputs, query: self.running.start(page, inputs, query))
         page.runNodeWanted.connect(lambda node_id: self.running.start_node(page, node_id))
+        page.sayWanted.connect(lambda inputs, query, files: self.running.start(page, inputs, query, files=files))
+        page.restartWanted.connect(lambda: self.running.new_conversation(page.session.app_id))
         page.stopWanted.connect(lambda: self.running.stop(page))
         page.publishWanted.connect(lambda: self.versioning.publish(page))
         page.openRun.connect(self.running.open_past)

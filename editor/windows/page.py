@@ -27,6 +27,7 @@ from editor.canvas.minimap import Minimap
 from editor.canvas.view import CanvasView, Mode
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.chat import Chat
 from editor.panels.history import History
 from editor.panels.inspector import Inspector
 from editor.panels.palette import BlockSelector, Palette
@@ -49,7 +50,9 @@ class WorkflowPage(QWidget):
 
     runWanted = Signal(dict, str)
     runNodeWanted = Signal(str)
+    sayWanted = Signal(dict, str, list)
     stopWanted = Signal()
+    restartWanted = Signal()
     publishWanted = Signal()
     openRun = Signal(str)
     previewVersion = Signal(str)
@@ -258,6 +261,14 @@ class WorkflowPage(QWidget):
         self.run_panel.stopWanted.connect(self.stopWanted)
         self.trace = Trace(self.session)
         self.trace.goTo.connect(self._show_node)
+        self.chat: Chat | None = None
+        if self.session.document.workflow.mode == "advanced-chat" and not self.session.read_only:
+            self.chat = Chat(self.session)
+            self.chat.sendWanted.connect(self.sayWanted)
+            self.chat.stopWanted.connect(self.stopWanted)
+            self.chat.restartWanted.connect(self.restartWanted)
+            self.chat.traceWanted.connect(lambda _: self.show_drawer("trace"))
+            self.tabs.addTab(self.chat, tr("Chat"))
         self.tabs.addTab(self.run_panel, tr("Run"))
         self.tabs.addTab(self.trace, tr("Trace"))
         close = tool_button("chevron-down", tr("Close the drawer"), self.hide_drawer)
@@ -403,7 +414,10 @@ class WorkflowPage(QWidget):
         if self._chrome:
             self.drawer.show()
         self.run_panel.build_form()
-        self.tabs.setCurrentWidget(self.trace if tab == "trace" else self.run_panel)
+        if self.chat is not None:
+            self.chat.build()
+        front = self.chat if tab == "run" and self.chat is not None else self.run_panel
+        self.tabs.setCurrentWidget(self.trace if tab == "trace" else front)
 
     def hide_drawer(self) -> None:
         """Close the drawer."""

@@ -37,6 +37,9 @@ class Running(QObject):
         panel = page.run_panel
         panel.build_form()
         page.show_drawer("run")
+        if page.chat is not None:
+            page.chat.edit.setFocus()
+            return
         if panel.declared() or panel.is_chat:
             panel.tabs.setCurrentIndex(0)
             form = panel.form
@@ -51,9 +54,15 @@ class Running(QObject):
             panel.submit()
 
     def start(
-        self, page: WorkflowPage, inputs: dict[str, Any], query: str, *, mocks: dict[str, Any] | None = None
+        self,
+        page: WorkflowPage,
+        inputs: dict[str, Any],
+        query: str,
+        *,
+        files: list[Any] | None = None,
+        mocks: dict[str, Any] | None = None,
     ) -> LiveRun | None:
-        """Start a full run of the draft."""
+        """Start a full run of the draft; `files` go with what is said to a chat flow."""
         session = page.session
         if not self._saved(page):
             return None
@@ -62,6 +71,7 @@ class Running(QObject):
             app_id=session.app_id,
             inputs=self._stored_files(inputs),
             query=query,
+            files=self._stored_files({"files": files})["files"] if files else [],
             conversation_id=self._conversations.get(session.app_id, "") if query else "",
             breakpoints=sorted(session.breakpoints),
             mocks=mocks,
