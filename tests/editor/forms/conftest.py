@@ -54,6 +54,7 @@ class Desk:
 
     def all(self, kind: type[W], name: str = "", within: QWidget | None = None) -> list[W]:
         """The visible widgets of a kind, of one name if given, from top to bottom."""
+        QApplication.processEvents()
         place = within or self.inspector
         found = [w for w in place.findChildren(kind) if w.isVisible() and (not name or w.accessibleName() == name)]
         return sorted(
