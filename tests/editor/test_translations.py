@@ -1,0 +1,111 @@
+"""Every text that the editor shows has a Chinese one, with the same places for values."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CATALOGUES = ROOT / "resources" / "i18n" / "zh_CN"
+PLACE = re.compile(r"\{(\w*)[^{}]*\}")
+
+
+@cache
+def catalogue() -> dict[str, str]:
+    """All Chinese texts."""
+    texts: dict[str, str] = {}
+    for file in sorted(CATALOGUES.glob("*.json")):
+        texts.update(json.loads(file.read_text("utf-8")))
+    return texts
+
+
+def literals() -> Iterator[tuple[str, str]]:
+    """The texts in calls of tr and ntr: where, text. Of ntr both forms."""
+    for file in sorted((ROOT / "editor").rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(call, ast.Call) or not call.args:
+                continue
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            for argument in call.args[: {"tr": 1, "ntr": 2}.get(name, 0)]:
+                if isinstance(argument, ast.IfExp):
+                    parts: list[ast.expr] = [argument.body, argument.orelse]
+                else:
+                    parts = [argument]
+                for part in parts:
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value:
+                        yield f"{file.relative_to(ROOT)}:{part.lineno}", part.value
+
+
+def tables() -> Iterator[tuple[str, str]]:
+    """Texts that reach tr through a table: forms, files, actions, and what node types say of themselves."""
+    from editor.actions import ACTIONS
+    from editor.panels import file_pick
+    from editor.panels.forms import entry, http_form, model_field, prompt_message
+    from editor.panels.forms.context import SPECIAL_SOURCES
+    from engine.nodes.registry import SPECS
+
+    for _, word, _ in entry.INPUT_TYPES:
+        yield "input type", word
+    for _, word in (*entry.FILE_TYPES, *http_form.BODIES, *prompt_message.ROLES):
+        yield "choice", word
+    for _, word, *_ in model_field.COMMON:
+        yield "parameter", word
+    for word in (*SPECIAL_SOURCES.values(), *file_pick.KINDS.values()):
+        yield "table", word
+    for action in ACTIONS:
+        yield "action", action.text
+    for name, found in SPECS.items():
+        yield f"node {name}", found.title
+        if found.description:
+            yield f"node {name}", found.description
+        for output in found.outputs(found.default_data("workflow")):
+            if output.description:
+                yield f"output of {name}", output.description
+
+
+@pytest.mark.parametrize("source", [literals, tables], ids=["literals", "tables"])
+def test_every_text_has_its_chinese(source: object) -> None:
+    assert callable(source)
+    missing = sorted({f"{text!r} ({where})" for where, text in source() if text not in catalogue() and not _same(text)})
+    assert not missing, f"{len(missing)} without Chinese:\n" + "\n".join(missing)
+
+
+def _same(text: str) -> bool:
+    bare = PLACE.sub("", text)
+    return not re.search(r"[A-Za-z]{2,}", bare) or text in (
+        "JSON",
+        "URL",
+        "Top P",
+        "Jinja",
+        "IF",
+        "ELIF",
+        "ELSE",
+        "LLM",
+    )
+
+
+def test_the_places_for_values_are_the_same() -> None:
+    wrong = [
+        f"{english!r} -> {chinese!r}"
+        for english, chinese in catalogue().items()
+        if "{{" not in english and set(PLACE.findall(english)) != set(PLACE.findall(chinese))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_chinese_is_empty_and_one_text_has_one_translation() -> None:
+    seen: dict[str, tuple[str, str]] = {}
+    clashes = []
+    for file in sorted(CATALOGUES.glob("*.json")):
+        for english, chinese in json.loads(file.read_text("utf-8")).items():
+            assert chinese.strip(), english
+            if english in seen and seen[english][1] != chinese:
+                clashes.append(f"{english!r}: {seen[english]} and {(file.name, chinese)}")
+            seen[english] = (file.name, chinese)
+    assert not clashes, "\n".join(clashes)
