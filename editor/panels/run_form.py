@@ -44,6 +44,7 @@ class RunForm(QWidget):
             self.query.setPlaceholderText(tr("Say something"))
             self.query.setAccessibleName(tr("Message"))
             column.addWidget(self.query)
+        column.addStretch(1)
 
     def _field(self, variable: Mapping[str, Any]) -> QWidget:
         name = str(variable["variable"])

@@ -88,10 +88,16 @@ class InputDialog(QDialog):
         column.addWidget(labelled(tr("Label"), self.label, tr("What people see above the field.")))
         self.length = QSpinBox()
         self.length.setRange(1, 1_000_000)
-        self.length.setValue(int(entity.get("max_length") or (5 if present == "file-list" else 48)))
+        self.length.setValue(48 if present == "file-list" else int(entity.get("max_length") or 48))
         name_it(self.length, tr("Longest length"))
         self._length_part = labelled(tr("Longest length"), self.length)
         column.addWidget(self._length_part)
+        self.count = QSpinBox()
+        self.count.setRange(1, 50)
+        self.count.setValue(min(50, int(entity.get("max_length") or 5)) if present == "file-list" else 5)
+        name_it(self.count, tr("Most files"))
+        self._count_part = labelled(tr("Most files"), self.count)
+        column.addWidget(self._count_part)
         self.options = QPlainTextEdit("\n".join(map(str, entity.get("options") or [])))
         self.options.setFixedHeight(92)
         name_it(self.options, tr("Options"))
@@ -150,7 +156,8 @@ class InputDialog(QDialog):
 
     def _show_parts(self) -> None:
         kind = self.kind.currentData()
-        self._length_part.setVisible(kind in ("text-input", "paragraph", "file-list"))
+        self._length_part.setVisible(kind in ("text-input", "paragraph"))
+        self._count_part.setVisible(kind == "file-list")
         self._options_part.setVisible(kind == "select")
         self._files_part.setVisible(kind in ("file", "file-list"))
         self._schema_part.setVisible(kind == "json_object")
@@ -196,7 +203,7 @@ class InputDialog(QDialog):
                 "label": self.label.text().strip() or self.name.text().strip(),
                 "required": self.required.isChecked(),
                 "options": [o.strip() for o in self.options.toPlainText().splitlines() if o.strip()],
-                "max_length": self.length.value(),
+                "max_length": self.count.value() if kind == "file-list" else self.length.value(),
             }
         )
         if self.hidden.isChecked() or "hide" in entity:
