@@ -229,9 +229,17 @@ class ChoiceField(Field):
     chosen = Signal(object)
 
     def __init__(
-        self, ctx: FormContext, path: Path, name: str, choices: Sequence[tuple[Any, str]], default: Any = None
+        self,
+        ctx: FormContext,
+        path: Path,
+        name: str,
+        choices: Sequence[tuple[Any, str]],
+        default: Any = None,
+        write: Callable[[Any], None] | None = None,
     ) -> None:
+        """`write` takes the place of setting the value, where more belongs to the same undo step."""
         super().__init__(ctx, path)
+        self._write = write
         self._default = choices[0][0] if default is None and choices else default
         self.box = QComboBox()
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -247,7 +255,10 @@ class ChoiceField(Field):
 
     def _picked(self, index: int) -> None:
         value = self.box.itemData(index)
-        self.ctx.set(self.path, value)
+        if self._write is not None:
+            self._write(value)
+        else:
+            self.ctx.set(self.path, value)
         self.chosen.emit(value)
 
     def load(self) -> None:

@@ -465,15 +465,27 @@ class LoopForm(Form):
             value = TextField(self.ctx, (*path, "value"), tr("Value"), tr("Value"))
         else:
             value = JsonField(self.ctx, (*path, "value"), tr("Value"), rows=3)
-        types = ChoiceField(self.ctx, (*path, "var_type"), tr("Type"), [(t, t) for t in LOOP_TYPES])
-        types.chosen.connect(lambda kind: self.ctx.set((*path, "value"), _zero(kind)))
+
+        def change(**new: Any) -> None:
+            """The value goes with its type and source, in the same step."""
+            item = {**self.ctx.get(path, {}), **new}
+            constant = item.get("value_type", "constant") == "constant"
+            self.ctx.set(path, {**item, "value": _zero(str(item.get("var_type"))) if constant else []})
+
+        types = ChoiceField(
+            self.ctx,
+            (*path, "var_type"),
+            tr("Type"),
+            [(t, t) for t in LOOP_TYPES],
+            write=lambda kind: change(var_type=kind),
+        )
         sources = ChoiceField(
             self.ctx,
             (*path, "value_type"),
             tr("Source"),
             [("constant", tr("Constant")), ("variable", tr("Variable"))],
+            write=lambda source: change(value_type=source),
         )
-        sources.chosen.connect(lambda kind: self.ctx.set((*path, "value"), [] if kind == "variable" else ""))
         return column(
             line(TextField(self.ctx, (*path, "label"), tr("Name"), tr("name")), types),
             line(sources, value, stretch=(2, 3)),

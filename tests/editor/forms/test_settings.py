@@ -386,3 +386,20 @@ def test_a_model_that_is_not_here_is_named_with_a_warning(desk: Open) -> None:
     box = here.one(QComboBox, "Model")
     assert box.currentText().startswith("small")
     assert any("small" in label.text() and label.property("kind") == "warn" for label in here.all(QLabel))
+
+
+def test_a_loop_variable_changes_its_type_and_value_in_one_step(desk: Open) -> None:
+    start = {"id": "v", "label": "level", "value": "x", "value_type": "constant", "var_type": "string"}
+    here = desk(made([node("loop", "loop", loop_variables=[start], break_conditions=[], loop_count=3)]), "loop")
+    before = here.steps()
+    box = here.one(QComboBox, "Type")
+    box.activated.emit(box.findText("number"))
+    assert here.data["loop_variables"][0] == {**start, "var_type": "number", "value": 0}
+    assert here.steps() == before + 1
+    QApplication.processEvents()
+    source = here.one(QComboBox, "Source")
+    source.activated.emit(source.findText("Variable"))
+    assert here.data["loop_variables"][0]["value"] == []
+    here.document.undo()
+    here.document.undo()
+    assert here.data["loop_variables"][0] == start
