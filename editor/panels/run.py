@@ -35,6 +35,7 @@ class RunPanel(QWidget):
 
     runWanted = Signal(dict, str)
     stopWanted = Signal()
+    continueWanted = Signal()
 
     def __init__(self, session: WorkflowSession) -> None:
         super().__init__()
@@ -146,6 +147,12 @@ class RunPanel(QWidget):
         self._stop = QPushButton(tr("Stop"))
         self._stop.setIcon(icon("stop", "text"))
         self._stop.clicked.connect(self.stopWanted)
+        self.resume = QPushButton(tr("Continue from the failure"))
+        self.resume.setIcon(icon("resume", "text"))
+        self.resume.setAccessibleName(self.resume.text())
+        self.resume.setToolTip(tr("Steps that ended well are taken over; the others run again."))
+        self.resume.clicked.connect(self.continueWanted)
+        self.resume.hide()
         self._copy = QPushButton()
         self._copy.setIcon(icon("copy", "muted"))
         self._copy.setProperty("kind", "icon")
@@ -155,6 +162,7 @@ class RunPanel(QWidget):
         for widget in (self._glyph, self._status, self._facts):
             head.addWidget(widget)
         head.addStretch(1)
+        head.addWidget(self.resume)
         head.addWidget(self._stop)
         head.addWidget(self._copy)
         column.addLayout(head)
@@ -180,6 +188,8 @@ class RunPanel(QWidget):
         """Follow the run."""
         state = self._session.run_state
         self._stop.setVisible(self._session.is_running)
+        broken = state is not None and state.is_over and state.status in ("failed", "stopped")
+        self.resume.setVisible(broken and not self._session.is_running and not self._session.read_only)
         self._copy.setVisible(not self._session.is_running)
         if state is None:
             self._glyph.clear()

@@ -278,6 +278,7 @@ class MainWindow(QMainWindow):
         page.sayWanted.connect(lambda inputs, query, files: self.running.start(page, inputs, query, files=files))
         page.restartWanted.connect(lambda: self.running.new_conversation(page.session.app_id))
         page.stopWanted.connect(lambda: self.running.stop(page))
+        page.rerunWanted.connect(lambda node_id: self.running.rerun(page, node_id))
         page.publishWanted.connect(lambda: self.versioning.publish(page))
         page.openRun.connect(self.running.open_past)
         page.previewVersion.connect(lambda version_id: self.versioning.preview(page, version_id))

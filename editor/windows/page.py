@@ -53,6 +53,7 @@ class WorkflowPage(QWidget):
     sayWanted = Signal(dict, str, list)
     stopWanted = Signal()
     restartWanted = Signal()
+    rerunWanted = Signal(str)
     publishWanted = Signal()
     openRun = Signal(str)
     previewVersion = Signal(str)
@@ -259,6 +260,7 @@ class WorkflowPage(QWidget):
         self.run_panel = RunPanel(self.session)
         self.run_panel.runWanted.connect(self.runWanted)
         self.run_panel.stopWanted.connect(self.stopWanted)
+        self.run_panel.continueWanted.connect(lambda: self.rerunWanted.emit(""))
         self.trace = Trace(self.session)
         self.trace.goTo.connect(self._show_node)
         self.chat: Chat | None = None
@@ -484,6 +486,9 @@ class WorkflowPage(QWidget):
         menu, canvas, session = self._menu(), self.canvas, self.session
         if session.can_run_node(node_id):
             menu.addAction(icon("play", "text"), tr("Run this step"), lambda: self.runNodeWanted.emit(node_id))
+        state = session.run_state
+        if state is not None and state.is_over and node_id in state.nodes and not session.read_only:
+            menu.addAction(icon("resume", "text"), tr("Run from here"), lambda: self.rerunWanted.emit(node_id))
         word = tr("Remove breakpoint") if node_id in session.breakpoints else tr("Set breakpoint")
         menu.addAction(icon("breakpoint", "text"), word, lambda: session.toggle_breakpoint(node_id))
         menu.addSeparator()

@@ -81,6 +81,26 @@ class Running(QObject):
             self._conversations[session.app_id] = start.conversation_id
         return self._show(page, start)
 
+    def rerun(self, page: WorkflowPage, from_node: str = "") -> LiveRun | None:
+        """Go on with the run that is shown after its failure or stop, or run again from a node; what ended well and
+        was not edited since is taken over."""
+        state, session = page.session.run_state, page.session
+        if state is None or not state.run_id or session.is_running or not self._saved(page):
+            return None
+        query = str(state.inputs.get("sys.query") or "")
+        start = StartRun(
+            session.document.workflow,
+            app_id=session.app_id,
+            inputs={k: v for k, v in state.inputs.items() if not k.startswith("sys.")},
+            query=query,
+            conversation_id=str(state.inputs.get("sys.conversation_id") or ""),
+            from_run=state.run_id,
+            resume=not from_node,
+            from_node=from_node or None,
+            breakpoints=sorted(session.breakpoints),
+        )
+        return self._show(page, start)
+
     def start_node(self, page: WorkflowPage, node_id: str) -> LiveRun | None:
         """Run one node with what is known of its inputs; ask only for what is missing."""
         session = page.session

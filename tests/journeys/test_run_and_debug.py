@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QPlainTextEdit
 
 from editor.dialogs.answer_form import AnswerForm
 from editor.screenshot import wait_until
+from engine.model.edits import SetField
 from tests.engine.services.test_recovery import asking_flow, slow_flow
+from tests.helpers.model import made, node
 from tests.helpers.studio import Studio, opened_studio
 
 LEFT = Qt.MouseButton.LeftButton
@@ -222,3 +224,37 @@ def test_a_past_run_stands_on_the_graph_it_ran_on(studio: Studio) -> None:
     QTest.mouseClick(past.banner_back, LEFT)
     until(lambda: studio.window.page is page)
     assert page.session.document.workflow is edited
+
+
+def test_a_failed_run_goes_on_from_its_failure_after_the_repair(studio: Studio) -> None:
+    code = "def main(n):\n    return {'r': 10 / n}\n"
+    names = [{"variable": "n", "value_selector": ["1", "n"]}]
+    flow = made(
+        [
+            node("1", "start", variables=[{"variable": "n", "type": "number", "label": "n", "required": True}]),
+            node("2", "template-transform", title="Words", template="n={{ n }}", variables=names),
+            node(
+                "3", "code", title="Divide", code=code, code_language="python3", variables=names,
+                outputs={"r": {"type": "number", "children": None}},
+            ),
+            node("4", "end", outputs=[{"variable": "r", "value_selector": ["3", "r"]}]),
+        ],
+        [("1", "2"), ("2", "3"), ("3", "4")],
+    )  # fmt: skip
+    page = studio.open_app(studio.services.workflows.create("workflow", "Fails", workflow=flow))
+    assert studio.run({"n": 0})["status"] == "failed"
+    first = page.session.run
+    assert status(studio, "Divide") == "failed"
+    page.show_drawer("run")
+    assert page.run_panel.resume.isVisible()
+
+    page.session.submit(SetField("3", ("code",), code.replace("/ n", "/ 5")), "Repair")
+    QTest.mouseClick(page.run_panel.resume, LEFT)
+    until(lambda: page.session.run is not first and page.session.run is not None and page.session.run.is_over)
+
+    assert page.session.run is not None
+    assert page.session.run.summary is not None
+    assert page.session.run.summary["outputs"] == {"r": 2}
+    (again, _) = studio.services.runs.list().runs
+    words = next(n for n in studio.services.runs.nodes(again.id) if n["title"] == "Words")
+    assert words["status"] == "succeeded"
