@@ -235,8 +235,8 @@ class _Assignment(QWidget):
             (*self.path, "operation"),
             tr("Operation"),
             [(name, tr(OPERATION_WORDS.get(name, name))) for name in menu],
+            write=lambda operation: self._operation_chosen(operation, kind),
         )
-        choice.chosen.connect(self._operation_chosen)
         widgets: list[QWidget] = [choice]
         if operation in WITH_CONSTANT:
             widgets.append(self._constant(kind))
@@ -263,11 +263,13 @@ class _Assignment(QWidget):
             return TextField(self.ctx, path, tr("Value"), tr("Value"))
         return JsonField(self.ctx, path, tr("Value"), rows=3)
 
-    def _operation_chosen(self, operation: str) -> None:
-        kind = "constant" if operation in WITH_CONSTANT else "variable"
-        if self.ctx.get((*self.path, "input_type")) != kind:
-            self.ctx.set((*self.path, "input_type"), kind)
-            self.ctx.set((*self.path, "value"), [] if kind == "variable" else "")
+    def _operation_chosen(self, operation: str, kind: str) -> None:
+        """The operand goes with the operation, in the same step: a variable is no constant."""
+        source = "constant" if operation in WITH_CONSTANT else "variable"
+        item = {**self.ctx.get(self.path, {}), "operation": operation}
+        if item.get("input_type") != source:
+            item |= {"input_type": source, "value": [] if source == "variable" else _zero(kind or "string")}
+        self.ctx.set(self.path, item)
 
 
 class ListOperatorForm(Form):
@@ -344,9 +346,9 @@ class DocumentForm(Form):
             ("variable_selector",),
             tr("File"),
             lambda kind: kind in ("file", "array[file]", "any", "array[any]"),
-        )
-        field.chosen.connect(
-            lambda selector: self.ctx.set(("is_array_file",), is_array(self.ctx.variable_type(selector)))
+            write=lambda selector: self.ctx.set_many(
+                {"variable_selector": selector, "is_array_file": is_array(self.ctx.variable_type(selector))}
+            ),
         )
         section.add(
             labelled(

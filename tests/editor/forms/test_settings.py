@@ -403,3 +403,47 @@ def test_a_loop_variable_changes_its_type_and_value_in_one_step(desk: Open) -> N
     here.document.undo()
     here.document.undo()
     assert here.data["loop_variables"][0] == start
+
+
+def test_an_assignment_changes_its_operation_and_operand_in_one_step(desk: Open) -> None:
+    item = {
+        "variable_selector": ["conversation", "count"],
+        "operation": "over-write",
+        "input_type": "variable",
+        "value": ["start", "n"],
+    }
+    variable = {"id": "v", "name": "count", "value": 0, "value_type": "number", "selector": ["conversation", "count"]}
+    workflow = made(
+        [node("start", "start", variables=[]), node("set", "assigner", version="2", items=[item])],
+        [("start", "set")],
+        mode="advanced-chat",
+        conversation_variables=[{**variable, "description": ""}],
+    )
+    here = desk(workflow, "set")
+    before = here.steps()
+    box = here.one(QComboBox, "Operation")
+    box.activated.emit(box.findData("set"))
+    assert here.data["items"][0] == {**item, "operation": "set", "input_type": "constant", "value": 0}
+    assert here.steps() == before + 1
+    here.document.undo()
+    assert here.data["items"][0] == item
+
+
+def test_a_list_of_files_is_noted_with_the_variable_in_one_step(desk: Open) -> None:
+    files = {"variable": "docs", "label": "docs", "type": "file-list", "required": True}
+    workflow = made(
+        [
+            node("start", "start", variables=[files]),
+            node("read", "document-extractor", variable_selector=[], is_array_file=False),
+        ],
+        [("start", "read")],
+    )
+    here = desk(workflow, "read")
+    before = here.steps()
+    QTest.mouseClick(here.one(QPushButton, "File"), Qt.MouseButton.LeftButton)
+    picker = here.picker()
+    QTest.keyClicks(picker.search, "docs")
+    QTest.keyClick(picker.search, Qt.Key.Key_Return)
+    assert here.data["variable_selector"] == ["start", "docs"]
+    assert here.data["is_array_file"] is True
+    assert here.steps() == before + 1
