@@ -21,7 +21,8 @@ from editor.i18n import tr
 from editor.icons import pixmap, tile
 from editor.panels.forms import form_class
 from editor.panels.forms.context import FormContext
-from editor.panels.forms.fields import Field, name_it, small_button
+from editor.panels.forms.fields import Field, name_it
+from editor.panels.forms.parts import small_button
 from editor.panels.last_run import LastRun
 from editor.theme import theme
 

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 from editor.i18n import tr
 from editor.icons import icon, pixmap
 from editor.panels.forms.code_edit import CodeEdit
-from editor.panels.forms.fields import Section, name_it
+from editor.panels.forms.fields import name_it
+from editor.panels.forms.parts import Section
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession

@@ -26,14 +26,13 @@ from editor.panels.forms.fields import (
     ChoiceField,
     JsonField,
     NumberField,
-    RowList,
     SelectorField,
     SwitchField,
     TemplateField,
     TextField,
-    labelled,
 )
 from editor.panels.forms.model_field import add_model
+from editor.panels.forms.parts import RowList, labelled
 from editor.panels.forms.prompt_message import PromptMessage
 from editor.panels.forms.schema_edit import SchemaEditor
 

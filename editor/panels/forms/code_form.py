@@ -13,14 +13,8 @@ from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.common import Form, add_tail, input_table, line
 from editor.panels.forms.entry import NAME
-from editor.panels.forms.fields import (
-    ChoiceField,
-    CodeField,
-    Field,
-    add_button,
-    name_it,
-    small_button,
-)
+from editor.panels.forms.fields import ChoiceField, CodeField, Field, name_it
+from editor.panels.forms.parts import add_button, small_button
 
 OUTPUT_TYPES = (
     "string",

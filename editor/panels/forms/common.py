@@ -15,14 +15,12 @@ from editor.panels.forms.fields import (
     JsonField,
     MultilineField,
     NumberField,
-    RowList,
-    Section,
     SelectorField,
     SwitchField,
     TemplateField,
     TextField,
-    labelled,
 )
+from editor.panels.forms.parts import RowList, Section, labelled
 from editor.theme import theme
 
 Rename = Callable[[str, str], None]

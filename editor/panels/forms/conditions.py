@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBox
 
 from editor.i18n import tr
 from editor.panels.forms.context import FormContext, Path
-from editor.panels.forms.fields import Field, RowList, SelectorField, TemplateField, calm, name_it
+from editor.panels.forms.fields import Field, SelectorField, TemplateField, calm, name_it
+from editor.panels.forms.parts import RowList
 
 TEXT = ("contains", "not contains", "start with", "end with", "is", "is not", "empty", "not empty")
 NUMBER = ("=", "≠", ">", "<", "≥", "≤", "empty", "not empty")

@@ -24,15 +24,8 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.common import Form, add_outputs, line
-from editor.panels.forms.fields import (
-    ElidedButton,
-    RowList,
-    SelectorField,
-    TemplateField,
-    TextField,
-    labelled,
-    name_it,
-)
+from editor.panels.forms.fields import ElidedButton, SelectorField, TemplateField, TextField, name_it
+from editor.panels.forms.parts import RowList, labelled
 
 INPUT_TYPES: tuple[tuple[str, str, str], ...] = (
     ("text-input", "Short text", "type-string"),

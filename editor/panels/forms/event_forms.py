@@ -10,16 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.common import Form, add_outputs, line
-from editor.panels.forms.fields import (
-    ChoiceField,
-    MultilineField,
-    NumberField,
-    RowList,
-    SwitchField,
-    TemplateField,
-    TextField,
-    labelled,
-)
+from editor.panels.forms.fields import ChoiceField, MultilineField, NumberField, SwitchField, TemplateField, TextField
+from editor.panels.forms.parts import RowList, labelled
 
 
 class HumanInputForm(Form):

@@ -10,11 +10,9 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -22,7 +20,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -32,7 +29,6 @@ from editor.icons import icon
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.template_edit import GrowingText, TemplateEdit
-from editor.theme import theme
 
 
 class Field(QWidget):
@@ -498,208 +494,3 @@ class JsonField(Field):
             return
         value = self.ctx.get(self.path, self._default)
         self.edit.load("" if value is None else json.dumps(value, ensure_ascii=False, indent=2))
-
-
-# -- structure ---------------------------------------------------------------------------------------------------------
-
-
-def labelled(label: str, editor: QWidget, help_text: str = "", *, required: bool = False) -> QWidget:
-    """A label above a field and a muted line of help below it."""
-    box = QWidget()
-    column = QVBoxLayout(box)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(4)
-    caption = QLabel(label + (" *" if required else ""))
-    caption.setProperty("kind", "small")
-    caption.setBuddy(editor)
-    column.addWidget(caption)
-    column.addWidget(editor)
-    if help_text:
-        line = QLabel(help_text)
-        line.setProperty("kind", "small")
-        line.setWordWrap(True)
-        column.addWidget(line)
-    return box
-
-
-def small_button(name: str, tip: str, action: Callable[[], Any]) -> QToolButton:
-    """A quiet button with an icon only."""
-    button = QToolButton()
-    button.setIcon(icon(name, "muted"))
-    button.setAutoRaise(True)
-    button.setToolTip(tip)
-    name_it(button, tip)
-    button.clicked.connect(lambda: action())
-    return button
-
-
-def add_button(text: str, action: Callable[[], Any]) -> QPushButton:
-    """The button below a list that appends to it."""
-    button = QPushButton(text)
-    button.setIcon(icon("plus", "muted"))
-    button.setProperty("kind", "add")
-    name_it(button, text)
-    button.clicked.connect(lambda: action())
-    return button
-
-
-class Section(QFrame):
-    """A titled part of a form that folds; buttons may stand at the right of its title."""
-
-    def __init__(self, title: str, *, folded: bool = False) -> None:
-        super().__init__()
-        self.setProperty("kind", "plain")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        self._head = QHBoxLayout()
-        self._head.setSpacing(4)
-        self._toggle = QToolButton()
-        self._toggle.setText(title)
-        self._toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._toggle.setAutoRaise(True)
-        self._toggle.setProperty("kind", "section-title")
-        self._toggle.setFont(theme().font("base", 600))
-        name_it(self._toggle, title)
-        self._toggle.clicked.connect(self._flip)
-        self._head.addWidget(self._toggle)
-        self._head.addStretch(1)
-        column.addLayout(self._head)
-        self._body = QWidget()
-        self.body = QVBoxLayout(self._body)
-        self.body.setContentsMargins(0, 0, 0, 0)
-        self.body.setSpacing(12)
-        column.addWidget(self._body)
-        self.set_folded(folded)
-
-    def _flip(self) -> None:
-        self.set_folded(self._body.isVisible())
-
-    def set_folded(self, folded: bool) -> None:
-        self._body.setVisible(not folded)
-        self._toggle.setIcon(icon("chevron-right" if folded else "chevron-down", "faint"))
-
-    def add(self, widget: QWidget) -> QWidget:
-        """Add a field below."""
-        self.body.addWidget(widget)
-        return widget
-
-    def add_action(self, widget: QWidget) -> None:
-        """Add a button at the right of the title."""
-        self._head.addWidget(widget)
-
-
-class RowList(QWidget):
-    """A list of items that can be added, removed and moved; `make_row(index)` builds the editor of one item.
-
-    Rows are built again when the number of items changed; within a row the fields follow by themselves.
-    """
-
-    def __init__(
-        self,
-        ctx: FormContext,
-        path: Path,
-        make_row: Callable[[int], QWidget],
-        new_item: Callable[[], Any],
-        add_text: str,
-        *,
-        empty: str = "",
-        movable: bool = True,
-        lowest: int = 0,
-        on_remove: Callable[[int], bool] | None = None,
-        key: Callable[[Any], Any] | None = None,
-    ) -> None:
-        super().__init__()
-        self.ctx, self.path = ctx, path
-        self._make_row, self._new_item = make_row, new_item
-        self._movable, self._lowest, self._on_remove = movable, lowest, on_remove
-        self._key = key
-        self._shape: Any = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(8 if movable else 12)
-        column.addLayout(self._rows)
-        self._empty = QLabel(empty)
-        self._empty.setProperty("kind", "small")
-        self._empty.setWordWrap(True)
-        column.addWidget(self._empty)
-        self.add_button = add_button(add_text, self.add_item)
-        self.add_button.setVisible(not ctx.read_only)
-        column.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
-        ctx.changed.connect(self.load)
-        self.load()
-
-    def items(self) -> list[Any]:
-        value = self.ctx.get(self.path, [])
-        return list(value) if isinstance(value, list | tuple) else []
-
-    def load(self) -> None:
-        """Build the rows anew if their number or kind changed."""
-        items = self.items()
-        shape = [self._key(item) if self._key else None for item in items]
-        self._empty.setVisible(not items and bool(self._empty.text()))
-        if shape == self._shape:
-            return
-        self._shape = shape
-        while (entry := self._rows.takeAt(0)) is not None:
-            if widget := entry.widget():
-                widget.hide()
-                widget.deleteLater()
-        for index in range(len(items)):
-            self._rows.addWidget(self._frame(index, len(items)))
-
-    def _frame(self, index: int, count: int) -> QWidget:
-        frame = QFrame()
-        row = QHBoxLayout(frame)
-        if self._movable:
-            # Rows that have an order are rooms of their own; plain ones stand in the column like other fields.
-            frame.setProperty("kind", "row")
-            row.setContentsMargins(12, 12, 4, 12)
-        else:
-            row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        content = self._make_row(index)
-        row.addWidget(content, 1)
-        # One line of fields has its tools beside it, several lines have them in a column.
-        flat = content.sizeHint().height() <= 40
-        tools = QBoxLayout(QBoxLayout.Direction.LeftToRight if flat else QBoxLayout.Direction.TopToBottom)
-        tools.setSpacing(0)
-        if self._movable and flat:
-            row.setContentsMargins(8, 6, 4, 6)
-        if not self.ctx.read_only:
-            if count > self._lowest:
-                tools.addWidget(small_button("trash", tr("Remove"), lambda: self.remove_item(index)))
-            if self._movable and count > 1:
-                # Both stand on every row, so that the fields of all rows are equally wide.
-                up = small_button("arrow-up", tr("Move up"), lambda: self.move_item(index, index - 1))
-                down = small_button("arrow-down", tr("Move down"), lambda: self.move_item(index, index + 1))
-                up.setEnabled(index > 0)
-                down.setEnabled(index < count - 1)
-                tools.addWidget(up)
-                tools.addWidget(down)
-        tools.addStretch(1)
-        row.addLayout(tools)
-        return frame
-
-    def add_item(self) -> None:
-        """Append a fresh item."""
-        self._shape = None
-        self.ctx.set(self.path, [*self.items(), self._new_item()])
-
-    def remove_item(self, index: int) -> None:
-        """Drop an item, unless `on_remove` did it itself."""
-        self._shape = None
-        if self._on_remove and self._on_remove(index):
-            return
-        items = self.items()
-        del items[index]
-        self.ctx.set(self.path, items)
-
-    def move_item(self, old: int, new: int) -> None:
-        """Put the item at another place."""
-        self._shape = None
-        items = self.items()
-        items.insert(new, items.pop(old))
-        self.ctx.set(self.path, items)

@@ -16,15 +16,13 @@ from editor.panels.forms.fields import (
     ChoiceField,
     Field,
     NumberField,
-    RowList,
     SelectorField,
     SwitchField,
     TemplateField,
     TextField,
-    labelled,
     name_it,
-    small_button,
 )
+from editor.panels.forms.parts import RowList, labelled, small_button
 from editor.panels.forms.template_edit import TemplateEdit
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")

@@ -17,13 +17,12 @@ from editor.panels.forms.fields import (
     Field,
     JsonField,
     NumberField,
-    RowList,
     SelectorField,
     SwitchField,
     TemplateField,
     TextField,
-    labelled,
 )
+from editor.panels.forms.parts import RowList, labelled
 
 
 def is_array(kind: str) -> bool:

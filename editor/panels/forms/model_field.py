@@ -10,16 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBox
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.context import FormContext, Path
-from editor.panels.forms.fields import (
-    Field,
-    JsonField,
-    NumberField,
-    Section,
-    SwitchField,
-    calm,
-    labelled,
-    name_it,
-)
+from editor.panels.forms.fields import Field, JsonField, NumberField, SwitchField, calm, name_it
+from editor.panels.forms.parts import Section, labelled
 
 COMMON: tuple[tuple[str, str, float, float, float, int, float], ...] = (
     # key, label, lowest, highest, step, decimals, value when switched on

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from editor.i18n import tr
-from editor.panels.forms.fields import ChoiceField, CodeField, Field, SwitchField, TemplateField, small_button
+from editor.panels.forms.fields import ChoiceField, CodeField, Field, SwitchField, TemplateField
+from editor.panels.forms.parts import small_button
 
 ROLES = (("system", "System"), ("user", "User"), ("assistant", "Assistant"))
 WIDE_FROM = 0x2E80  # from here on signs take about a token each: Chinese, Japanese, Korean

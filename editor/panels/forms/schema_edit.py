@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButt
 
 from editor.i18n import tr
 from editor.panels.forms.common import column, line
-from editor.panels.forms.fields import Field, JsonField, add_button, calm, name_it, small_button
+from editor.panels.forms.fields import Field, JsonField, calm, name_it
+from editor.panels.forms.parts import add_button, small_button
 
 FIELD_TYPES = (
     "string",
