@@ -56,6 +56,7 @@ class CanvasSurface(QWidget):
         self.runs = CanvasRuns(self)
         self._backing = Backing(self.renderer)
         self._lowest_zoom = m.ZOOM_MIN
+        self._fitted = False
         self.covered_below = 0
         """Pixels at the bottom that something floating covers; fitted graphs keep clear of it."""
         self._flash: str | None = None
@@ -261,6 +262,7 @@ class CanvasSurface(QWidget):
         self.camera.fit(bounds, self.width(), self.height() - self.covered_below)
         self._lowest_zoom = min(m.ZOOM_MIN, self.camera.zoom)
         self._camera_changed(zoomed=True, at_once=True)
+        self._fitted = node_ids is None
         self.viewport_settled()
 
     def center_on(self, node_id: str, flash: bool = True) -> None:
@@ -291,6 +293,7 @@ class CanvasSurface(QWidget):
             self.viewport_settled()
 
     def _camera_changed(self, *, zoomed: bool = False, at_once: bool = False) -> None:
+        self._fitted = False
         if zoomed:
             slow = self._backing.last_full_ms > _FAST_PAINT_MS
             if slow and not at_once:
@@ -307,6 +310,8 @@ class CanvasSurface(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_backing()
+        if self._fitted:
+            self.fit()  # a view that shows everything goes on showing everything
 
     def _fit_backing(self) -> None:
         ratio = self.devicePixelRatioF()

@@ -243,14 +243,14 @@ class MainWindow(QMainWindow):
             if page.session.app_id == app_id and not page.session.read_only:
                 self._show(page)
                 return
+        workflows = self.studio.services.workflows
         self.studio.tasks.run(
-            self.studio.services.workflows.load,
-            app_id,
-            done=self._open_draft,
+            lambda: (workflows.load(app_id), workflows.get(app_id).opened_at is None),
+            done=lambda found: self._open_draft(*found),
             failed=lambda error: self.studio.messages.error(tr("This workflow cannot be opened"), error),
         )
 
-    def _open_draft(self, draft: LoadedDraft) -> None:
+    def _open_draft(self, draft: LoadedDraft, first: bool) -> None:
         for page in self.workflow_pages():
             if page.session.app_id == draft.app_id and not page.session.read_only:
                 self._show(page)
@@ -260,7 +260,10 @@ class MainWindow(QMainWindow):
         )
         if not draft.workflow.has_graph:
             session.read_only = True
-        self.add_page(session)
+        page = self.add_page(session)
+        if first:
+            # The stored view of a file is that of another screen.
+            QTimer.singleShot(0, page, page.canvas.fit)
         self.studio.tasks.run(self.studio.services.workflows.opened, draft.app_id)
         if draft.recovered:
             self.show_toast(tr("Edits of the last session were recovered."))
