@@ -49,6 +49,9 @@ def _edge(entry: Mapping[str, Any], source: Node, target: Node, edges: Mapping[s
     if handle == "success-branch" or (handle == "loop" and source.is_container):
         handle = "source"
         seen["repair.handles"] += 1
+    elif handle == "__timeout__" and source.type == "human-input":
+        handle = "__timeout"
+        seen["repair.handles"] += 1
     target_handle = text_id(entry.get("targetHandle")) or "target"
     edge_id = text_id(entry.get("id"))
     if not edge_id:

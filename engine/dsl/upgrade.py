@@ -99,7 +99,8 @@ def _upgraded(node: Node, notices: list[Notice]) -> Mapping[str, Any]:
             "conditions": data.get("conditions") or [],
         }
         notices.append(Notice("upgrade.cases", f"{title}: the conditions became one case.", node.id))
-        return {**data, "cases": [case]}
+        kept = {k: v for k, v in data.items() if k not in ("conditions", "logical_operator")}
+        return {**kept, "cases": [case]}
     missing = {k: v for k, v in CONTAINER_DEFAULTS.get(node.type, {}).items() if k not in data}
     if missing and not node.is_note:
         names = ", ".join(sorted(missing))

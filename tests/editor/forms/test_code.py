@@ -147,6 +147,7 @@ def test_match_inputs_writes_the_signature(desk: Open) -> None:
     assert here.data["code"] == "def main(q: str) -> dict:\n    return {}\n"
 
 
+@pytest.mark.spec("logic.72")
 def test_another_language_brings_its_own_code_and_undo_the_old(desk: Open) -> None:
     here = desk(work("def main(q):\n    return {}\n"), "code")
     box = here.one(QComboBox, "Language")

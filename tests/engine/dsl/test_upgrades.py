@@ -14,7 +14,7 @@ def wrapper(config: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {**config, **more}
 
 
-@pytest.mark.spec("dsl.21")
+@pytest.mark.spec("dsl.21", "logic.167")
 def test_an_old_iteration_gets_a_start_node_before_its_first_child() -> None:
     nodes = [
         node("1", "start"),
@@ -42,7 +42,7 @@ def test_a_container_without_any_start_gets_one() -> None:
     assert not graph.out_edges(start.id)
 
 
-@pytest.mark.spec("dsl.22", "logic.207")
+@pytest.mark.spec("dsl.22", "logic.49", "logic.207")
 def test_an_old_if_else_becomes_one_case_and_keeps_its_edges() -> None:
     condition = {"variable_selector": ["1", "q"], "comparison_operator": "is", "value": "x"}
     nodes = [
@@ -57,6 +57,7 @@ def test_an_old_if_else_becomes_one_case_and_keeps_its_edges() -> None:
     assert result.workflow is not None
     (case,) = result.workflow.graph.node("2").data["cases"]
     assert (case["case_id"], case["logical_operator"], case["conditions"]) == ("true", "or", [condition])
+    assert not {"conditions", "logical_operator"} & set(result.workflow.graph.node("2").data)
     assert [e.source_handle for e in result.workflow.graph.out_edges("2")] == ["true", "false"]
     assert "upgrade.cases" in notices(result)
 
@@ -251,3 +252,13 @@ def test_a_file_of_today_is_not_changed_and_nothing_is_said() -> None:
     result = opened(dsl(config["nodes"], version="0.7.0"))
 
     assert notices(result) == []
+
+
+@pytest.mark.spec("logic.187")
+def test_the_older_word_for_a_form_that_timed_out_is_read() -> None:
+    nodes = [node("1", "start"), node("2", "human-input", user_actions=[{"id": "a"}]), node("3", "end")]
+
+    result = opened(dsl(nodes, [("1", "2"), ("2", "__timeout__", "3")]))
+
+    assert result.workflow is not None
+    assert [e.source_handle for e in result.workflow.graph.out_edges("2")] == ["__timeout"]

@@ -190,6 +190,7 @@ def test_terminated_parallel_lets_started_rounds_end() -> None:
 
 
 @pytest.mark.spec("engine.55")
+@pytest.mark.spec("logic.169")
 @pytest.mark.parametrize(("mode", "wanted"), [("continue-on-error", [None, "ok"]), ("remove-abnormal-output", ["ok"])])
 def test_tolerant_modes(mode: str, wanted: list[Any]) -> None:
     graph = build(
