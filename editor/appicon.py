@@ -33,7 +33,7 @@ def app_icon(emoji: str, background: str, mode: str, side: int = 32) -> QPixmap:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     if emoji and len(emoji) <= 4 and has_emoji():
-        colour = QColor(background or "#FFEAD5")
+        colour = QColor(background)
         painter.setBrush(colour if colour.isValid() else theme().color("chip"))
         painter.drawRoundedRect(QRectF(0, 0, side, side), side * 0.28, side * 0.28)
         font = QFont(painter.font())

@@ -105,6 +105,8 @@ EXPLAINED = {
     "workflow.graph.nodes.*.data.error_handle_mode": {"upgrade.container"},
     "workflow.graph.nodes.*.data.start_node_id": {"upgrade.container_start"},
     "workflow.graph.nodes.*.data.cases": {"upgrade.cases"},
+    "workflow.graph.nodes.*.data.conditions": {"upgrade.cases"},
+    "workflow.graph.nodes.*.data.logical_operator": {"upgrade.cases"},
     "workflow.graph.nodes.*.data.conditions.*.value": {"repair.condition_value"},
     "workflow.graph.nodes.*.data.isInLoop": {"upgrade.membership"},
     "workflow.graph.nodes.*.data.loop_id": {"upgrade.membership"},
