@@ -18,7 +18,9 @@ AppId = Annotated[str, typer.Argument(metavar="ID", help="Workflow id.")]
 
 
 def _open(context: typer.Context) -> Services:
-    return Services.open(context.obj["data"])
+    services = Services.open(context.obj["data"])
+    context.call_on_close(services.close)  # also when the command ends with an error
+    return services
 
 
 @workflows.command("list")
@@ -105,6 +107,47 @@ def versions(context: typer.Context, app: AppId, json: Json = False) -> None:
         say.out(found, pretty=True)
     else:
         say.table(found, [("id", "id"), ("version", "version"), ("name", "name"), ("comment", "note")])
+
+
+@workflows.command("run")
+def run_version(
+    context: typer.Context,
+    app_id: AppId,
+    version: Annotated[str, typer.Option(help="Id of a version instead of the latest.")] = "",
+    inputs: Annotated[str, typer.Option(help="Inputs as JSON, or @FILE.")] = "{}",
+    query: Annotated[str, typer.Option(help="What the person says (chat flows).")] = "",
+    conversation: Annotated[str, typer.Option(help="Conversation id; made if it does not exist.")] = "",
+    events: Annotated[
+        str, typer.Option("--events", help="Print events: `penstock` or `dify` names.", show_default=False)
+    ] = "",
+) -> None:
+    """Run a published version, the latest unless named; the run is kept in the log."""
+    import asyncio
+
+    from engine.cli.running import EXIT_CODES, json_argument, play
+    from engine.errors import UserError
+    from engine.services.runs import StartRun
+
+    services = _open(context)
+    given = json_argument(inputs, "--inputs")
+    if not isinstance(given, dict):
+        raise UserError("--inputs must be a JSON object.", code="cli.bad_json")
+    workflow, info = services.versions.for_run(app_id, version)
+    start = StartRun(
+        workflow,
+        app_id=app_id,
+        workflow_id=info.id,
+        version=info.version,
+        inputs=given,
+        query=query,
+        conversation_id=conversation,
+        triggered_from="app-run",
+    )
+    try:
+        summary = asyncio.run(play(services, start, events))
+    finally:
+        services.close()
+    raise typer.Exit(EXIT_CODES.get(summary["status"], say.FAILED))
 
 
 @workflows.command("restore")

@@ -28,7 +28,9 @@ COLUMNS = [
 
 
 def _open(context: typer.Context) -> Services:
-    return Services.open(context.obj["data"])
+    services = Services.open(context.obj["data"])
+    context.call_on_close(services.close)  # also when the command ends with an error
+    return services
 
 
 def _show(found: list[dict[str, Any]], json: bool) -> None:

@@ -65,6 +65,21 @@ class VersionService:
         """The content of a version."""
         return self._store().version(version_id)[1]
 
+    def for_run(self, app_id: str, version_id: str = "") -> tuple[Workflow, VersionInfo]:
+        """What an app run runs: the latest published version, or the one that is named (engine spec 10.1).
+
+        Raises UserError: `run.not_published` when there is none, `store.unknown_version`, `store.not_published` for the
+        draft's id, `run.not_a_version` for a version of another workflow.
+        """
+        latest = self.latest(app_id)
+        if latest is None:
+            hint = "Publish it, or run the draft."
+            raise UserError("This workflow has not been published yet.", code="run.not_published", hint=hint)
+        row, workflow = self._store().version(version_id or latest.id)
+        if row["app_id"] != app_id:
+            raise UserError(f"{version_id} is no version of this workflow.", code="run.not_a_version")
+        return workflow, _info(row, latest.id)
+
     def restore(self, app_id: str, version_id: str) -> Workflow:
         """The content to put into the draft; the present draft is kept as a backup first. The caller applies it as
         one undoable edit, or saves it."""

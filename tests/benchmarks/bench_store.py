@@ -21,17 +21,19 @@ from engine.run.request import RunRequest
 from engine.services.context import Services
 from engine.services.recorder import RunRecorder
 from engine.store.tables import graph_snapshots, run_events, workflow_node_executions, workflow_runs
-from tests.benchmarks.bench_engine import LIMITS, chain, node_class, run_once, wide
+from tests.benchmarks.bench_engine import LIMITS, chain, large, loops, node_class, picks, rounds, run_once, wide
 from tests.helpers.run import Desk
 
 RUNS = 20_000
 
 
-async def recorded(services: Services, graph: dict[str, Any], app_id: str) -> float:
+async def recorded(
+    services: Services, graph: dict[str, Any], app_id: str, inputs: dict[str, Any] | None = None
+) -> float:
     """Seconds of one run that is recorded, until its end is on disk."""
     ports = Ports()
     ports.extras["desk"] = Desk()
-    request = RunRequest(graph=graph, limits=LIMITS, run_id=services.ids.uuid(), app_id=app_id)
+    request = RunRequest(graph=graph, inputs=inputs or {}, limits=LIMITS, run_id=services.ids.uuid(), app_id=app_id)
     recorder = RunRecorder(
         services.database, services.run_store, services.debug_store, facts_of(request), owner=services.owner
     )
@@ -41,6 +43,20 @@ async def recorded(services: Services, graph: dict[str, Any], app_id: str) -> fl
         pass
     await handle.result()
     return time.perf_counter() - begin
+
+
+def rows() -> list[tuple[str, dict[str, Any], int, dict[str, Any]]]:
+    """Name, graph, units and inputs of the runs to measure."""
+    few, many = {"items": list(range(100))}, {"items": list(range(1000))}
+    wide_rounds = {"is_parallel": True, "parallel_nums": 10}
+    found: list[tuple[str, dict[str, Any], int, dict[str, Any]]] = []
+    found += [(f"chain of {n:,}", chain(n), n, {}) for n in (10, 100, 1_000, 10_000)]
+    found += [(f"wide of {n:,}", wide(n), n, {}) for n in (100, 1_000)]
+    found += [("branches, chain of 100", picks(100), 200, {})]
+    found += [("iteration of 100", rounds(100), 100, few), ("iteration of 1,000", rounds(1000), 1000, many)]
+    found += [("the same, 10 at once", rounds(1000, **wide_rounds), 1000, many)]
+    found += [(f"loop of {n:,}", loops(n), n, {}) for n in (100, 1_000)]
+    return [*found, ("1 MB through 20 nodes", large(20), 20, {})]
 
 
 def milliseconds(job: Callable[[], Any], times: int = 15) -> float:
@@ -96,15 +112,10 @@ def main() -> int:
         services = Services.open(Path(folder))
         app_id = services.workflows.create("workflow", "Bench")
         print("recorded runs, microseconds a node (not recorded; ratio; beyond the engine):")
-        for name, graph, count in (
-            ("chain 100", chain(100), 100),
-            ("chain 1,000", chain(1_000), 1_000),
-            ("chain 10,000", chain(10_000), 10_000),
-            ("wide 1,000", wide(1_000), 1_000),
-        ):
-            kept = min(asyncio.run(recorded(services, graph, app_id)) for _ in range(3)) / count * 1e6
-            bare = min(asyncio.run(run_once(graph)) for _ in range(3)) / count * 1e6
-            print(f"  {name:14} {kept:7.1f}  ({bare:6.1f}; x{kept / bare:.1f}; {kept - bare:6.1f})")
+        for name, graph, count, given in rows():
+            kept = min(asyncio.run(recorded(services, graph, app_id, given)) for _ in range(3)) / count * 1e6
+            bare = min(asyncio.run(run_once(graph, given)) for _ in range(3)) / count * 1e6
+            print(f"  {name:24} {kept:7.1f}  ({bare:6.1f}; x{kept / bare:.1f}; {kept - bare:6.1f})", flush=True)
 
         loaded = services.workflows.load(app_id)
         workflow, revision = loaded.workflow, loaded.revision
