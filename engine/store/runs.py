@@ -116,8 +116,9 @@ class RunStore:
 
     def _nodes(self, connection: Connection, changes: Sequence[RowChange]) -> None:
         fresh: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        large: list[dict[str, Any]] = []
         for change in changes:
-            values = self._columns(connection, change)
+            values = self._columns(change, large)
             if change.insert:
                 fresh.setdefault(tuple(values), []).append(values)
             elif values:
@@ -126,35 +127,39 @@ class RunStore:
                 )
         for rows in fresh.values():
             connection.execute(upsert(workflow_node_executions).on_conflict_do_nothing(), rows)
+        for row in large:
+            statement = upsert(offloads).values(row)
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["node_execution_id", "type"], set_={"file_id": row["file_id"]}
+                )
+            )
 
-    def _columns(self, connection: Connection, change: RowChange) -> dict[str, Any]:
-        """The columns of a step's row; large parts go to blobs."""
+    def _columns(self, change: RowChange, large: list[dict[str, Any]]) -> dict[str, Any]:
+        """The columns of a step's row; large parts go to blobs, whose rows follow when the step's row is there."""
         values = dict(change.values)
         for key in JSON_NODE:
             if key in values and values[key] is not None:
                 values[key] = dumps(values[key])
         for part, whole in change.whole.items():
             values[f"{part}_truncated"] = True
-            self._offload(connection, change.key, part, dumps(whole))
-        for part in ("inputs", "process_data", "outputs"):
-            if part not in change.whole and len(values.get(part) or "") > OFFLOAD_BYTES:
-                self._offload(connection, change.key, part, values[part])
+            large.append(self._offload(change.key, part, dumps(whole)))
+        large += [
+            self._offload(change.key, part, values[part])
+            for part in ("inputs", "process_data", "outputs")
+            if part not in change.whole and len(values.get(part) or "") > OFFLOAD_BYTES
+        ]
         return values
 
-    def _offload(self, connection: Connection, key: str, part: str, value: str) -> None:
-        """The whole value as a blob; the file is on disk before the row names it."""
-        sha = self._blobs.put(value.encode("utf-8", "replace"))
-        row = {
+    def _offload(self, key: str, part: str, value: str) -> dict[str, Any]:
+        """The row of a whole value as a blob; the file is on disk before the row names it."""
+        return {
             "id": self._ids.uuid(),
             "created_at": iso(self._clock.now()),
             "node_execution_id": key,
             "type": part,
-            "file_id": sha,
+            "file_id": self._blobs.put(value.encode("utf-8", "replace")),
         }
-        statement = upsert(offloads).values(row)
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["node_execution_id", "type"], set_={"file_id": sha})
-        )
 
     def _variable(self, connection: Connection, change: RowChange, app_id: str) -> None:
         values = change.values
