@@ -6,9 +6,11 @@ through the marker `expects_log`).
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -22,7 +24,9 @@ import pytest
 
 # Before anything imports Qt or opens a workspace: no real screen, no real home, no keychain.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("PENSTOCK_TEST_PLATFORM", "offscreen")
-os.environ.setdefault("PENSTOCK_DATA", tempfile.mkdtemp(prefix="penstock-test-"))
+if "PENSTOCK_DATA" not in os.environ:
+    os.environ["PENSTOCK_DATA"] = tempfile.mkdtemp(prefix="penstock-test-")
+    atexit.register(shutil.rmtree, os.environ["PENSTOCK_DATA"], ignore_errors=True)
 os.environ["PENSTOCK_KEYRING"] = "file"
 os.environ["PENSTOCK_NO_MOTION"] = "1"
 os.environ["PENSTOCK_NO_DISCOVERY"] = "1"
