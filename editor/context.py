@@ -74,8 +74,16 @@ class Studio(QObject):
         return tr("The model {name} of {provider} is not set up here.", name=name, provider=last or "?")
 
     def tool_problem(self, data: Mapping[str, Any]) -> str:
-        """Why a tool cannot be used here."""
-        return ""
+        """Why a tool cannot be used here: no tool is installed in this workspace, and the file's settings are kept."""
+        from editor.i18n import tr
+
+        name = str(data.get("tool_label") or data.get("tool_name") or "")
+        provider = str(data.get("provider_name") or data.get("provider_id") or "")
+        if not name:
+            return ""
+        return tr(
+            "The tool {name} of {provider} is not installed here. Its settings are kept.", name=name, provider=provider
+        )
 
     def tool_parameters(self, data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """What an installed tool declares."""
