@@ -35,6 +35,9 @@ class Running(QObject):
         if page.session.is_running:
             return
         panel = page.run_panel
+        if panel.isVisible() and panel.tabs.currentIndex() == 0 and page.chat is None:
+            panel.submit()  # the form is in front already: Run means start
+            return
         panel.build_form()
         page.show_drawer("run")
         if page.chat is not None:

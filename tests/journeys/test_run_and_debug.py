@@ -67,7 +67,7 @@ def test_run_asks_for_inputs_and_marks_what_is_missing(studio: Studio) -> None:
     assert any(label.isVisible() for label in form._faults.values())
 
     QTest.keyClicks(message, "I want my money back")
-    QTest.mouseClick(page.run_panel.start, LEFT)
+    QTest.mouseClick(studio.window.top.run, LEFT)
     until(lambda: page.session.run_state is not None and page.session.run_state.is_over)
     assert page.session.run_state is not None
     assert page.session.run_state.status == "succeeded"
