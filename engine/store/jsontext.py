@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from engine.store.crypto import Vault
 
 SEALED = "$sealed"
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def dumps(value: Any) -> str:
     """Compact JSON; what JSON does not know becomes its text. Lone surrogates are replaced."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    text = _encode(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def loads(text: str | None, default: Any = None) -> Any:
