@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import struct
 import sys
 import sysconfig
@@ -85,7 +86,12 @@ class _Worker:
         """End the process for certain and remove its folder."""
         if self.process.returncode is None:
             try:
-                self.process.kill()
+                if sys.platform == "win32":
+                    self.process.kill()
+                else:
+                    # Not `process.kill()`: that looks for the exit code itself, and takes it away from the loop when
+                    # the process has just ended on its own.
+                    os.kill(self.process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         if self.process.stdin is not None:
