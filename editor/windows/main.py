@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from engine.services.workflows import ImportOutcome, LoadedDraft
 
 TOAST_MS = 4000
+# What the window manager adds above the window; only known once it is shown, too late to choose the size.
+TITLE_BAR = 32
 
 
 class MainWindow(QMainWindow):
@@ -56,13 +58,14 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 600)
         width, height = studio.preferences.get("window")
         room = self.screen().availableGeometry()
-        self.resize(min(int(width), room.width()), min(int(height), room.height()))
+        self.resize(min(int(width), room.width()), min(int(height), room.height() - TITLE_BAR))
         self.running = Running(self)
         self.versioning = Versioning(self)
         self._actions: dict[str, QAction] = {}
         self._toast = self._make_toast()
         self._make_body()
         self._make_actions()
+        self.top.refresh()
         theme_signal().changed.connect(self._theme_changed)
         language_signal().changed.connect(self._language_changed)
         studio.modelsChanged.connect(self._models_changed)

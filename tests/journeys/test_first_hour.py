@@ -139,3 +139,12 @@ def publish(studio: Studio, name: str) -> None:
     QTest.mouseClick(dialog.publish, LEFT)
     page = studio.page
     assert wait_until(lambda: [v.name for v in studio.services.versions.list(page.session.app_id)] == [name], 10)
+
+
+def test_the_library_offers_nothing_that_needs_a_workflow(studio: Studio) -> None:
+    top = studio.window.top
+    assert not top.tools.isVisible()
+    studio.sample("question-answering")
+    assert top.run.isVisible()
+    studio.window.tab_bar.setCurrentIndex(0)
+    assert not top.tools.isVisible()
