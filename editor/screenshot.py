@@ -15,6 +15,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from editor import app as studio_app
+from editor.canvas.metrics import ZOOM_TITLES
 from editor.settings import Preferences
 from engine.errors import PenstockError
 from engine.services.context import Services
@@ -98,7 +99,12 @@ def _picture(
     if arguments.select:
         page.canvas.select([arguments.select])
         wait_until(lambda: False, 0.1)
-        page.canvas.fit() if not arguments.zoom else page.canvas.ensure_visible(arguments.select)
+        if arguments.zoom:
+            page.canvas.ensure_visible(arguments.select)
+        else:
+            page.canvas.fit()
+            if page.canvas.zoom < ZOOM_TITLES:  # a selected card is meant to be read
+                page.canvas.center_on(arguments.select, flash=False)
     wait_until(lambda: False, 0.4)
     application.processEvents()
     arguments.screenshot.parent.mkdir(parents=True, exist_ok=True)
