@@ -67,6 +67,10 @@ class WorkflowSession(QObject):
         self.problems: list[Problem] = []
         self.run: LiveRun | None = None
         self.run_state: RunState | None = None
+        """The run as the canvas shows it: its newest state, or an earlier moment of it."""
+        self.whole_state: RunState | None = None
+        """The newest state of the run that is shown."""
+        self.moment_seconds: float | None = None
         self.breakpoints: set[str] = set()
         self.save_state = "saved"
         self.selected: str | None = None
@@ -253,7 +257,8 @@ class WorkflowSession(QObject):
                 except (RuntimeError, TypeError):
                     continue
         self.run = run
-        self.run_state = run.state if run is not None else None
+        self.run_state = self.whole_state = run.state if run is not None else None
+        self.moment_seconds = None
         if run is not None:
             run.changed.connect(self._run_signal)
             run.finished.connect(self._run_signal)
@@ -262,8 +267,9 @@ class WorkflowSession(QObject):
         self.runChanged.emit()
 
     def show_past(self, state: RunState | None) -> None:
-        """Show a stored run, or a moment of it."""
-        self.run_state = state
+        """Show a stored run."""
+        self.run_state = self.whole_state = state
+        self.moment_seconds = None
         self.runShapeChanged.emit(set())
         self.runChanged.emit()
 

@@ -27,9 +27,9 @@ from PySide6.QtWidgets import (
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.file_pick import FilePick
-from editor.panels.last_run import duration
 from editor.panels.parts import status_icon, tool_button
 from editor.panels.run_form import RunForm
+from editor.panels.value_view import duration
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession

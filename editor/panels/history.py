@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.last_run import duration
 from editor.panels.parts import STATUS_ICON, EmptyState, PanelTitle, ago, local_time, status_word, tool_button
+from editor.panels.value_view import duration
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession

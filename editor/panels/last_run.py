@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from editor.i18n import tr
 from editor.icons import icon, pixmap
-from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import name_it
-from editor.panels.forms.parts import Section
+from editor.panels.value_view import ValueView, duration
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -39,58 +37,6 @@ STATUS_COLOURS = {
     "held": "held",
     "paused": "held",
 }
-LARGE = 20_000  # characters shown at once; the rest is behind a button
-
-
-def duration(seconds: float | None) -> str:
-    """A time for people: ms below one second, then s, then m s (editor spec R6)."""
-    if seconds is None:
-        return ""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} m {rest} s"
-
-
-class ValueView(QWidget):
-    """A JSON value, read-only, with a copy button; a large one shows its beginning and says how big it is."""
-
-    def __init__(self, title: str, value: Any) -> None:
-        super().__init__()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
-        section = Section(title)
-        copy = QPushButton()
-        copy.setIcon(icon("copy", "muted"))
-        copy.setProperty("kind", "icon")
-        copy.setToolTip(tr("Copy"))
-        name_it(copy, tr("Copy {what}", what=title))
-        copy.clicked.connect(lambda: self._copy(text))
-        section.add_action(copy)
-        shown = text[:LARGE]
-        view = CodeEdit("json")
-        view.setReadOnly(True)
-        view.setLineWrapMode(CodeEdit.LineWrapMode.WidgetWidth)
-        view.load(shown)
-        lines = min(18, max(2, shown.count("\n") + 1 + len(shown) // 60 - shown.count("\n") // 2))
-        view.setFixedHeight(16 + lines * 18)
-        name_it(view, title)
-        section.add(view)
-        if len(text) > LARGE:
-            note = QLabel(tr("The first {shown} of {count} characters.", shown=LARGE, count=len(text)))
-            note.setProperty("kind", "small")
-            section.add(note)
-        column.addWidget(section)
-
-    @staticmethod
-    def _copy(text: str) -> None:
-        from PySide6.QtGui import QGuiApplication
-
-        QGuiApplication.clipboard().setText(text)
 
 
 class LastRun(QScrollArea):

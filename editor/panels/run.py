@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.last_run import ValueView, duration
 from editor.panels.parts import status_icon, status_word
 from editor.panels.run_form import RunForm
+from editor.panels.value_view import ValueView, duration
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession

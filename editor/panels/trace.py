@@ -1,274 +1,218 @@
-"""The trace of a run: every step in the order it began, rounds inside their container, and one step's details."""
+"""The trace of a run: its steps as a tree with time bars at the left, one line's details at the right."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from editor.i18n import tr
-from editor.icons import icon
-from editor.panels.last_run import ValueView, duration
-from editor.panels.parts import STATUS_ICON, status_word
-from editor.theme import theme
-from engine.run.fold import NodeRunState, RunState
+from editor.panels.parts import EmptyState, tool_button
+from editor.panels.timeline import BarDelegate
+from editor.panels.trace_details import StepDetails
+from editor.panels.trace_model import BAR, STEP, TIME, TOKENS, Entry, TraceModel
+from engine.services.traces import branch_places
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
-
-Index = QModelIndex | QPersistentModelIndex
-ROOT = QModelIndex()
+    from engine.run.fold import NodeRunState
 
 
-class _Entry:
-    """One line: an execution, or a round of a container."""
+class TraceTree(QTreeView):
+    """Keys of the trace: Enter goes into a line, Backspace comes back; neither reaches the canvas."""
 
-    __slots__ = ("children", "execution", "label", "parent", "row")
+    enterWanted = Signal()
+    leaveWanted = Signal()
 
-    def __init__(self, parent: _Entry | None, execution: NodeRunState | None, label: str = "") -> None:
-        self.parent, self.execution, self.label = parent, execution, label
-        self.children: list[_Entry] = []
-        self.row = 0
-
-    def add(self, child: _Entry) -> _Entry:
-        child.row = len(self.children)
-        self.children.append(child)
-        return child
-
-
-class TraceModel(QAbstractItemModel):
-    """Executions of a `RunState` as a tree; ten thousand entries cost nothing until they are looked at."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._root = _Entry(None, None)
-        self._by_execution: dict[str, _Entry] = {}
-        self._rounds: dict[tuple[str, int], _Entry] = {}
-        self._state: RunState | None = None
-
-    def show(self, state: RunState | None) -> None:
-        """Show another run, or what is new in this one."""
-        if state is not self._state or state is None or len(state.executions) < len(self._by_execution):
-            self.beginResetModel()
-            self._root, self._by_execution, self._rounds, self._state = _Entry(None, None), {}, {}, state
-            self._grow()
-            self.endResetModel()
-            return
-        if len(state.executions) != len(self._by_execution):
-            self.layoutAboutToBeChanged.emit()
-            self._grow()
-            self.layoutChanged.emit()
-        if self._root.children:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._root.children) - 1, 2))
-
-    def _grow(self) -> None:
-        if self._state is None:
-            return
-        for execution_id, execution in self._state.executions.items():
-            if execution_id not in self._by_execution:
-                entry = self._parent_of(execution).add(_Entry(self._parent_of(execution), execution))
-                self._by_execution[execution_id] = entry
-
-    def _parent_of(self, execution: NodeRunState) -> _Entry:
-        """The round of the innermost container, or the top."""
-        frame = execution.frame_id
-        if frame in ("", "root"):
-            return self._root
-        owner, _, number = frame.rpartition(":")
-        container_id = owner.rsplit(":", 1)[0]
-        container = self._by_execution.get(container_id)
-        if container is None or not number.isdigit():
-            return self._root
-        key = (container_id, int(number))
-        if key not in self._rounds:
-            label = tr("Round {number}", number=int(number) + 1)
-            self._rounds[key] = container.add(_Entry(container, None, label))
-        return self._rounds[key]
-
-    def execution(self, index: Index) -> NodeRunState | None:
-        """The execution of a line."""
-        entry = index.internalPointer() if index.isValid() else None
-        return entry.execution if isinstance(entry, _Entry) else None
-
-    def index_of(self, execution_id: str) -> QModelIndex:
-        """Where an execution stands."""
-        entry = self._by_execution.get(execution_id)
-        return self.createIndex(entry.row, 0, entry) if entry is not None else QModelIndex()
-
-    # -- Qt's questions ----------------------------------------------------------------------------------------------
-
-    def index(self, row: int, column: int, parent: Index = ROOT) -> QModelIndex:
-        holder = parent.internalPointer() if parent.isValid() else self._root
-        if 0 <= row < len(holder.children):
-            return self.createIndex(row, column, holder.children[row])
-        return QModelIndex()
-
-    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
-        entry = index.internalPointer() if index.isValid() else None
-        above = entry.parent if isinstance(entry, _Entry) else None
-        if above is None or above is self._root:
-            return QModelIndex()
-        return self.createIndex(above.row, 0, above)
-
-    def rowCount(self, parent: Index = ROOT) -> int:
-        holder = parent.internalPointer() if parent.isValid() else self._root
-        return len(holder.children)
-
-    def columnCount(self, parent: Index = ROOT) -> int:
-        return 3
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (tr("Step"), tr("Time"), tr("Tokens"))[section]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        entry = index.internalPointer()
-        execution = entry.execution
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(entry, index.column())
-        if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
-            name, colour = STATUS_ICON.get(execution.status if execution else "", ("", ""))
-            return icon(name, colour) if name else icon("iteration", "faint")
-        if role == Qt.ItemDataRole.ToolTipRole and execution is not None:
-            return f"{status_word(execution.status)}{': ' + execution.error if execution.error else ''}"
-        if role == Qt.ItemDataRole.ForegroundRole and (index.column() or execution is None):
-            return theme().color("muted")
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    @staticmethod
-    def _text(entry: _Entry, column: int) -> str:
-        execution = entry.execution
-        if execution is None:
-            return entry.label if column == 0 else ""
-        if column == 0:
-            retries = f"  ({execution.attempt - 1}×)" if execution.attempt > 1 else ""
-            return (execution.title or execution.node_type) + retries
-        if column == 1:
-            return duration(execution.elapsed) if execution.finished_at else ""
-        return str(execution.tokens) if execution.tokens else ""
-
-
-class StepDetails(QScrollArea):
-    """One step: status, error, inputs, processing, outputs, retries, logs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._shown: Any = None
-        self.show_step(None)
-
-    def show_step(self, execution: NodeRunState | None) -> None:
-        """Show a step, or words that say to choose one."""
-        mark = None if execution is None else (execution.execution_id, execution.status, len(execution.text))
-        if mark == self._shown and self.widget() is not None:
-            return
-        self._shown = mark
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(16, 12, 16, 16)
-        column.setSpacing(12)
-        if execution is None:
-            words = QLabel(tr("Choose a step to see what it took and gave."))
-            words.setProperty("kind", "muted")
-            column.addWidget(words)
-        else:
-            self._fill(column, execution)
-        column.addStretch(1)
-        self.setWidget(box)
-
-    @staticmethod
-    def _fill(column: QVBoxLayout, execution: NodeRunState) -> None:
-        facts = [status_word(execution.status), duration(execution.elapsed) if execution.finished_at else ""]
-        if execution.tokens:
-            facts.append(tr("{count} tokens", count=execution.tokens))
-        head = QLabel(f"<b>{execution.title or execution.node_type}</b> &nbsp; {' · '.join(f for f in facts if f)}")
-        column.addWidget(head)
-        if execution.error:
-            error = QLabel(execution.error)
-            error.setProperty("kind", "bad")
-            error.setWordWrap(True)
-            error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            column.addWidget(error)
-        if execution.text and not execution.outputs:
-            text = QLabel(execution.text[-4000:])
-            text.setWordWrap(True)
-            column.addWidget(text)
-        parts: list[tuple[str, Any]] = [
-            (tr("Input"), execution.inputs),
-            (tr("Processing"), execution.process_data),
-            (tr("Output"), execution.outputs),
-            (tr("Tries before"), execution.retries),
-            (tr("Log"), execution.logs),
-        ]
-        for title, value in parts:
-            if value:
-                column.addWidget(ValueView(title, value))
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.enterWanted.emit()
+        elif event.key() == Qt.Key.Key_Backspace:
+            self.leaveWanted.emit()
+        elif event.key() != Qt.Key.Key_Delete:
+            super().keyPressEvent(event)
 
 
 class Trace(QSplitter):
-    """Tree at the left, details at the right. `goTo` names a node to show on the canvas."""
+    """`goTo` names a node to show on the canvas."""
 
     goTo = Signal(str)
 
     def __init__(self, session: WorkflowSession) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self._session = session
+        self._places_of: tuple[object, dict[str, tuple[tuple[str, str], ...]]] = (None, {})
+        self._back: list[tuple[QPersistentModelIndex, QPersistentModelIndex, int]] = []
+        self._choosing = False
         self.model = TraceModel()
-        self.tree = QTreeView()
-        self.tree.setModel(self.model)
-        self.tree.setFrameShape(QFrame.Shape.NoFrame)
-        self.tree.setIconSize(QSize(16, 16))
-        self.tree.setUniformRowHeights(True)
-        self.tree.setAccessibleName(tr("Trace"))
-        self.tree.setIndentation(16)
-        header = self.tree.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(0, header.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, header.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(2, header.ResizeMode.ResizeToContents)
-        self.tree.selectionModel().currentChanged.connect(self._selected)
+        self.tree = self._make_tree()
         self.details = StepDetails()
-        self.addWidget(self.tree)
+        self.addWidget(self._make_left())
         self.addWidget(self.details)
-        self.setStretchFactor(0, 2)
-        self.setStretchFactor(1, 3)
+        self.setStretchFactor(0, 3)
+        self.setStretchFactor(1, 2)
+        self.setSizes([640, 420])
         self.setChildrenCollapsible(False)
         session.runChanged.connect(self.refresh)
         self.refresh()
 
+    # -- parts -------------------------------------------------------------------------------------------------------
+
+    def _make_tree(self) -> TraceTree:
+        tree = TraceTree()
+        tree.setModel(self.model)
+        tree.setFrameShape(QFrame.Shape.NoFrame)
+        tree.setIconSize(QSize(16, 16))
+        tree.setUniformRowHeights(True)
+        tree.setAccessibleName(tr("Trace"))
+        tree.setIndentation(16)
+        tree.setExpandsOnDoubleClick(False)
+        header = tree.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(48)
+        for section, width in ((TIME, 84), (TOKENS, 72), (BAR, 200)):
+            header.setSectionResizeMode(section, header.ResizeMode.Interactive)
+            header.resizeSection(section, width)
+        header.setSectionResizeMode(STEP, header.ResizeMode.Stretch)
+        self.bars = BarDelegate(self.model, tree)
+        tree.setItemDelegateForColumn(BAR, self.bars)
+        tree.selectionModel().currentChanged.connect(self._selected)
+        tree.doubleClicked.connect(self.enter)
+        tree.enterWanted.connect(lambda: self.enter(tree.currentIndex()))
+        tree.leaveWanted.connect(self.leave)
+        tree.clicked.connect(self._clicked)
+        return tree
+
+    def _make_left(self) -> QWidget:
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.inside = QWidget()
+        row = QHBoxLayout(self.inside)
+        row.setContentsMargins(8, 4, 8, 4)
+        row.setSpacing(8)
+        self.back = tool_button("arrow-left", tr("Back"), self.leave)
+        row.addWidget(self.back)
+        self._where = QLabel()
+        self._where.setProperty("kind", "title")
+        row.addWidget(self._where, 1)
+        self.inside.hide()
+        column.addWidget(self.inside)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.tree)
+        self._pages.addWidget(EmptyState("trace", tr("The steps of a run appear here. Press Run to start one.")))
+        column.addWidget(self._pages, 1)
+        return left
+
+    # -- following the run -------------------------------------------------------------------------------------------
+
     def refresh(self) -> None:
-        """Follow the run; the selected step is shown anew."""
-        self.model.show(self._session.run_state)
-        current = self.model.execution(self.tree.currentIndex())
-        self.details.show_step(current)
+        """Follow the run; the selected line is shown anew."""
+        state = self._session.whole_state
+        if state is not self.model.state:
+            self._back.clear()
+            self._choosing = True  # the selection of another run is nobody's choice
+            self.model.show(state, self._places())
+            self._choosing = False
+            self._show_root(QModelIndex())
+        else:
+            self.model.show(state)
+        self._pages.setCurrentIndex(0 if self.model.rowCount() else 1)
+        self.bars.moment = self._session.moment_seconds
+        self.tree.viewport().update()
+        self.details.show_entry(self.model.entry(self.tree.currentIndex()))
+
+    def _places(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        graph = self._session.document.graph
+        if self._places_of[0] is not graph:
+            self._places_of = (graph, branch_places(graph.to_config()))
+        return self._places_of[1]
+
+    # -- choosing ----------------------------------------------------------------------------------------------------
 
     def _selected(self, index: QModelIndex) -> None:
-        execution = self.model.execution(index)
-        self.details.show_step(execution)
-        if execution is not None:
-            self.goTo.emit(execution.node_id)
+        entry = self.model.entry(index)
+        self.details.show_entry(entry)
+        if not self._choosing:
+            self._go_to(entry)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        """A click on the selected line centres its node again."""
+        if index == self.tree.currentIndex():
+            self._go_to(self.model.entry(index))
+
+    def _go_to(self, entry: Entry | None) -> None:
+        if entry is not None and entry.execution is not None:
+            self.goTo.emit(entry.execution.node_id)
 
     def select_node(self, node_id: str) -> None:
-        """Select the newest execution of a node."""
-        state = self._session.run_state
+        """Select the newest execution of a node, unless one of this node is selected already."""
+        current = self.model.entry(self.tree.currentIndex())
+        if current is not None and current.execution is not None and current.execution.node_id == node_id:
+            return
+        state = self._session.whole_state
         execution = state.nodes.get(node_id) if state is not None else None
         if execution is not None and execution.execution_id:
-            index = self.model.index_of(execution.execution_id)
-            if index.isValid() and index != self.tree.currentIndex():
-                self.tree.selectionModel().blockSignals(True)
-                self.tree.setCurrentIndex(index)
-                self.tree.selectionModel().blockSignals(False)
-                self.details.show_step(execution)
+            self.select_execution(execution)
+
+    def select_execution(self, execution: NodeRunState) -> None:
+        """Select a step wherever it stands; what is around it opens."""
+        index = self.model.index_of(execution.execution_id)
+        if not index.isValid():
+            return
+        if not self._below_root(index):
+            self._back.clear()
+            self._show_root(QModelIndex())
+        self._choosing = True
+        self.tree.setCurrentIndex(index)
+        self.tree.scrollTo(index)
+        self._choosing = False
+
+    def _below_root(self, index: QModelIndex) -> bool:
+        root = self.tree.rootIndex()
+        while root.isValid() and index.isValid():
+            index = index.parent()
+            if index == root:
+                return True
+        return not root.isValid()
+
+    # -- into rounds and back ----------------------------------------------------------------------------------------
+
+    def enter(self, index: QModelIndex) -> None:
+        """Show only what stands below a line; `leave` comes back to this very place."""
+        index = index.siblingAtColumn(STEP)
+        if not self.model.rowCount(index):
+            return
+        place = self.tree.verticalScrollBar().value()
+        self._back.append((QPersistentModelIndex(self.tree.rootIndex()), QPersistentModelIndex(index), place))
+        self._show_root(index)
+        self.tree.scrollToTop()
+
+    def leave(self) -> None:
+        """Back to where `enter` was called."""
+        if not self._back:
+            return
+        root, index, place = self._back.pop()
+        self._show_root(_plain(root))
+        self._choosing = True
+        self.tree.setCurrentIndex(_plain(index))
+        self._choosing = False
+        self.tree.doItemsLayout()  # else the scroll bar still has the range of what was shown inside
+        self.tree.verticalScrollBar().setValue(place)
+
+    def _show_root(self, index: QModelIndex) -> None:
+        self.tree.setRootIndex(index)
+        names: list[str] = []
+        while index.isValid():
+            names.insert(0, str(index.data()))
+            index = index.parent()
+        self._where.setText("  ›  ".join(names))
+        self.inside.setVisible(bool(names))
 
 
-def outputs_of(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The outputs of a run's summary."""
-    value = summary.get("outputs")
-    return dict(value) if isinstance(value, Mapping) else {}
+def _plain(index: QPersistentModelIndex) -> QModelIndex:
+    """The index that a kept one stands for."""
+    return index.model().index(index.row(), index.column(), index.parent()) if index.isValid() else QModelIndex()

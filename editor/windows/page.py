@@ -350,7 +350,7 @@ class WorkflowPage(QWidget):
     def _show_node(self, node_id: str) -> None:
         if node_id in self.session.document.graph.nodes:
             self.canvas.select([node_id])
-            self.canvas.ensure_visible(node_id)
+            self.canvas.center_on(node_id)
 
     def reveal(self, node_id: str, field: str) -> None:
         """Bring a node into view, select it, open the inspector at a setting."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from engine.run.events import NODE_END, RUN_END
 
 LIVE: Final = frozenset({"waiting", "running", "retry", "held", "paused"})
+_TRY: Final = ("retry_index", "error", "error_type", "inputs", "process_data", "outputs", "elapsed_time", "at")
 ROUND_NAMES: Final = {"NodeRunIterationNext": "iteration_index", "NodeRunLoopNext": "loop_index"}
 
 
@@ -210,12 +211,7 @@ def _node_retry(state: RunState, event: Mapping[str, Any]) -> set[str]:
     node.status = "retry"
     node.attempt = int(event.get("retry_index", 0)) + 1
     node.error = event.get("error", "")
-    node.retries.append(
-        {
-            key: event.get(key)
-            for key in ("retry_index", "error", "error_type", "inputs", "process_data", "outputs", "at")
-        }
-    )
+    node.retries.append({key: event.get(key) for key in _TRY})
     state.nodes[node.node_id] = node
     return {node.node_id}
 

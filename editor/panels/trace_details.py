@@ -1,0 +1,175 @@
+"""What one line of the trace tells: a step's inputs, processing, outputs, errors; a round's variables; a failed try."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from editor.i18n import ntr, tr
+from editor.panels.parts import status_icon, status_word
+from editor.panels.trace_model import Entry
+from editor.panels.value_view import ValueView, duration
+from engine.run.fold import NodeRunState
+
+STREAMED = 4000
+
+
+class StepDetails(QScrollArea):
+    """One line at a time; it is built again only when something of it changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(tr("Details of the step"))
+        self._shown: Any = None
+        self.show_entry(None)
+
+    def show_entry(self, entry: Entry | None) -> None:
+        """Show a line, or words that say to choose one."""
+        mark = _mark(entry)
+        if mark == self._shown and self.widget() is not None:
+            return
+        same = self._shown is not None and mark is not None and mark[0] == self._shown[0]
+        scroll = self.verticalScrollBar().value() if same else 0
+        self._shown = mark
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(16, 12, 16, 16)
+        column.setSpacing(12)
+        execution = entry.execution if entry is not None else None
+        if entry is None or execution is None:
+            words = QLabel(tr("Choose a step to see what it took and gave."))
+            words.setProperty("kind", "muted")
+            words.setWordWrap(True)
+            column.addWidget(words)
+        elif entry.kind == "round":
+            _fill_round(column, entry, execution)
+        elif entry.kind == "try":
+            _fill_try(column, entry)
+        else:
+            _fill_step(column, execution)
+        column.addStretch(1)
+        self.setWidget(box)
+        self.verticalScrollBar().setValue(scroll)
+
+
+def _mark(entry: Entry | None) -> tuple[Any, ...] | None:
+    """What the details depend on."""
+    execution = entry.execution if entry is not None else None
+    if entry is None or execution is None:
+        return None
+    place = (execution.execution_id, entry.kind, entry.number)
+    return (place, execution.status, len(execution.chunks), len(execution.logs), len(execution.retries))
+
+
+def _head(column: QVBoxLayout, status: str, title: str, facts: list[str]) -> None:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    if status:
+        glyph = QLabel()
+        glyph.setPixmap(status_icon(status, 18))
+        row.addWidget(glyph)
+    words = QLabel(title)
+    words.setProperty("kind", "title")
+    words.setTextFormat(Qt.TextFormat.PlainText)
+    words.setWordWrap(True)
+    row.addWidget(words, 1)
+    column.addLayout(row)
+    said = "  ·  ".join(fact for fact in facts if fact)
+    if said:
+        note = QLabel(said)
+        note.setProperty("kind", "small")
+        note.setWordWrap(True)
+        column.addWidget(note)
+
+
+def _error(column: QVBoxLayout, text: str) -> None:
+    if not text:
+        return
+    error = QLabel(text)
+    error.setTextFormat(Qt.TextFormat.PlainText)
+    error.setProperty("kind", "bad")
+    error.setWordWrap(True)
+    error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    column.addWidget(error)
+
+
+def _values(column: QVBoxLayout, parts: list[tuple[str, Any]]) -> None:
+    for title, value in parts:
+        if value not in (None, "", {}, []):
+            column.addWidget(ValueView(title, value))
+
+
+def _fill_step(column: QVBoxLayout, execution: NodeRunState) -> None:
+    facts = [status_word(execution.status), duration(execution.elapsed) if execution.finished_at else ""]
+    if execution.tokens:
+        facts.append(tr("{count} tokens", count=execution.tokens))
+    if execution.metadata.get("reused_from"):
+        facts.append(tr("taken over from an earlier run"))
+    _head(column, execution.status, execution.title or execution.node_type, facts)
+    _error(column, execution.error)
+    if execution.text and not execution.outputs:
+        text = QLabel(execution.text[-STREAMED:])
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.setWordWrap(True)
+        column.addWidget(text)
+    is_loop = execution.node_type == "loop"
+    _values(
+        column,
+        [
+            (tr("Loop variables at the start") if is_loop else tr("Input"), dict(execution.inputs)),
+            (tr("Processing"), dict(execution.process_data)),
+            (tr("Loop variables at the end") if is_loop else tr("Output"), dict(execution.outputs)),
+            (tr("Log"), list(execution.logs)),
+        ],
+    )
+
+
+def _fill_round(column: QVBoxLayout, entry: Entry, container: NodeRunState) -> None:
+    steps = entry.steps()
+    bad = sum(step.status in ("failed", "exception") for step in steps)
+    facts = [ntr("{n} step", "{n} steps", len(steps)), _round_time(entry, container)]
+    if bad:
+        facts.append(ntr("{n} error", "{n} errors", bad))
+    title = f"{container.title or container.node_type}  ·  {tr('Round {number}', number=entry.number + 1)}"
+    _head(column, "", title, facts)
+    for step in steps:
+        _error(column, f"{step.title or step.node_type}: {step.error}" if step.error else "")
+    variables = container.metadata.get("loop_variable_map")
+    if isinstance(variables, Mapping):
+        _values(column, [(tr("Loop variables of this round"), variables.get(str(entry.number)))])
+    items = container.inputs.get("iterator_selector")
+    if isinstance(items, list) and entry.number < len(items):
+        _values(column, [(tr("Item"), items[entry.number])])
+    outputs = container.outputs.get("output")
+    if container.node_type == "iteration" and isinstance(outputs, list) and len(outputs) == len(container.rounds):
+        _values(column, [(tr("Output of this round"), outputs[entry.number] if entry.number < len(outputs) else None)])
+
+
+def _round_time(entry: Entry, container: NodeRunState) -> str:
+    for name in ("iteration_duration_map", "loop_duration_map"):
+        told = container.metadata.get(name)
+        if isinstance(told, Mapping) and isinstance(told.get(str(entry.number)), int | float):
+            return duration(float(told[str(entry.number)]))
+    return ""
+
+
+def _fill_try(column: QVBoxLayout, entry: Entry) -> None:
+    tried = entry.tried()
+    taken = tried.get("elapsed_time")
+    facts = [duration(taken) if isinstance(taken, int | float) else "", str(tried.get("error_type") or "")]
+    _head(column, "retry", tr("Try {number}", number=entry.number + 1), facts)
+    _error(column, str(tried.get("error") or ""))
+    _values(
+        column,
+        [
+            (tr("Input"), tried.get("inputs")),
+            (tr("Processing"), tried.get("process_data")),
+            (tr("Output"), tried.get("outputs")),
+        ],
+    )

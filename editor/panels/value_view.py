@@ -1,0 +1,174 @@
+"""A value of a run, read-only: its beginning at once however large it is, its size, copy, and the whole as a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from editor.i18n import tr
+from editor.icons import icon
+from editor.panels.forms.code_edit import CodeEdit
+from editor.panels.forms.fields import name_it
+from editor.panels.forms.parts import Section, small_button
+
+LARGE: Final = 20_000
+"""Characters that are shown at once."""
+_MOST_ITEMS: Final = 2_000
+
+
+def duration(seconds: float | None) -> str:
+    """A time for people: ms below one second, then s, then m s (editor spec R6)."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} m {rest} s"
+
+
+def size_text(characters: int) -> str:
+    """How large a value is, in words of file sizes."""
+    if characters < 1024:
+        return tr("{count} characters", count=characters)
+    if characters < 1024 * 1024:
+        return f"{characters / 1024:.1f} KB"
+    return f"{characters / 1024 / 1024:.1f} MB"
+
+
+def measure(value: Any) -> int:
+    """About how many characters the value has as JSON; quick for long texts and long lists."""
+    if isinstance(value, str):
+        return len(value) + 2
+    if isinstance(value, Mapping):
+        return 2 + sum(len(str(key)) + 4 + measure(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return 2 + sum(2 + measure(item) for item in value)
+    return len(str(value))
+
+
+def shortened(value: Any, room: int = LARGE) -> Any:
+    """The beginning of a value that fits about `room` characters, of the same shape."""
+    left = [room]
+
+    def cut(item: Any) -> Any:
+        if isinstance(item, str):
+            kept = item if len(item) <= left[0] else item[: max(0, left[0])] + "…"
+            left[0] -= len(kept)
+            return kept
+        if isinstance(item, Mapping):
+            kept_map: dict[str, Any] = {}
+            for key, inner in item.items():
+                if left[0] <= 0:
+                    break
+                left[0] -= len(str(key)) + 4
+                kept_map[str(key)] = cut(inner)
+            return kept_map
+        if isinstance(item, list | tuple):
+            kept_list: list[Any] = []
+            for inner in item[:_MOST_ITEMS]:
+                if left[0] <= 0:
+                    break
+                left[0] -= 2
+                kept_list.append(cut(inner))
+            return kept_list
+        left[0] -= len(str(item))
+        return item
+
+    return cut(value)
+
+
+def as_text(value: Any) -> str:
+    """A value as it is shown, copied and written: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def save_value(value: Any, name: str, parent: QWidget) -> str:
+    """Ask for a file and write the whole value into it; the file's name, empty when the person thought better of it.
+
+    Raises OSError when the file cannot be written.
+    """
+    is_text = isinstance(value, str)
+    kind = tr("Text") + " (*.txt)" if is_text else "JSON (*.json)"
+    suggested = f"{name}.{'txt' if is_text else 'json'}"
+    chosen, _ = QFileDialog.getSaveFileName(parent, tr("Export the whole value"), suggested, kind)
+    if chosen:
+        Path(chosen).write_text(as_text(value), encoding="utf-8")
+    return chosen
+
+
+class ValueView(QWidget):
+    """A JSON value. `whole` fetches the value when what is given here is only a preview of it."""
+
+    def __init__(self, title: str, value: Any, *, whole: Callable[[], Any] | None = None, folded: bool = False) -> None:
+        super().__init__()
+        self._value, self._title, self._whole = value, title, whole
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        section = Section(title, folded=folded)
+        size = measure(value)
+        large = size > LARGE or whole is not None
+        section.add_action(small_button("copy", tr("Copy {what}", what=title), self.copy))
+        section.add_action(small_button("export", tr("Export {what} as a file", what=title), self.export))
+        shown = as_text(shortened(value) if size > LARGE else value)
+        view = CodeEdit("text" if isinstance(value, str) else "json")
+        view.setReadOnly(True)
+        view.setLineWrapMode(CodeEdit.LineWrapMode.WidgetWidth)
+        view.load(shown)
+        lines = sum(1 + len(line) // 60 for line in shown.split("\n", 20)[:20])
+        view.setFixedHeight(28 + min(18, max(2, lines)) * 18)
+        name_it(view, title)
+        section.add(view)
+        self.view = view
+        if large:
+            section.add(self._note(size))
+        self._fault = QLabel()
+        self._fault.setProperty("kind", "bad")
+        self._fault.setWordWrap(True)
+        self._fault.hide()
+        section.add(self._fault)
+        column.addWidget(section)
+
+    def _note(self, size: int) -> QWidget:
+        """How big the whole is, and the way to it."""
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        if self._whole is not None:
+            words = QLabel(tr("A preview; the whole value was stored beside it."))
+        else:
+            words = QLabel(tr("The beginning of {size}.", size=size_text(size)))
+        words.setProperty("kind", "small")
+        row.addWidget(words)
+        export = QPushButton(tr("Export the whole value"))
+        export.setProperty("kind", "link")
+        export.setIcon(icon("export", "accent"))
+        name_it(export, tr("Export the whole value"))
+        export.clicked.connect(self.export)
+        row.addWidget(export)
+        row.addStretch(1)
+        return box
+
+    def value(self) -> Any:
+        """The whole value."""
+        return self._value if self._whole is None else self._whole()
+
+    def copy(self) -> None:
+        """Put the whole value on the clipboard."""
+        QGuiApplication.clipboard().setText(as_text(self.value()))
+
+    def export(self) -> None:
+        """Write the whole value into a file that the person chooses."""
+        self._fault.hide()
+        try:
+            save_value(self.value(), self._title, self)
+        except OSError as error:
+            self._fault.setText(tr("The file cannot be written: {what}", what=error.strerror or str(error)))
+            self._fault.show()
