@@ -19,6 +19,13 @@ CONTAINER_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "loop": {"error_handle_mode": "terminated"},
 }
 
+OLD_INPUTS: Mapping[str, str] = {
+    "external_data_tool": "text-input",
+    "contexts": "json",
+    "iterator": "json",
+    "loop": "json",
+}
+
 
 def upgrade(graph: Graph, positions_missing: bool, notices: list[Notice]) -> Graph:
     """The graph in today's shape."""
@@ -101,12 +108,32 @@ def _upgraded(node: Node, notices: list[Notice]) -> Mapping[str, Any]:
         notices.append(Notice("upgrade.cases", f"{title}: the conditions became one case.", node.id))
         kept = {k: v for k, v in data.items() if k not in ("conditions", "logical_operator")}
         return {**kept, "cases": [case]}
+    if node.type == "start":
+        return _inputs(node, notices)
     missing = {k: v for k, v in CONTAINER_DEFAULTS.get(node.type, {}).items() if k not in data}
     if missing and not node.is_note:
         names = ", ".join(sorted(missing))
         notices.append(Notice("upgrade.container", f"{title}: the settings {names} got their defaults.", node.id))
         return {**data, **missing}
     return data
+
+
+def _inputs(node: Node, notices: list[Notice]) -> Mapping[str, Any]:
+    """Kinds of inputs that no run form knows are read as the nearest one that does (nodes-ai spec AI-16, AI-17)."""
+    listed = node.data.get("variables")
+    found, changed = [], False
+    for entity in listed if isinstance(listed, list) else []:
+        kind = entity.get("type") if isinstance(entity, Mapping) else None
+        now = OLD_INPUTS.get(kind) if isinstance(kind, str) else None
+        if now is None:
+            found.append(entity)
+            continue
+        changed = True
+        found.append({**entity, "type": now})
+        name, title = entity.get("variable"), node.title or node.id
+        words = f"{title}: the input {name} has the type {kind} of an older version; it is read as {now}."
+        notices.append(Notice("upgrade.input", words, node.id))
+    return {**node.data, "variables": found} if changed else node.data
 
 
 def _membership(graph: Graph, notices: list[Notice]) -> Graph:

@@ -135,7 +135,9 @@ def _names(graph: Graph) -> Iterator[Problem]:
     inside = Counter((node_id, name) for node_id, _, name in found)
     for node_id, index, name in found:
         if counts[name] > 1:
-            message = Sentence.of("The output name “{name}” is used more than once.", name=name)
+            message = Sentence.of(
+                'Duplicate Output node variable "{name}". Output node variable names must be unique.', name=name
+            )
             # Ends of branches that exclude each other may well share a name: the run is right.
             severity: Severity = "error" if inside[node_id, name] > 1 else "warning"
             yield Problem(severity, "DUPLICATE_OUTPUT", message, node_id, f"outputs.{index}.variable")

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from engine.errors import NodePlace, UserError
 from engine.nodes.base import ExecutionType, Node, NodeConfig, NodeContext, NodeResult
-from engine.run.variables.files import FileProblem, file_from_mapping, infer_type, input_value, is_file_mapping
+from engine.run.variables.files import FileProblem, file_from_input, is_file_mapping
 from engine.run.variables.segments import plain
 
 TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
@@ -196,8 +196,6 @@ def _typed(variable: StartVariable, value: Any) -> Any:
 
 def _text(variable: StartVariable, value: Any) -> Any:
     name = variable.variable
-    if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, Mapping) for v in value)):
-        raise ValueError(f"Invalid input type for ['{name}']")
     if not isinstance(value, str):
         raise ValueError(f"(type '{variable.type}') {name} in input form must be a string")
     if variable.type == "select" and value not in variable.options:
@@ -249,24 +247,16 @@ def _file(variable: StartVariable, value: Any) -> Any:
     mapping = dict(value)
     if is_file_mapping(mapping):
         return mapping
-    found = file_from_mapping({**mapping, "type": mapping.get("type") or "custom"})
-    kind = mapping.get("type") or infer_type(found.extension or _extension(found.filename, mapping), found.mime_type)
-    mapping["type"] = kind
-    if mapping.get("transfer_method") == "tool_file":
+    found = file_from_input(mapping)
+    mapping["type"] = kind = mapping.get("type") or found.type
+    if found.transfer_method == "tool_file":
         return mapping
-    extension = (found.extension or _extension(found.filename, mapping)).lower().lstrip(".")
+    extension = (found.extension or "").lower().lstrip(".")
     listed = {e.lower().lstrip(".") for e in variable.allowed_file_extensions}
     allowed = variable.allowed_file_types
-    fits = not allowed or kind in allowed or ("custom" in allowed and extension in listed)
+    named = kind != "custom" and kind in allowed
+    fits = not allowed or named or ("custom" in allowed and extension in listed)
     methods = variable.allowed_file_upload_methods
-    if not fits or (methods and mapping.get("transfer_method") not in methods):
-        name = found.filename or mapping.get("name") or mapping.get("url") or mapping.get("remote_url") or ""
-        raise ValueError(f"File validation failed for file: {name}")
-    input_value(mapping)
+    if not fits or (methods and found.transfer_method not in methods):
+        raise ValueError(f"File validation failed for file: {found.filename or found.remote_url or ''}")
     return mapping
-
-
-def _extension(filename: str | None, mapping: Mapping[str, Any]) -> str:
-    name = filename or str(mapping.get("name") or mapping.get("url") or mapping.get("remote_url") or "")
-    stem = name.split("?")[0].rsplit("/", 1)[-1]
-    return "." + stem.rsplit(".", 1)[-1] if "." in stem else ""

@@ -23,7 +23,7 @@ USAGE = OutputSpec("usage", "object", "Tokens and price")
 def check_model(data: Data, key: str = "model") -> FieldProblem | None:
     model = data.get(key)
     if not isinstance(model, dict) or not model.get("provider") or not model.get("name"):
-        return FieldProblem("node.model_missing", key, "Choose a model.")
+        return FieldProblem("node.model_missing", key, "Model is required.")
     return None
 
 
@@ -33,7 +33,7 @@ def check_vision(data: Data) -> FieldProblem | None:
         return None
     configs = vision.get("configs")
     if isinstance(configs, dict) and "variable_selector" in configs and not configs.get("variable_selector"):
-        return FieldProblem("node.vision_missing", "vision.configs.variable_selector", "Choose the files to send.")
+        return FieldProblem("node.vision_missing", "vision.configs.variable_selector", "Vision Variable is required.")
     return None
 
 
@@ -80,19 +80,21 @@ def check_llm(data: Data) -> list[FieldProblem]:
         return [problem]
     memory = data.get("memory")
     if not memory and not any(text.strip() for text in _prompt_texts(data)):
-        return [FieldProblem("node.prompt_missing", "prompt_template.0.text", "The prompt is empty.")]
+        return [FieldProblem("node.prompt_missing", "prompt_template.0.text", "prompt is required.")]
     if isinstance(memory, dict):
         query = str(memory.get("query_prompt_template") or "")
         if query and "{{#sys.query#}}" not in query and data.get("model", {}).get("mode") != "completion":
             where = "memory.query_prompt_template"
-            return [FieldProblem("node.query_missing", where, "The user message must hold the variable sys.query.")]
+            return [FieldProblem("node.query_missing", where, "sys.query in user message is required.")]
     messages = mappings(data.get("prompt_template"))
     if any(m.get("edition_type") == "jinja2" for m in messages):
         config = data.get("prompt_config")
         for index, item in enumerate(mappings(config.get("jinja2_variables") if isinstance(config, dict) else None)):
-            if not item.get("variable") or not item.get("value_selector"):
-                where = f"prompt_config.jinja2_variables.{index}"
-                return [FieldProblem("node.input_missing", where, "A Jinja input needs a name and a variable.")]
+            where = f"prompt_config.jinja2_variables.{index}"
+            if not str(item.get("variable") or "").strip():
+                return [FieldProblem("node.input_missing", f"{where}.variable", "Variable Name is required.")]
+            if not item.get("value_selector"):
+                return [FieldProblem("node.input_missing", f"{where}.value_selector", "Variable Value is required.")]
     problem = check_vision(data)
     return [problem] if problem else []
 
@@ -243,7 +245,7 @@ def check_agent(data: Data) -> list[FieldProblem]:
         return []
     model = _agent_value(data, "model")
     if not isinstance(model, dict) or not model.get("provider") or not (model.get("model") or model.get("name")):
-        return [FieldProblem("node.model_missing", "agent_parameters.model", "Choose a model.")]
+        return [FieldProblem("node.model_missing", "agent_parameters.model", "Model is required.")]
     tools = mappings(_agent_value(data, "tools"))
     if not tools:
         return [FieldProblem("node.tool_missing", "agent_parameters.tools", "Choose at least one tool.")]

@@ -53,17 +53,16 @@ def end_outputs(data: Data) -> tuple[OutputSpec, ...]:
 def check_end(data: Data) -> list[FieldProblem]:
     outputs = mappings(data.get("outputs"))
     if not outputs:
-        return [FieldProblem("node.output_missing", "outputs", "An output variable is required.")]
+        return [FieldProblem("node.output_missing", "outputs", "output variable is required.")]
     for index, output in enumerate(outputs):
         if not str(output.get("variable") or "").strip() or not output.get("value_selector"):
-            message = "An output needs a name and a variable."
-            return [FieldProblem("node.output_missing", f"outputs.{index}", message)]
+            return [FieldProblem("node.output_missing", f"outputs.{index}", "output variable is required.")]
     return []
 
 
 def check_answer(data: Data) -> list[FieldProblem]:
     if not str(data.get("answer") or "").strip():
-        return [FieldProblem("node.answer_missing", "answer", "The answer is empty.")]
+        return [FieldProblem("node.answer_missing", "answer", "Answer is required.")]
     return []
 
 

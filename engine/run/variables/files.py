@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import mimetypes
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 FILE_IDENTITY: Final = "__dify__file__"
 FILE_TYPES: Final = ("image", "document", "audio", "video", "custom")
@@ -203,12 +206,29 @@ _FIELDS = frozenset(
 )
 
 
+def file_from_input(mapping: Mapping[str, Any]) -> File:
+    """A file as a caller names it (nodes-ai spec 2.3): `name` is its filename; what the name or the address tells of
+    its kind is filled in. Raises FileProblem."""
+    if is_file_mapping(mapping):
+        return file_from_mapping(mapping)
+    values = dict(mapping)
+    name = values.pop("name", None)
+    address = str(values.get("remote_url") or values.get("url") or "")
+    shown = str(values.get("filename") or name or unquote(PurePosixPath(urlsplit(address).path).name))
+    if shown:
+        values["filename"] = shown
+        suffix = PurePosixPath(shown).suffix
+        values["extension"] = values.get("extension") or suffix or None
+        values["mime_type"] = values.get("mime_type") or mimetypes.guess_type(shown)[0]
+    return file_from_mapping(values)
+
+
 def input_value(value: Any) -> Any:
     """A user's value with file mappings turned into files: one mapping, or a list of nothing but mappings."""
     if is_file_input(value):
-        return file_from_mapping(value)
+        return file_from_input(value)
     if isinstance(value, list) and value and all(is_file_input(item) for item in value):
-        return [file_from_mapping(item) for item in value]
+        return [file_from_input(item) for item in value]
     return value
 
 

@@ -88,6 +88,45 @@ def test_written_again_it_says_the_same_and_in_the_same_bytes(name: str) -> None
     assert Workflow.from_json(json.loads(json.dumps(workflow.to_json()))) == workflow
 
 
+AI_TYPES = frozenset(
+    [
+        "start",
+        "end",
+        "answer",
+        "llm",
+        "question-classifier",
+        "parameter-extractor",
+        "knowledge-retrieval",
+        "knowledge-index",
+        "datasource",
+        "tool",
+        "agent",
+    ]
+)
+
+
+@pytest.mark.spec("ai.153")
+@pytest.mark.parametrize("name", READABLE)
+def test_nodes_of_the_ai_types_are_typed_and_their_settings_read(name: str) -> None:
+    from pydantic import ValidationError
+
+    from engine.nodes.registry import node_class, spec
+
+    faulty = {problem.node_id for problem in check(workflow_of(name)) if problem.severity == "error"}
+    refused = {}
+    for node in workflow_of(name).graph.nodes.values():
+        if node.is_note or node.type not in AI_TYPES:
+            continue
+        found = spec(node.type)
+        assert found is not None
+        assert node.type == found.type
+        try:
+            node_class(node.type, str(node.data.get("version") or "1")).config_model.model_validate(dict(node.data))
+        except ValidationError as problem:
+            refused[node.id] = str(problem)
+    assert set(refused) <= faulty, "settings that a node cannot read must be on the checklist"
+
+
 # Which notice must stand for a change at a place of the file; `*` is any list position.
 EXPLAINED = {
     "kind": {"import.kind"},
@@ -142,7 +181,7 @@ def differences(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator
         yield ".".join(path), before, after
 
 
-@pytest.mark.spec("dsl.13", "dsl.37", "dsl.38", "dsl.40", "dsl.41")
+@pytest.mark.spec("dsl.13", "dsl.37", "dsl.38", "dsl.40", "dsl.41", "ai.154")
 @pytest.mark.parametrize("name", READABLE)
 def test_nothing_changes_that_no_notice_names(name: str) -> None:
     told = {notice.code for notice in opened(name).notices}
