@@ -6,6 +6,7 @@ import asyncio
 import json as jsonlib
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +36,12 @@ def run(
     file: Annotated[Path, typer.Argument(help="A DSL file.")],
     inputs: Annotated[str, typer.Option(help="Inputs as JSON, or @FILE.")] = "{}",
     query: Annotated[str, typer.Option(help="What the person says (chat flows).")] = "",
+    file_paths: Annotated[
+        list[Path] | None, typer.Option("--file", help="A file that goes with the message; may stand several times.")
+    ] = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Also ask for follow-up questions, where the app offers them.")
+    ] = False,
     conversation: Annotated[str, typer.Option(help="Conversation id; made if it does not exist.")] = "",
     user: Annotated[str, typer.Option(help="User id.")] = "local",
     mocks: Annotated[Path | None, typer.Option(help="JSON file of answers for nodes that are not to run.")] = None,
@@ -67,6 +74,7 @@ def run(
         app_id=outcome[1],
         inputs=_mapping(json_argument(inputs, "--inputs"), "--inputs"),
         query=query,
+        files=[_message_file(services, path) for path in file_paths or []],
         conversation_id=conversation,
         user_id=user,
         mocks=_mapping(json_argument(f"@{mocks}", "The mocks file"), "The mocks file") if mocks else None,
@@ -82,7 +90,9 @@ def run(
     if recording and replay:
         raise UserError("--recording and --replay exclude each other.", code="cli.bad_tape")
     try:
-        summary = asyncio.run(play(services, start, events, recording=recording, replay=replay, strict=strict))
+        summary = asyncio.run(
+            play(services, start, events, recording=recording, replay=replay, strict=strict, suggest=suggest)
+        )
     finally:
         services.close()
     raise typer.Exit(EXIT_CODES.get(summary["status"], say.FAILED))
@@ -112,6 +122,16 @@ def _mapping(value: Any, what: str) -> dict[str, Any]:
     return value
 
 
+def _message_file(services: Services, path: Path) -> dict[str, Any]:
+    """A file of a message, copied into the workspace. Raises EnvironmentProblem when it cannot be read."""
+    import mimetypes
+
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    reference = services.keep_file(path, kind)
+    facts = {"filename": path.name, "extension": path.suffix, "mime_type": kind, "size": path.stat().st_size}
+    return {"transfer_method": "local_file", "upload_file_id": reference, **facts}
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not name:
@@ -135,6 +155,7 @@ async def play(
     recording: Path | None = None,
     replay: Path | None = None,
     strict: bool = False,
+    suggest: bool = False,
 ) -> dict[str, Any]:
     """Run and print; Ctrl+C stops the run, a second one ends the program."""
     if recording is not None:
@@ -145,7 +166,8 @@ async def play(
         if not start.record:
             start.run_id = str(head.get("run_id") or "")
     handle = services.runs.start(start)
-    return await follow(services, handle, events, chat=start.workflow.mode == "advanced-chat")
+    chat = start.workflow.mode == "advanced-chat"
+    return await follow(services, handle, events, chat=chat, features=start.workflow.features if suggest else None)
 
 
 def _secrets(start: StartRun, *, marked: bool = False) -> dict[str, str]:
@@ -164,8 +186,10 @@ def _secrets(start: StartRun, *, marked: bool = False) -> dict[str, str]:
     return found
 
 
-async def follow(services: Services, handle: Any, events: str, *, chat: bool = False) -> dict[str, Any]:
-    """Print a run's events (if asked for) and its summary."""
+async def follow(
+    services: Services, handle: Any, events: str, *, chat: bool = False, features: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Print a run's events (if asked for) and its summary; with `features` also follow-up questions."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -183,6 +207,8 @@ async def follow(services: Services, handle: Any, events: str, *, chat: bool = F
     except (NotImplementedError, RuntimeError):
         signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(stop))
     translate = None
+    from engine.run.dify import message_end
+
     if events == "dify":
         from engine.run.dify import DifyNames
 
@@ -196,6 +222,13 @@ async def follow(services: Services, handle: Any, events: str, *, chat: bool = F
                 say.out(told)
         summary: dict[str, Any] = await handle.result()
         await services.runs.drain()
+        message = summary.get("message")
+        if message and events == "dify":
+            say.out(message_end(message))
+        if message and features is not None:
+            turns = [] if services.has_database() else [(message["query"], message["answer"])]
+            found = await services.chat.suggested_questions(features, message["conversation_id"], turns)
+            summary = {**summary, "suggested_questions": found}
     finally:
         restore()
         await services.close_ports()

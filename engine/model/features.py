@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 IMAGE_EXTENSIONS = (".JPG", ".JPEG", ".PNG", ".GIF", ".WEBP", ".SVG")
+_NAME = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,29})\s*\}\}")
 METHODS = ("local_file", "remote_url")
 _SWITCHES: Mapping[str, Mapping[str, Any]] = {
     "suggested_questions_after_answer": {"enabled": False},
@@ -48,3 +50,14 @@ def file_upload(value: Any) -> dict[str, Any]:
 def without_opener(features: Mapping[str, Any]) -> dict[str, Any]:
     """The features with the opener switched off: an empty text and no questions."""
     return {**features, "opening_statement": "", "suggested_questions": []}
+
+
+def opening_statement(features: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+    """The first words of a conversation with `{{name}}` replaced by the start inputs; unknown names stay."""
+    text = effective(features)["opening_statement"]
+
+    def value(match: re.Match[str]) -> str:
+        found = inputs.get(match[1])
+        return match[0] if found in (None, "") else str(found)
+
+    return _NAME.sub(value, text)

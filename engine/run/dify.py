@@ -40,6 +40,10 @@ class DifyNames:
         name = event["event"]
         if name == "ResponseChunk":
             return self._chunk(event)
+        if name == "ResponseReplaced":
+            return {**self._wrap("message_replace", event, None), "answer": event["answer"], "reason": event["reason"]}
+        if name == "MessageAnswered":
+            return {**self._wrap("message", event, None), "answer": event["answer"]}
         if name == "GraphRunStarted":
             self._started_at = _seconds(event["at"])
             data = {"id": event["run_id"], "workflow_id": event.get("workflow_id", ""), "reason": event["reason"]}
@@ -89,6 +93,12 @@ class DifyNames:
         if data is not None:
             found["data"] = data
         return found
+
+
+def message_end(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What closes a chat turn in that stream."""
+    names = ("id", "conversation_id", "metadata")
+    return {"event": "message_end", "message_id": message["id"], **{name: message[name] for name in names}}
 
 
 def _plain(event: Mapping[str, Any]) -> dict[str, Any]:

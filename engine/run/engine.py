@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from engine.errors import PenstockError
 from engine.logs import get_logger
 from engine.ports.bundle import Ports
 from engine.run import snapshot as snapshots
+from engine.run.answer_guard import REPLACED, AnswerGuard
 from engine.run.control import Control
 from engine.run.debug import DebugGate
 from engine.run.frames import Frame
@@ -31,11 +33,17 @@ log = get_logger(__name__)
 
 
 def start_run(
-    request: RunRequest, ports: Ports, recorder: Recorder | None = None, *, node_class: NodeClass | None = None
+    request: RunRequest,
+    ports: Ports,
+    recorder: Recorder | None = None,
+    *,
+    node_class: NodeClass | None = None,
+    guard: AnswerGuard | None = None,
 ) -> RunHandle:
     """Start a run on the running asyncio loop and give back its handle at once.
 
-    `node_class` finds behaviours; the registry of node types is the default. Raises RunRefused (GraphError for the
+    `node_class` finds behaviours; the registry of node types is the default. `guard` watches over the answer of a chat
+    run. Raises RunRefused (GraphError for the
     graph itself) when the run cannot start; nothing was emitted then.
     """
     if node_class is None:
@@ -46,13 +54,20 @@ def start_run(
         raise RunRefused(f"Max workflow call depth {request.limits.max_call_depth} reached.", code="run.call_depth")
     if not request.run_id:
         request.run_id = ports.ids.uuid()
-    return LocalRun(request, ports, recorder, node_class)
+    return LocalRun(request, ports, recorder, node_class, guard)
 
 
 class LocalRun:
     """A run in this process. Made and used on the loop's thread, except `send`."""
 
-    def __init__(self, request: RunRequest, ports: Ports, recorder: Recorder | None, node_class: NodeClass) -> None:
+    def __init__(
+        self,
+        request: RunRequest,
+        ports: Ports,
+        recorder: Recorder | None,
+        node_class: NodeClass,
+        guard: AnswerGuard | None = None,
+    ) -> None:
         self.run_id = request.run_id
         self.request = request
         self._ports = ports
@@ -83,6 +98,8 @@ class LocalRun:
             gate=DebugGate(request.debug),
             single_node=request.kind == "node",
         )
+        self._guard = self._scheduler.events.guard = guard
+        self._scheduler.events.on_replaced = lambda: self._scheduler.abort(REPLACED)
         self._control = Control(self._scheduler, float(saved.get("active_execution_seconds", 0.0)))
         self._scheduler.root = Frame("root", self.graph.root_scope, pool)
         if self._saved is not None:
@@ -189,13 +206,29 @@ class LocalRun:
         else:
             scheduler.open_frame(scheduler.root)
 
+    async def _check_answer(self) -> None:
+        """The whole answer is looked at once more before the run counts as succeeded."""
+        scheduler = self._scheduler
+        if self._guard is None or scheduler.aborted is not None or scheduler.error is not None or scheduler.pausing:
+            return
+        try:
+            text = await self._guard.whole(str(plain(dict(scheduler.root.outputs)).get("answer") or ""))
+        except PenstockError as problem:
+            scheduler.fail(problem.message, error_type=type(problem).__name__)
+            return
+        if text is not None:
+            scheduler.events.replace_answer(text)
+
     async def _conclude(self) -> None:
         scheduler = self._scheduler
+        await self._check_answer()
         if scheduler.aborted is not None or scheduler.error is not None:
             await scheduler.drop_running()
         outputs = plain(dict(scheduler.root.outputs))
         if self.request.kind == "node":
             outputs = plain(scheduler.root.pool.values(self.graph.root.id)) if scheduler.error is None else {}
+        if scheduler.events.replaced is not None:
+            outputs = {**outputs, "answer": scheduler.events.replaced}
         event: dict[str, Any] = {"seq": 0, "event": "", "at": self._outbox.now(), "run_id": "", "outputs": outputs}
         payload = None
         # A run that failed or was stopped while it drained for a pause could never be resumed: it is not paused.
@@ -246,6 +279,8 @@ class LocalRun:
             "stream_text": "".join(scheduler.events.stream_text),
             "conversation_variables": scheduler.conversation(),
         }
+        if scheduler.events.replaced is not None:
+            summary["answer_replaced"] = True
         if status == "paused":
             summary["reasons"] = event["reasons"]
         masked: dict[str, Any] = masker.data(summary) if masker else summary

@@ -102,6 +102,8 @@ class RunState:
     """Variables written by nodes while they ran (conversation and loop variables), newest value."""
     answer: list[str] = field(default_factory=list)
     kind: str = "full"
+    answered_by: str = ""
+    """What gave the answer if not the graph: output_moderation, input_moderation or annotation."""
 
     @property
     def stream_text(self) -> str:
@@ -166,6 +168,20 @@ def _run_started(state: RunState, event: Mapping[str, Any]) -> set[str]:
     if event.get("reason") != "resumption":
         state.started_at = event.get("at", "")
         state.inputs = event.get("inputs", {})
+    return set()
+
+
+def _answer_replaced(state: RunState, event: Mapping[str, Any]) -> set[str]:
+    state.answer = [str(event.get("answer", ""))]
+    state.answered_by = str(event.get("reason", ""))
+    return set()
+
+
+def _answered(state: RunState, event: Mapping[str, Any]) -> set[str]:
+    """An answer for which nothing ran: by moderation of what was said, or by an annotation."""
+    _answer_replaced(state, event)
+    state.status = "succeeded"
+    state.outputs = {"answer": event.get("answer", "")}
     return set()
 
 
@@ -347,6 +363,8 @@ _HANDLERS: Final = {
     "NodeRunStreamChunk": _chunk,
     "NodeRunReasoningChunk": _reasoning,
     "ResponseChunk": _response,
+    "ResponseReplaced": _answer_replaced,
+    "MessageAnswered": _answered,
     "NodeRunAgentLog": _log,
     "NodeRunVariableUpdated": _variable,
     "NodeRunPauseRequested": _paused,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.nodes.base import NodeResult
 from engine.ports.bundle import Ports
 from engine.ports.models import Usage
+from engine.run.answer_guard import AnswerGuard
 from engine.run.frames import Execution, Frame
 from engine.run.limits import Limits
 from engine.run.outbox import Outbox, StreamMasker
@@ -32,6 +33,10 @@ class NodeEvents:
         self.streams = StreamMasker(outbox.masker)
         self.stream_text: list[str] = []
         """What a reader has been shown of the root frame's response."""
+        self.guard: AnswerGuard | None = None
+        self.replaced: str | None = None
+        """The text that took the place of the answer; nothing more is said then."""
+        self.on_replaced: Callable[[], None] = lambda: None
 
     def started(self, name: str, execution: Execution, at: str) -> dict[str, Any]:
         """A started or retry event, not let out yet."""
@@ -154,9 +159,23 @@ class NodeEvents:
 
     def response(self, frame: Frame, event: dict[str, Any]) -> None:
         """A chunk that passed the filter of `frame`."""
-        if frame.invocation is None and event["event"] == "ResponseChunk":
+        is_answer = frame.invocation is None and event["event"] == "ResponseChunk"
+        if is_answer and self.replaced is not None:
+            return
+        if is_answer:
             self.stream_text.append(event["chunk"])
         self.outbox.send({"seq": 0, "event": event["event"], "at": self.outbox.now(), "run_id": "", **event})
+        if is_answer and self.guard is not None:
+            text = self.guard.said(event["chunk"])
+            if text is not None:
+                self.replace_answer(text)
+
+    def replace_answer(self, text: str) -> None:
+        """Say `text` in place of everything that was answered."""
+        self.replaced, self.stream_text = text, [text]
+        event = {"seq": 0, "event": "ResponseReplaced", "at": self.outbox.now(), "run_id": ""}
+        self.outbox.send({**event, "answer": text, "reason": "output_moderation"})
+        self.on_replaced()
 
     def ended(
         self,

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from engine.nodes.human_input.desk import FormDesk
     from engine.ports.bundle import Ports
     from engine.run.request import RunHandle
+    from engine.services.chat.annotations import AnnotationService
+    from engine.services.chat.service import ChatService
     from engine.services.models import ModelService
     from engine.services.runs import RunService
     from engine.services.settings import SecretsService, SettingsService
     from engine.services.versions import VersionService
     from engine.services.workflows import WorkflowService
+    from engine.store.annotations import AnnotationStore
     from engine.store.apps import AppStore
     from engine.store.blobs import BlobStore
     from engine.store.crypto import Vault
@@ -112,6 +115,12 @@ class Services:
         return DebugStore(self.database, self.blobs, self.clock, self.ids)
 
     @cached_property
+    def annotation_store(self) -> AnnotationStore:
+        from engine.store.annotations import AnnotationStore
+
+        return AnnotationStore(self.database, self.clock, self.ids)
+
+    @cached_property
     def forms(self) -> FormDesk:
         """The forms that runs wait for."""
         from engine.nodes.human_input.desk import FormDesk
@@ -159,6 +168,28 @@ class Services:
             self.clock,
             self.ids,
             lambda: self.owner,
+            lambda: self.chat,
+        )
+
+    @cached_property
+    def annotations(self) -> AnnotationService:
+        from engine.services.chat.annotations import AnnotationService
+
+        return AnnotationService(lambda: self.annotation_store, lambda: self.settings)
+
+    @cached_property
+    def chat(self) -> ChatService:
+        from engine.services.chat.service import ChatService
+
+        return ChatService(
+            lambda: self.debug_store,
+            lambda: self.ports,
+            lambda: self.models,
+            lambda: self.settings,
+            lambda: self.secrets,
+            self.annotations,
+            self.clock,
+            self.ids,
         )
 
     @cached_property

@@ -16,6 +16,9 @@ from engine.run.request import DebugSettings, RunHandle, RunPlan, RunRequest
 
 if TYPE_CHECKING:
     from engine.ports.bundle import Ports
+    from engine.run.answer_guard import AnswerGuard
+    from engine.run.request import Recorder
+    from engine.services.chat.service import ChatService
     from engine.store.db import Database
     from engine.store.debug import DebugStore
     from engine.store.runs import RunStore
@@ -59,6 +62,8 @@ class StartRun:
     call_depth: int = 0
     run_id: str = ""
     parent_run_id: str | None = None
+    parent_message_id: str | None = None
+    """The message that a chat turn follows, where that is not the newest one (an answer asked for once more)."""
 
     def to_json(self) -> dict[str, Any]:
         """For the engine host."""
@@ -121,10 +126,11 @@ class RunService:
         clock: Clock,
         ids: IdSource,
         owner: Callable[[], str],
+        chat: Callable[[], ChatService],
     ) -> None:
         self._db, self._store, self._debug, self._ports = database, store, debug, ports
         self._limits, self._settings = limits, settings
-        self._clock, self._ids, self._owner = clock, ids, owner
+        self._clock, self._ids, self._owner, self._chat = clock, ids, owner, chat
         self._live: dict[str, RunHandle] = {}
         self._followers: set[asyncio.Task[None]] = set()
         self._heart: asyncio.Task[None] | None = None
@@ -133,13 +139,24 @@ class RunService:
 
     def start(self, start: StartRun) -> RunHandle:
         """Start a run on the running loop. Raises UserError when it cannot start; nothing is recorded then."""
-        from engine.run import start_run
-
         request = self.request(start)
         recorder = self._recorder(start, request) if start.record else None
-        handle = start_run(request, self._ports(), recorder)
-        self._follow(handle, start, request)
+        return self._begin(start, request, recorder)
+
+    def _begin(self, start: StartRun, request: RunRequest, recorder: Recorder | None) -> RunHandle:
+        """Let a run go: the whole run of a chat app is a turn with the features of that app."""
+        handle: RunHandle
+        if request.is_chat and start.kind == "full":
+            handle = self._chat().begin(start, request, recorder, self._launch)
+        else:
+            handle = self._launch(request, recorder)
+        self._follow(handle, start)
         return handle
+
+    def _launch(self, request: RunRequest, recorder: Recorder | None, guard: AnswerGuard | None = None) -> RunHandle:
+        from engine.run import start_run
+
+        return start_run(request, self._ports(), recorder, guard=guard)
 
     def request(self, start: StartRun) -> RunRequest:
         """The engine's request for a start: inputs checked, variables loaded, plan made. Raises UserError."""
@@ -169,7 +186,7 @@ class RunService:
             mode=workflow.mode,
             inputs=self._inputs(start),
             query=start.query,
-            files=start.files,
+            files=self._files(start),
             conversation_id=start.conversation_id,
             user_id=start.user_id,
             app_id=start.app_id,
@@ -191,6 +208,17 @@ class RunService:
             strict_upstream=bool(self._setting(start, "strict_upstream", False)),
             debug=DebugSettings(frozenset(start.breakpoints), start.step) if start.breakpoints or start.step else None,
         )
+
+    @staticmethod
+    def _files(start: StartRun) -> list[Any]:
+        """The files of a message as the app takes them (nodes-ai spec 15)."""
+        if start.kind != "full" or not start.files:
+            return start.files
+        from engine.model.features import effective
+        from engine.services.chat.uploads import checked
+
+        start.files = checked(start.files, effective(start.workflow.features)["file_upload"])
+        return start.files
 
     def _setting(self, start: StartRun, key: str, default: Any) -> Any:
         return self._settings(key, default) if start.record or start.app_id else default
@@ -266,34 +294,23 @@ class RunService:
 
     # -- following live runs -----------------------------------------------------------------------------------------
 
-    def _follow(self, handle: RunHandle, start: StartRun, request: RunRequest) -> None:
+    def _follow(self, handle: RunHandle, start: StartRun) -> None:
         loop = asyncio.get_running_loop()
         self._live[handle.run_id] = handle
-        task = loop.create_task(self._until_end(handle, start, request))
+        task = loop.create_task(self._until_end(handle))
         self._followers.add(task)
         task.add_done_callback(self._followers.discard)
         if start.record and self._heart is None:
             self._heart = loop.create_task(self._beat())
 
-    async def _until_end(self, handle: RunHandle, start: StartRun, request: RunRequest) -> None:
+    async def _until_end(self, handle: RunHandle) -> None:
         try:
-            summary = await handle.result()
+            await handle.result()
         finally:
             self._live.pop(handle.run_id, None)
             if not self._live and self._heart is not None:
                 self._heart.cancel()
                 self._heart = None
-        if start.record and request.is_chat and start.app_id and start.kind == "full":
-            answer = str((summary.get("outputs") or {}).get("answer") or summary.get("stream_text") or "")
-            status = "paused" if summary.get("status") == "paused" else "error" if summary.get("error") else "normal"
-            message = {
-                "workflow_run_id": handle.run_id,
-                "query": start.query,
-                "answer": answer,
-                "status": status,
-                "error": summary.get("error") or "",
-            }
-            await asyncio.to_thread(self._debug().add_message, start.app_id, start.conversation_id, message)
 
     async def _beat(self) -> None:
         """Tell the store that the runs of this process are alive."""
@@ -319,11 +336,10 @@ class RunService:
     def resume(self, run_id: str) -> RunHandle:
         """Go on with a paused run from its own graph and state, in this process. Raises UserError."""
         from engine.model.graph import Graph
-        from engine.run import start_run
 
         record = self._store().get(run_id)
         state = self._store().take_pause(run_id)
-        workflow = Workflow(graph=Graph.from_config(record["graph"]))
+        workflow = Workflow(graph=Graph.from_config(record["graph"]), features=record.get("features") or {})
         trace = self._store().trace(run_id)
         ended = ("succeeded", "failed", "exception", "stopped")
         open_rows = [self._store().node(r["id"]) for r in trace if r["status"] not in ended]
@@ -351,9 +367,7 @@ class RunService:
         )
         next_index = max((r["index"] for r in trace), default=0) + 1
         recorder = self._recorder(start, request, next_index=next_index, open_rows=open_rows)
-        handle = start_run(request, self._ports(), recorder)
-        self._follow(handle, start, request)
-        return handle
+        return self._begin(start, request, recorder)
 
     def stop(self, run_id: str, reason: str = "Stopped by the user") -> None:
         """Stop a run: a live one of this process by command, a paused one by its record. Raises UserError."""

@@ -131,7 +131,7 @@ class DebugStore:
         return self._db.write(job)
 
     def add_message(self, app_id: str, conversation_id: str, message: Mapping[str, Any]) -> None:
-        """Keep one turn and count it."""
+        """Keep one turn and count it; the end of a run that was paused takes the place of its pause."""
         now = iso(self._clock.now())
         row = {
             "id": self._ids.uuid(),
@@ -139,31 +139,52 @@ class DebugStore:
             "conversation_id": conversation_id,
             "created_at": now,
             **message,
+            "metadata": dumps(message.get("metadata") or {}),
         }
+        run_id = message.get("workflow_run_id")
 
         def job(connection: Connection) -> None:
+            if run_id is not None and self._went_on(connection, conversation_id, run_id, row):
+                return
             connection.execute(insert(messages).values(row))
-            count = conversations.c.dialogue_count + 1
-            name = str(message.get("query", ""))[:80]
-            connection.execute(
-                update(conversations)
-                .where(conversations.c.id == conversation_id)
-                .values(dialogue_count=count, updated_at=now, name=name)
-            )
+            values: dict[str, Any] = {"dialogue_count": conversations.c.dialogue_count + 1, "updated_at": now}
+            mine = conversations.c.id == conversation_id
+            connection.execute(update(conversations).where(mine).values(values))
+            name = " ".join(str(message.get("query", "")).split())[:80]
+            connection.execute(update(conversations).where(mine & (conversations.c.name == "")).values(name=name))
 
         self._db.write(job)
 
+    @staticmethod
+    def _went_on(connection: Connection, conversation_id: str, run_id: str, row: Mapping[str, Any]) -> bool:
+        table = messages.c
+        mine = (table.conversation_id == conversation_id) & (table.workflow_run_id == run_id)
+        kept = {k: row[k] for k in ("answer", "status", "error", "metadata") if k in row}
+        return bool(connection.execute(update(messages).where(mine).values(kept)).rowcount)
+
     def history(self, conversation_id: str, limit: int = 100) -> list[dict[str, Any]]:
-        """The newest turns of a conversation, oldest first: query, answer, status."""
+        """The newest turns of a conversation, oldest first: query, answer, status, error, metadata."""
         table = messages.c
         query = (
-            select(table.id, table.query, table.answer, table.status, table.workflow_run_id, table.created_at)
+            select(
+                table.id,
+                table.query,
+                table.answer,
+                table.status,
+                table.error,
+                table.workflow_run_id,
+                table.metadata,
+                table.created_at,
+            )
             .where(table.conversation_id == conversation_id)
-            .order_by(table.created_at.desc())
+            .order_by(table.created_at.desc(), table.id)
             .limit(limit)
         )
         with self._db.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()][::-1]
+            rows = [dict(row) for row in connection.execute(query).mappings()][::-1]
+        for row in rows:
+            row["metadata"] = loads(row["metadata"], {})
+        return rows
 
     def conversations(self, app_id: str, limit: int = 50) -> list[dict[str, Any]]:
         """Conversations of an app, newest first."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x50535443  # "PSTC"
 metadata = MetaData()
 
@@ -278,6 +278,33 @@ messages = Table(
     Column("created_at", String(27), nullable=False),
     Index("ix_messages_conversation", "conversation_id", "created_at"),
     Index("ix_messages_run", "conversation_id", "workflow_run_id"),
+)
+
+message_annotations = Table(
+    "message_annotations",
+    metadata,
+    _id(),
+    Column("app_id", String(36), ForeignKey("apps.id", ondelete="CASCADE"), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("hit_count", Integer, nullable=False, server_default="0"),
+    Column("created_at", String(27), nullable=False),
+    Column("updated_at", String(27), nullable=False),
+    Index("ix_annotations_app", "app_id", desc("created_at")),
+)
+
+annotation_hits = Table(
+    "annotation_hit_histories",
+    metadata,
+    _id(),
+    Column("annotation_id", String(36), ForeignKey("message_annotations.id", ondelete="CASCADE"), nullable=False),
+    Column("app_id", String(36), nullable=False),
+    Column("conversation_id", String(36)),
+    Column("message_id", String(36)),
+    Column("query", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Index("ix_annotation_hits", "annotation_id", desc("created_at")),
 )
 
 pauses = Table(

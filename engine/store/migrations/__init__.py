@@ -10,7 +10,25 @@ from sqlalchemy import Connection, Engine, text
 
 from engine.store.tables import SCHEMA_VERSION
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {}
+
+def _annotations(connection: Connection) -> None:
+    """1 to 2: answers that people wrote, and where they were given."""
+    for statement in ANNOTATIONS:
+        connection.execute(text(statement))
+
+
+# As the tables of version 2 are made; later changes of them are steps of their own.
+ANNOTATIONS = (
+    """create table message_annotations (id VARCHAR(36) not null primary key, app_id VARCHAR(36) not null
+    references apps (id) on delete cascade, question TEXT not null, answer TEXT not null,
+    hit_count INTEGER default '0' not null, created_at VARCHAR(27) not null, updated_at VARCHAR(27) not null)""",
+    "create index ix_annotations_app on message_annotations (app_id, created_at desc)",
+    """create table annotation_hit_histories (id VARCHAR(36) not null primary key, annotation_id VARCHAR(36) not null
+    references message_annotations (id) on delete cascade, app_id VARCHAR(36) not null, conversation_id VARCHAR(36),
+    message_id VARCHAR(36), query TEXT not null, score FLOAT not null, created_at VARCHAR(27) not null)""",
+    "create index ix_annotation_hits on annotation_hit_histories (annotation_id, created_at desc)",
+)
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _annotations}
 """Schema version to the step that leads to the next one."""
 
 
