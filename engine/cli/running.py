@@ -68,17 +68,17 @@ def run(
     """Run a workflow file. Exit code 0 succeeded, 1 failed, 2 bad input, 3 paused, 130 stopped."""
     services = Services.open(context.obj["data"])
     keep = bool(record if record is not None else context.obj["data"] or from_run)
-    outcome = _workflow(services, file, keep=keep)
+    outcome = read_workflow(services, file, keep=keep)
     start = StartRun(
         outcome[0],
         app_id=outcome[1],
-        inputs=_mapping(json_argument(inputs, "--inputs"), "--inputs"),
+        inputs=mapping(json_argument(inputs, "--inputs"), "--inputs"),
         query=query,
         files=[_message_file(services, path) for path in file_paths or []],
         conversation_id=conversation,
         user_id=user,
-        mocks=_mapping(json_argument(f"@{mocks}", "The mocks file"), "The mocks file") if mocks else None,
-        environment=dict(_pair(item) for item in env or []),
+        mocks=mapping(json_argument(f"@{mocks}", "The mocks file"), "The mocks file") if mocks else None,
+        environment=dict(pair(item) for item in env or []),
         kind=_kind(outcome[0], node),
         node_id=node or None,
         from_run=from_run or None,
@@ -98,7 +98,7 @@ def run(
     raise typer.Exit(EXIT_CODES.get(summary["status"], say.FAILED))
 
 
-def _workflow(services: Services, file: Path, *, keep: bool) -> tuple[Any, str]:
+def read_workflow(services: Services, file: Path, *, keep: bool) -> tuple[Any, str]:
     """The workflow of a file, and its app where the run is kept. Ends with exit code 2 when it cannot be read."""
     from engine.dsl.read import read
 
@@ -116,7 +116,8 @@ def _workflow(services: Services, file: Path, *, keep: bool) -> tuple[Any, str]:
     return result.workflow, app.app_id or ""
 
 
-def _mapping(value: Any, what: str) -> dict[str, Any]:
+def mapping(value: Any, what: str) -> dict[str, Any]:
+    """The value itself when it is a mapping. Raises UserError."""
     if not isinstance(value, dict):
         raise UserError(f"{what} must be a JSON object.", code="cli.bad_json")
     return value
@@ -132,7 +133,8 @@ def _message_file(services: Services, path: Path) -> dict[str, Any]:
     return {"transfer_method": "local_file", "upload_file_id": reference, **facts}
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
+    """Name and value of NAME=VALUE. Raises UserError."""
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise UserError(f"--env {text!r} must have the form NAME=VALUE.", code="cli.bad_env")

@@ -6,7 +6,8 @@ The finding itself is in `selectors`, what a node can see in `scope`; this is th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from engine.model.edits import Edit, Group, SetFeature, SetField
 from engine.model.scope import (
@@ -18,7 +19,8 @@ from engine.model.scope import (
     node_variables,
     variable_type,
 )
-from engine.model.selectors import Reference, Selector, changed_fields, references, selectors_in
+from engine.model.selectors import MARK, Reference, Selector, changed_fields, references, selectors_in
+from engine.model.types import get_path, set_path
 from engine.model.workflow import Workflow
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "available_variables",
     "dangling",
     "find_uses",
+    "forget",
     "node_variables",
     "redirect",
     "references",
@@ -79,3 +82,32 @@ def redirect(workflow: Workflow, old: Selector, new: Selector) -> Group:
         for path, value in changed_fields(node, change).items()
     ]
     return Group("", tuple(edits))
+
+
+def forget(workflow: Workflow, prefix: Selector) -> Group:
+    """The edits that remove every reference beginning with `prefix`: a mark goes out of its text, a selector becomes
+    empty, and one that is an item of a list goes out of the list."""
+    edits: list[Edit] = []
+    for node in workflow.graph.nodes.values():
+        data: Mapping[str, Any] = node.data
+        found = [r for r in references(node, everything=True) if r.selector[: len(prefix)] == prefix]
+        # From the back, so that positions in lists stay right.
+        for reference in sorted(found, key=lambda r: r.path, reverse=True) if len(found) > 1 else found:
+            data = _without(data, reference, prefix)
+        edits += [SetField(node.id, (key,), data[key]) for key in data if data[key] != node.data.get(key)]
+    return Group("", tuple(edits))
+
+
+def _without(data: Mapping[str, Any], reference: Reference, prefix: Selector) -> Mapping[str, Any]:
+    path, rest = reference.path, cast("Any", [])
+    holder = get_path(data, path[:-1])
+    if reference.kind == "template":
+        rest = MARK.sub(lambda m: "" if _begins(m[1], prefix) else m[0], str(get_path(data, path)))
+    elif isinstance(path[-1], int) and isinstance(holder, list | tuple):
+        rest = [item for index, item in enumerate(holder) if index != path[-1]]
+        path = path[:-1]
+    return cast("Mapping[str, Any]", set_path(data, path, rest))
+
+
+def _begins(mark: str, prefix: Selector) -> bool:
+    return tuple(mark.split("."))[: len(prefix)] == prefix

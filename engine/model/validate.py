@@ -26,6 +26,7 @@ ENTRY_TYPES = TRIGGER_TYPES | {"start", "datasource"}
 PLACEHOLDERS = frozenset({"start-placeholder", "datasource-empty"})
 DEEPEST = 50
 """Nodes one after the other on the longest path before a warning."""
+MOST_WEBHOOKS = 5
 PlaceOf = Callable[[str, FieldPath], FilePlace | None]
 
 
@@ -76,6 +77,9 @@ def _whole(workflow: Workflow, reachable: set[str]) -> Iterator[Problem]:
     if starts and triggers:
         message = "A start node and triggers cannot stand in one workflow."
         yield Problem("error", "START_WITH_TRIGGER", message, triggers[0].id)
+    for extra in [n for n in triggers if n.type == "trigger-webhook"][MOST_WEBHOOKS:]:
+        message = Sentence.of("A workflow can have {count} webhooks at most.", count=MOST_WEBHOOKS)
+        yield Problem("error", "TOO_MANY_WEBHOOKS", message, extra.id)
     for extra in starts[1:]:
         yield Problem("error", "SEVERAL_STARTS", "There can be only one start node.", extra.id)
     yield from _required(workflow.mode, nodes, reachable)

@@ -118,7 +118,8 @@ class WebhookTriggerNode(Node[WebhookConfig]):
         request: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
         headers = _mapping(request.get("headers", given.get("webhook_headers")))
         params = _mapping(request.get("query_params", given.get("webhook_query_params")))
-        body = _mapping(request.get("body", given.get("webhook_body")))
+        sent = request.get("body", given.get("webhook_body"))
+        body = _mapping(sent)
         files = _mapping(request.get("files"))
         outputs: dict[str, Any] = {}
         for header in self.config.headers:
@@ -133,7 +134,7 @@ class WebhookTriggerNode(Node[WebhookConfig]):
             "method": str(request.get("method") or self.config.method).upper(),
             "headers": dict(headers),
             "query_params": dict(params),
-            "body": dict(body),
+            "body": dict(body) if isinstance(sent, Mapping) or sent is None else sent,
             "files": dict(files),
         }
         inputs = {name: given[name] for name in INJECTED if name in given} or plain(given)
@@ -145,7 +146,8 @@ class WebhookTriggerNode(Node[WebhookConfig]):
         if self.config.content_type == "application/octet-stream":
             return _file(body.get("raw", files.get("raw")))
         if field.type == "file":
-            found = _file(files.get(field.name, body.get(field.name)))
+            # Only an upload is a file: a mapping in a JSON body may not name one of the workspace.
+            found = _file(files.get(field.name))
             return None if isinstance(found, Mapping) else found
         return body.get(field.name)
 

@@ -130,6 +130,16 @@ def root_inputs(request: RunRequest, root: CompiledNode) -> dict[str, Any]:
 
         declared = root.data.get("variables")
         inputs = check_inputs(root.id, declared if isinstance(declared, list) else [], inputs)
+    if root.type == "trigger-webhook":
+        # What a stranger sent stays data: a body that looks like a file input is none.
+        from engine.nodes.triggers import INJECTED
+
+        sent = {name: value for name, value in inputs.items() if name in INJECTED}
+        return {**sent, **_with_files({name: v for name, v in inputs.items() if name not in sent})}
+    return _with_files(inputs)
+
+
+def _with_files(inputs: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return {name: input_value(value) for name, value in inputs.items()}
     except FileProblem as problem:

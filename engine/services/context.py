@@ -18,6 +18,7 @@ from engine.run.limits import Limits
 from engine.services.templates import TemplateService
 
 if TYPE_CHECKING:
+    from engine.model.graph import Node
     from engine.nodes.human_input.desk import FormDesk
     from engine.ports.bundle import Ports
     from engine.run.request import RunHandle
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.services.runs import RunService
     from engine.services.settings import SecretsService, SettingsService
     from engine.services.versions import VersionService
+    from engine.services.webhooks import TestRequest
     from engine.services.workflows import WorkflowService
     from engine.store.annotations import AnnotationStore
     from engine.store.apps import AppStore
@@ -272,13 +274,34 @@ class Services:
 
     def keep_file(self, path: Path, mime_type: str) -> str:
         """Copy a file into the workspace; its reference. Raises EnvironmentProblem when it cannot be read."""
-        from engine.adapters.files import FolderFiles
         from engine.errors import EnvironmentProblem
 
         try:
-            return FolderFiles(self.data_dir / "files").put(path.read_bytes(), path.name, mime_type)
+            return self.keep_bytes(path.read_bytes(), path.name, mime_type)
         except OSError as error:
             raise EnvironmentProblem(f"{path} cannot be read: {error.strerror or error}") from error
+
+    def keep_bytes(self, content: bytes, filename: str, mime_type: str) -> str:
+        """Keep content as a file of the workspace; its reference."""
+        from engine.adapters.files import FolderFiles
+
+        return FolderFiles(self.data_dir / "files").put(content, filename, mime_type)
+
+    def listen(
+        self,
+        node: Node,
+        heard: Callable[[dict[str, Any]], None],
+        turned: Callable[[int, str], None],
+        *,
+        port: int = 0,
+    ) -> TestRequest:
+        """Wait for one test request of a webhook; see `engine.services.webhooks.listen`."""
+        import secrets
+
+        from engine.services.webhooks import listen
+
+        test_id = secrets.token_urlsafe(18)
+        return listen(node, test_id, self.keep_bytes, self.limits(), heard, turned, port=port)
 
     def has_database(self) -> bool:
         """Whether there is anything stored yet."""

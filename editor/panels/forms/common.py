@@ -22,6 +22,7 @@ from editor.panels.forms.fields import (
 )
 from editor.panels.forms.parts import RowList, Section, labelled
 from editor.theme import theme
+from engine.model.types import MISSING
 
 Rename = Callable[[str, str], None]
 
@@ -241,7 +242,8 @@ class ErrorPart(QWidget):
     def _choose(self, strategy: str) -> None:
         from engine.model.edits import RemoveEdge
 
-        values: dict[str, Any] = {"error_strategy": strategy}
+        # Dify cannot read the word "none": stopping is the absence of a strategy.
+        values: dict[str, Any] = {"error_strategy": MISSING if strategy == "none" else strategy}
         if strategy == "default-value" and not self.ctx.get(("default_value",), []):
             values["default_value"] = default_values(self.ctx)
         gone = []

@@ -188,14 +188,21 @@ def plugin_outputs(data: Data) -> tuple[OutputSpec, ...]:
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict):
         return ()
-    types = {"integer": "number", "array": "array[any]"}
     return tuple(
-        OutputSpec(
-            str(name), types.get(str(p.get("type")), str(p.get("type") or "any")), str(p.get("description") or "")
-        )
+        OutputSpec(str(name), _schema_type(p), str(p.get("description") or ""))
         for name, p in properties.items()
         if isinstance(p, dict)
     )
+
+
+def _schema_type(schema: Data) -> str:
+    """The type that a part of a JSON schema stands for."""
+    kind = str(schema.get("type") or "any")
+    if kind == "array":
+        items = schema.get("items")
+        inside = _schema_type(items) if isinstance(items, dict) else "any"
+        return f"array[{inside}]" if not inside.startswith("array") else "array[any]"
+    return "number" if kind == "integer" else kind
 
 
 SPECS = (

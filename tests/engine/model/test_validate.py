@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,3 +199,25 @@ def test_the_checklist_is_linear() -> None:
 
     small = min(seconds(500) for _ in range(3))
     assert seconds(4_000) < small * 8 * 5
+
+
+@pytest.mark.spec("logic.197")
+def test_the_sixth_webhook_keeps_a_workflow_from_being_published(tmp_path: Path) -> None:
+    from engine.errors import UserError
+    from engine.services.context import Services
+
+    hooks = [node(f"h{number}", "trigger-webhook") for number in range(6)]
+    nodes = [*hooks, node("t", "template-transform", template="x", variables=[]), END]
+    edges = [*((hook["id"], "t") for hook in hooks), ("t", "9")]
+    end = node("9", "end", outputs=[{"variable": "o", "value_selector": ["t", "output"]}])
+    flow = made([*nodes[:-1], end], edges)
+    assert [(p.code, p.node_id) for p in check(flow)] == [("TOO_MANY_WEBHOOKS", "h5")]
+    assert check(made([*nodes[1:-1], end], edges[1:])) == []
+    services = Services.open(tmp_path)
+    try:
+        app_id = services.workflows.create("workflow", "Hooks")
+        with pytest.raises(UserError) as caught:
+            services.versions.publish(app_id, workflow=flow)
+        assert [p["code"] for p in caught.value.details["problems"]] == ["TOO_MANY_WEBHOOKS"]
+    finally:
+        services.close()
