@@ -63,13 +63,14 @@ ZOOM_MIN: Final = 0.25
 ZOOM_MAX: Final = 2.0
 ZOOM_STEP: Final = 0.1
 ZOOM_FULL: Final = 0.50
-"""At and above: everything is drawn. Below: bars instead of body rows. (The design drawing says 0.75; a workflow of
-ten nodes that is fitted into a small window stands at 0.55 to 0.7, and there conditions and models must be seen.)"""
+"""At and above: cards with their bodies, in text that stays readable (see `paint/reading.py`). Below: icon and title.
+(The design drawing has bars below 0.75; a workflow of ten nodes that is fitted into a small window stands at 0.55 to
+0.7, and there conditions and models must be seen.)"""
 ZOOM_READ: Final = 0.75
 """What the view zooms to when it brings a node to the eye."""
 ZOOM_TITLES: Final = 0.40
 ZOOM_ICONS: Final = 0.15
-FIT_MARGIN: Final = 48.0
+FIT_MARGIN: Final = 32.0
 
 SNAP: Final = 5.0
 NUDGE: Final = 5.0

@@ -19,7 +19,10 @@ _REDRAW_MS = 200
 
 
 class Minimap(QWidget):
-    """Follows one canvas. Drag moves the view, the wheel zooms it."""
+    """Follows one canvas. Drag moves the view, the wheel zooms it.
+
+    Wanted or not is the person's choice; while everything is in view the map has nothing to tell and steps aside.
+    """
 
     def __init__(self, view: CanvasSurface, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +31,7 @@ class Minimap(QWidget):
         self.setAccessibleName(tr("Minimap"))
         self.setToolTip(tr("Drag to move the view"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.wanted = True
         self._picture: QPixmap | None = None
         self._key: tuple[object, ...] = ()
         self._box = Box(0, 0, 1, 1)
@@ -48,12 +52,29 @@ class Minimap(QWidget):
         self._picture = None
         self.update()
 
+    def set_wanted(self, wanted: bool) -> None:
+        """Whether the map is to be seen whenever it has something to tell."""
+        self.wanted = wanted
+        self._show_or_hide()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a part of the graph lies outside the view."""
+        bounds = self.view.scene.bounds()
+        return bounds is not None and not self.view.visible_box().covers(bounds)
+
+    def _show_or_hide(self) -> None:
+        shown = self.wanted and self.has_more
+        if shown != self.isVisibleTo(self.view):
+            self.setVisible(shown)
+
     def _view_changed(self) -> None:
         graph = self.view.scene.graph
         key = (id(graph.nodes), id(graph.edges)) if graph is not None else ()
         if key != self._key:
             self._key = key
             self.refresh()
+        self._show_or_hide()
         self.update()
 
     # -- painting ---------------------------------------------------------------------------------------------

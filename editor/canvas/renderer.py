@@ -101,10 +101,13 @@ class Renderer:
         paint_cards(canvas, cards, links)
 
     def _lies_on_room(self, note: Item) -> bool:
-        """Whether a note stands on a container's floor with its middle; then the floor must not cover it."""
+        """Whether a note stands on a container's floor with its middle; then the floor must not cover it. A note that
+        is larger than the container is paper under it."""
         x, y = note.box.center
         items = self.scene.items
-        return any(items[key].kind == "room" for key in self.scene.index.query(Box(x, y, x, y)))
+        size = note.box.width * note.box.height
+        under = (items[key] for key in self.scene.index.query(Box(x, y, x, y)))
+        return any(item.kind == "room" and item.box.width * item.box.height >= size for item in under)
 
     def paint_outlines(self, painter: QPainter, camera: Camera, ratio: float) -> None:
         """Cards as plain shapes, for what comes into view while the last sharp picture is shown smaller.

@@ -1,15 +1,16 @@
 """The course of an edge: cubic curves that leave and enter horizontally, and the geometry that hit testing needs.
 
-Forward edges are one curve. An edge that must go back to the left swings round through the free space between the
-two cards instead of hiding behind them.
+Forward edges are one curve. An edge that must go back to the left swings out in a wide turn, runs through the free
+space nearest to the way between the two cards, and swings in again, instead of hiding behind cards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from math import hypot
+from math import hypot, inf
 
 from editor.canvas import metrics as m
 from editor.canvas.index import Box
@@ -18,9 +19,16 @@ Cubic = tuple[float, float, float, float, float, float, float, float]
 """Start, two control points and end of one piece: x1, y1, c1x, c1y, c2x, c2y, x2, y2."""
 
 _STEPS = 20
-_TURN = 20.0
-_OUT = 12.0
-_ROUND = 0.55228
+_TURN_STEPS = 12
+_TURN_LEAST, _TURN_MOST = 28.0, 64.0
+_TURN_SHARE = 0.45
+"""A turn bulges with its height, between two limits (of the control points; the curve reaches three quarters)."""
+_BULGE = 0.75
+_WALL = 4.0
+REACH = 160.0
+"""How far above and below the two cards a way back is looked for."""
+_CLEAR = 2.0
+_NARROW = 4.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class Route:
     def points(self) -> tuple[tuple[float, float], ...]:
         """Points along the curve, close enough together for hit testing."""
         found = [(self.x1, self.y1)]
-        steps = _STEPS if len(self.pieces) == 1 else 8
+        steps = _STEPS if len(self.pieces) == 1 else _TURN_STEPS
         for piece in self.pieces:
             found.extend(_at(piece, step / steps) for step in range(1, steps + 1))
         return tuple(found)
@@ -98,16 +106,25 @@ def _segment_distance(x: float, y: float, ax: float, ay: float, bx: float, by: f
 
 
 def route(
-    x1: float, y1: float, x2: float, y2: float, source: Box | None = None, target: Box | None = None, lane: float = 0.0
+    x1: float,
+    y1: float,
+    x2: float,
+    y2: float,
+    source: Box | None = None,
+    target: Box | None = None,
+    lane: float = 0.0,
+    others: Sequence[Box] = (),
+    within: Box | None = None,
 ) -> Route:
     """The curve from a source socket to a target socket.
 
-    `source` and `target` are the cards' boxes; with them an edge that goes back to the left is led around. `lane`
-    moves the detour a little, so that detours of one card do not lie upon each other.
+    `source` and `target` are the cards' boxes; with them an edge that goes back to the left is led around them and
+    around `others`, the cards that stand in `way_back`. `lane` moves the detour a little, so that detours of one card
+    do not lie upon each other; `within` is the container that turns should not leave.
     """
     dx, dy = x2 - x1, abs(y2 - y1)
     if dx < 0 and source is not None and target is not None:
-        return _detour(x1, y1, x2, y2, source, target, lane)
+        return _detour(x1, y1, x2, y2, [source, target, *others], lane, within)
     if dx < 0:
         reach = min(64.0 - dx * 0.28, 240.0)
     elif dx < 80.0:
@@ -117,22 +134,44 @@ def route(
     return Route(((x1, y1, x1 + reach, y1, x2 - reach, y2, x2, y2),))
 
 
-def _detour(x1: float, y1: float, x2: float, y2: float, source: Box, target: Box, lane: float) -> Route:
-    """Out to the right, through the gap between the cards (or below both), and into the target from the left."""
-    if target.top - source.bottom >= 2.0:
-        level = (source.bottom + target.top) / 2
-    elif source.top - target.bottom >= 2.0:
-        level = (target.bottom + source.top) / 2
-    else:
-        level = max(source.bottom, target.bottom) + 28.0
-    right = x1 + _OUT + abs(lane)
-    left = x2 - _OUT - abs(lane)
-    pieces: list[Cubic] = [_line(x1, y1, right, y1)]
-    pieces += _swing(right, y1, level, outward=1.0)
-    pieces.append(_line(right, level, left, level))
-    pieces += _swing(left, level, y2, outward=-1.0)
-    pieces.append(_line(left, y2, x2, y2))
+def way_back(x1: float, x2: float, source: Box, target: Box) -> Box | None:
+    """The area whose cards an edge that goes back has to mind; None for an edge that goes forward."""
+    if x2 >= x1:
+        return None
+    return Box(x2, min(source.top, target.top) - REACH, x1, max(source.bottom, target.bottom) + REACH)
+
+
+def _detour(x1: float, y1: float, x2: float, y2: float, cards: Sequence[Box], lane: float, within: Box | None) -> Route:
+    """Out to the right in a turn, back through a free gap between the cards, and into the target from the left."""
+    low, high = _gap(y1, y2, cards)
+    level = (low + high) / 2 + min(lane * 0.5, max(0.0, (high - low) / 2 - 4.0))
+    right = within.right - x1 if within is not None else inf
+    left = x2 - within.left if within is not None else inf
+    pieces = [
+        _turn(x1, y1, level, 1.0, lane, right),
+        _line(x1, level, x2, level),
+        _turn(x2, level, y2, -1.0, lane, left),
+    ]
     return Route(tuple(piece for piece in pieces if piece[:2] != piece[6:]))
+
+
+def _gap(y1: float, y2: float, cards: Sequence[Box]) -> tuple[float, float]:
+    """The free gap between `cards` (they all stand in the way) that makes the shortest way from `y1` to `y2`."""
+    spans = sorted((box.top - _CLEAR, box.bottom + _CLEAR) for box in cards)
+    gaps: list[tuple[float, float]] = [(spans[0][0] - 44.0, spans[0][0])]
+    covered = spans[0][1]
+    for top, bottom in spans[1:]:
+        if top - covered >= _NARROW:
+            gaps.append((covered, top))
+        covered = max(covered, bottom)
+    gaps.append((covered, covered + 44.0))
+
+    def length(gap: tuple[float, float]) -> float:
+        level = (gap[0] + gap[1]) / 2
+        return abs(level - y1) + abs(level - y2)
+
+    # Of ways that are equally long, the one that is nearer to the target's side of the source.
+    return min(gaps, key=lambda gap: (length(gap), abs((gap[0] + gap[1]) / 2 - (y1 + y2) / 2)))
 
 
 def _line(x1: float, y1: float, x2: float, y2: float) -> Cubic:
@@ -140,23 +179,12 @@ def _line(x1: float, y1: float, x2: float, y2: float) -> Cubic:
     return (x1, y1, x1 + third_x, y1 + third_y, x2 - third_x, y2 - third_y, x2, y2)
 
 
-def _swing(x: float, y_from: float, y_to: float, *, outward: float) -> list[Cubic]:
-    """A turn of 180 degrees that bulges to one side: two quarter circles with a straight piece between."""
-    height = abs(y_to - y_from)
-    if height == 0:
-        return []
-    down = 1.0 if y_to > y_from else -1.0
-    radius = min(_TURN, height / 2)
-    far = x + outward * radius
-    handle = radius * (1 - _ROUND)
-    first: Cubic = (
-        x, y_from, far - outward * handle, y_from, far, y_from + down * handle, far, y_from + down * radius
-    )  # fmt: skip
-    second: Cubic = (
-        far, y_to - down * radius, far, y_to - down * handle, far - outward * handle, y_to, x, y_to
-    )  # fmt: skip
-    between = _line(far, y_from + down * radius, far, y_to - down * radius)
-    return [first, between, second] if height > 2 * radius else [first, second]
+def _turn(x: float, y_from: float, y_to: float, outward: float, lane: float, room: float) -> Cubic:
+    """A turn of 180 degrees that bulges to one side, the more the higher it is, but not beyond `room`."""
+    bulge = min(_TURN_MOST, max(_TURN_LEAST, abs(y_to - y_from) * _TURN_SHARE)) + abs(lane)
+    bulge = min(bulge, max(_TURN_LEAST / 2, (room - _WALL) / _BULGE))
+    far = x + outward * bulge
+    return (x, y_from, far, y_from, far, y_to, x, y_to)
 
 
 def fan(count: int) -> list[float]:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from editor.canvas import courses
 from editor.canvas import metrics as m
 from editor.canvas.card import card_content
 from editor.canvas.content import CardContent
 from editor.canvas.index import Box, SpatialIndex
-from editor.canvas.routes import Route, fan, route
+from editor.canvas.routes import Route, fan
 from editor.canvas.runview import NO_EXTRA, Extra
 from engine.nodes import registry
 
@@ -86,6 +87,7 @@ class CanvasScene:
         self.edges: dict[str, EdgeItem] = {}
         self.index = SpatialIndex()
         self.edge_index = SpatialIndex(960.0)
+        self._ways = SpatialIndex(960.0)
         self.stamp = 0
         """Raised whenever boxes may have changed; painters keep things by it."""
         self._by_node: dict[str, set[str]] = {}
@@ -101,6 +103,7 @@ class CanvasScene:
         self.edges.clear()
         self.index.clear()
         self.edge_index.clear()
+        self._ways.clear()
         self._by_node.clear()
         self._fans.clear()
         self._referrers.clear()
@@ -149,6 +152,8 @@ class CanvasScene:
                 touched_edges.add(edge_id)
         for node_id in touched:
             touched_edges |= self._by_node.get(node_id, set())
+        for area in damage.areas:
+            touched_edges.update(self._ways.query(area))
         self._reroute(touched_edges, damage)
         return damage
 
@@ -237,6 +242,9 @@ class CanvasScene:
                 continue
             if other.box.top >= below.top:
                 room = min(room, other.box.top - box.top - m.CARD_SPACE)
+        around = self.items.get(item.parent) if item.parent is not None else None
+        if around is not None and box.top + m.HEADER < around.box.bottom:
+            room = min(room, max(around.box.bottom - m.CARD_SPACE - box.top, m.HEADER))
         return room
 
     def refresh_contents(self) -> None:
@@ -322,6 +330,7 @@ class CanvasScene:
             return
         damage.areas.append(item.route.box)
         self.edge_index.drop(edge_id)
+        self._ways.drop(edge_id)
         for node_id in (item.source, item.target):
             mine = self._by_node.get(node_id)
             if mine is not None:
@@ -332,31 +341,25 @@ class CanvasScene:
         source, target = self.items.get(edge.source), self.items.get(edge.target)
         if source is None or target is None:
             return None
-        x1, y1 = self.source_socket(edge.source, edge.source_handle)
-        x2, y2 = self.target_socket(edge.target)
         leaving, entering = self._fans.get((edge.id, True), 0.0), self._fans.get((edge.id, False), 0.0)
+        course, area = courses.course_of(self, edge, leaving, entering)
+        if area is None:
+            self._ways.drop(edge.id)
+        else:
+            self._ways.put(edge.id, area)
         item = EdgeItem(
             edge.id,
             edge.source,
             edge.target,
             edge.source_handle,
             edge.target_handle,
-            route(
-                x1, y1 + leaving, x2, y2 + entering, source.box, target.box, self._lane(source, edge, leaving, entering)
-            ),
+            course,
             min(source.depth, target.depth),
             any(socket.fail and socket.handle == edge.source_handle for socket in source.content.sockets),
         )
         self.edges[edge.id] = item
         self.edge_index.put(edge.id, item.route.box)
         return item
-
-    @staticmethod
-    def _lane(source: Item, edge: Edge, leaving: float, entering: float) -> float:
-        """Detours of different sockets and of shared sockets keep their distance."""
-        places = [socket.handle for socket in source.content.sockets]
-        place = places.index(edge.source_handle) if edge.source_handle in places else 0
-        return place % 6 * m.FAN + abs(leaving) + abs(entering)
 
     def _reroute(self, edge_ids: Iterable[str], damage: Damage) -> None:
         """Routes these edges anew, and those whose place at a shared socket changes with them."""
@@ -397,7 +400,10 @@ class CanvasScene:
                 elif edge.target == node_id and edge.source in self.items:
                     peers.append((self.source_socket(edge.source, edge.source_handle)[1], edge_id))
             peers.sort()
-            for (_, edge_id), offset in zip(peers, fan(len(peers)), strict=True):
+            offsets = fan(len(peers))
+            if len(peers) == 2:
+                offsets = courses.straightened(self, [edge_id for _, edge_id in peers], offsets)
+            for (_, edge_id), offset in zip(peers, offsets, strict=True):
                 key = (edge_id, at_source)
                 if self._fans.get(key, 0.0) != offset:
                     self._fans[key] = offset

@@ -208,7 +208,7 @@ class WorkflowPage(QWidget):
         self.toolbar = self._make_toolbar()
         self.toolbar.setParent(self.canvas)
         self.minimap = Minimap(self.canvas, self.canvas)
-        self.minimap.setVisible(bool(self.session.studio.preferences.get("minimap")))
+        self.minimap.set_wanted(bool(self.session.studio.preferences.get("minimap")))
         self.canvas.installEventFilter(self)
         return box
 
@@ -245,13 +245,15 @@ class WorkflowPage(QWidget):
         row.addWidget(_rule())
         row.addWidget(tool_button("tidy", tr("Tidy up"), canvas.organize))
         self.map_button = tool_button("minimap", tr("Minimap"), self._toggle_map)
+        self.map_button.setCheckable(True)
+        self.map_button.setChecked(bool(self.session.studio.preferences.get("minimap")))
         row.addWidget(self.map_button)
         return bar
 
     def _toggle_map(self) -> None:
-        shown = not self.minimap.isVisible()
-        self.minimap.setVisible(shown)
-        self.session.studio.preferences.set("minimap", shown)
+        self.minimap.set_wanted(not self.minimap.wanted)
+        self.map_button.setChecked(self.minimap.wanted)
+        self.session.studio.preferences.set("minimap", self.minimap.wanted)
 
     def _make_drawer(self) -> QWidget:
         self.tabs = QTabWidget()

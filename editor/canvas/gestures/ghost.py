@@ -12,8 +12,8 @@ from editor.canvas import metrics as m
 from editor.canvas.gestures.base import Gesture, Pointer
 from editor.canvas.hit import edge_near, room_at
 from editor.canvas.overlays.bubble import paint_bubble
-from editor.canvas.paint.drawing import elided, font_metrics
 from editor.canvas.paint.edges import path_of
+from editor.canvas.paint.reading import elided, font_metrics
 from editor.i18n import tr
 from editor.theme import theme
 from engine.nodes import registry

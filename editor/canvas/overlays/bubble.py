@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
-from editor.canvas.paint.drawing import font_metrics
+from editor.canvas.paint.reading import font_metrics
 from editor.theme import theme
 
 _WIDEST = 280

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from editor import icons
-from editor.canvas.paint.drawing import font_metrics
+from editor.canvas.paint.reading import font_metrics
 from editor.i18n import tr
 from editor.theme import theme
 

@@ -129,11 +129,12 @@ def hit_rounds(view: CanvasView, x: float, y: float) -> Hit | None:
         item = view.scene.items.get(room_id)
         if item is None or not item.box.contains(scene_x, scene_y):
             continue
-        rect = rounds_rect(item, shown, total).translated(item.box.left, item.box.top)
+        rect = rounds_rect(item, shown, total, view.camera.zoom).translated(item.box.left, item.box.top)
         if rect.contains(scene_x, scene_y):
-            if scene_x <= rect.left() + ROUND_BUTTON and shown > 1:
+            button = ROUND_BUTTON * rect.height() / (m.CHIP + 2)
+            if scene_x <= rect.left() + button and shown > 1:
                 return Hit("round-back", room_id)
-            if scene_x >= rect.right() - ROUND_BUTTON and shown < total:
+            if scene_x >= rect.right() - button and shown < total:
                 return Hit("round-on", room_id)
     return None
 

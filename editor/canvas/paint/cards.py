@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPen
 
-from editor import icons
 from editor.canvas import metrics as m
-from editor.canvas.content import CardContent
-from editor.canvas.paint.context import Canvas, Level, pixel_of
+from editor.canvas.paint.context import Canvas, Level
 from editor.canvas.paint.drawing import (
     Drawing,
     make_drawing,
-    paint_constant_text,
     paint_icons,
     paint_rectangles,
     paint_texts,
 )
+from editor.canvas.paint.reading import glyph_size
 from editor.canvas.paint.running import paint_run_parts
-from editor.canvas.runview import ICONS, TONES, NodeRun
+from editor.canvas.paint.tiles import paint_shapes, paint_tile, paint_tile_card, status_of
+from editor.canvas.runview import NodeRun
 from editor.canvas.scene import Item
 from editor.theme import theme
 
@@ -36,11 +35,11 @@ _BORDERS: Mapping[str, tuple[str, float]] = {
 _DIFF = {"added": "good", "removed": "bad", "changed": "warn", "moved": "accent"}
 
 
-def drawing_of(item: Item) -> Drawing:
-    """The card's layout for the theme in force, kept with the item."""
+def drawing_of(item: Item, zoom: float = 1.0) -> Drawing:
+    """The card's layout for the theme in force and this zoom, kept with the item."""
     kept = item.drawing
-    if not isinstance(kept, Drawing) or not kept.fits(theme()):
-        kept = item.drawing = make_drawing(item.content)
+    if not isinstance(kept, Drawing) or not kept.fits(theme(), zoom):
+        kept = item.drawing = make_drawing(item.content, zoom)
     return kept
 
 
@@ -87,10 +86,8 @@ def paint_card(canvas: Canvas, item: Item, linked: set[str]) -> None:
         _paint_frame(canvas, item, rect)
         if canvas.level is Level.FULL:
             _paint_full(canvas, item, rect)
-        elif canvas.level is Level.TITLES:
-            _paint_titled(canvas, item, rect)
         else:
-            _paint_small(canvas, item, rect)
+            paint_tile_card(canvas, item, rect)
     if opacity < 1.0:
         painter.setOpacity(1.0)
     if canvas.level >= Level.TITLES:
@@ -180,11 +177,11 @@ paint_rings = _paint_rings
 
 def _paint_full(canvas: Canvas, item: Item, rect: QRectF) -> None:
     painter = canvas.painter
-    drawing = drawing_of(item)
+    drawing = drawing_of(item, canvas.zoom)
     run = canvas.view.runs.get(item.id)
     canvas.to_card_space(rect.left(), rect.top())
     paint_rectangles(painter, drawing.rectangles)
-    paint_texts(painter, drawing.title)
+    paint_texts(painter, drawing.short_title if status_of(canvas, item)[0] else drawing.title)
     paint_texts(painter, drawing.texts)
     canvas.to_device_space()
     drawn = drawing.icons if drawing.tile_icon is None else [drawing.tile_icon, *drawing.icons]
@@ -196,151 +193,13 @@ def _paint_full(canvas: Canvas, item: Item, rect: QRectF) -> None:
 
 def paint_status_glyph(canvas: Canvas, item: Item, rect: QRectF, header: float) -> None:
     """The state at the header's right end: of the run, else a pin or the bypass mark."""
-    name, tone = _status(canvas, item)
+    name, tone = status_of(canvas, item)
     if not name:
         return
-    place = (m.CARD_WIDTH if item.kind == "card" else item.box.width) - m.PAD - m.GLYPH
-    glyph = (place, (header - m.GLYPH) / 2, m.GLYPH, name, theme().color(tone).name())
+    side = glyph_size(m.GLYPH, canvas.zoom)
+    place = (m.CARD_WIDTH if item.kind == "card" else item.box.width) - m.PAD - side
+    glyph = (place, (header - side) / 2, side, name, theme().color(tone).name())
     paint_icons(canvas.painter, [glyph], canvas.scale, rect.left(), rect.top())
-
-
-def _status(canvas: Canvas, item: Item) -> tuple[str, str]:
-    run = canvas.view.runs.get(item.id)
-    if run is not None and run.status in ICONS:
-        if run.cached:
-            return "pin", "muted"
-        return ICONS[run.status], TONES[run.status]
-    mark = canvas.view.marks.get(item.id)
-    if mark is not None and mark.pinned:
-        return "pin", "muted"
-    if item.content.disabled:
-        return "bypass", "muted"
-    return "", ""
-
-
-def _tile(canvas: Canvas, content: CardContent, left: float, top: float, side: float, *, glyph: bool) -> None:
-    picture = icons.tile_image(content.icon if glyph else "", content.family, max(2, round(side)))
-    canvas.painter.drawImage(QPointF(pixel_of(left), pixel_of(top)), picture)
-
-
-def _paint_titled(canvas: Canvas, item: Item, rect: QRectF) -> None:
-    painter, current, scale = canvas.painter, theme(), canvas.scale
-    side = max(m.TILE * scale, 16 * canvas.pixel)
-    centre = rect.top() + m.HEADER * scale / 2
-    left = rect.left() + m.PAD * scale
-    _tile(canvas, item.content, left, centre - side / 2, side, glyph=True)
-    name, tone = _status(canvas, item)
-    glyph = max(m.GLYPH * scale, 12 * canvas.pixel)
-    right = rect.right() - m.PAD * scale
-    if name:
-        picture = icons.image(name, current.color(tone).name(), round(glyph), 1.0)
-        painter.drawImage(QPointF(pixel_of(right - glyph), pixel_of(centre - glyph / 2)), picture)
-        right -= glyph + 4 * canvas.pixel
-    text_left = left + side + 6 * canvas.pixel
-    paint_constant_text(painter, item.content.title, text_left, centre, right - text_left, canvas.pixel)
-    _paint_bars(canvas, item, rect)
-
-
-def _paint_bars(canvas: Canvas, item: Item, rect: QRectF) -> None:
-    """Two bars stand for the body."""
-    if not item.content.rows:
-        return
-    painter, scale = canvas.painter, canvas.scale
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme().color("bar"))
-    height = 8 * scale
-    top = rect.top() + (m.HEADER + 4) * scale
-    left = rect.left() + m.PAD * scale
-    free = item.box.height - m.HEADER - 4
-    for position, share in enumerate((0.9, 0.6) if free > 34 else (0.7,)):
-        bar = QRectF(left, top + position * 18 * scale, (m.CARD_WIDTH - 2 * m.PAD) * share * scale, height)
-        painter.drawRoundedRect(bar, height / 2, height / 2)
-
-
-def _paint_small(canvas: Canvas, item: Item, rect: QRectF) -> None:
-    """Between 15 and 40 %: icon and, where it fits, the title, both in screen size."""
-    pixel = canvas.pixel
-    side = min(18 * pixel, rect.height() - 2 * pixel, rect.width() - 2 * pixel)
-    if side < 6 * pixel:
-        paint_shape(canvas, item, rect)
-        return
-    inset = 4 * pixel
-    centre = rect.top() + min(rect.height() / 2, inset + side / 2 + max(0.0, (m.HEADER * canvas.scale - side) / 2))
-    if rect.width() >= 58 * pixel:
-        left = rect.left() + inset
-        _tile(canvas, item.content, left, centre - side / 2, side, glyph=True)
-        text_left = left + side + inset
-        room = rect.right() - inset / 2 - text_left
-        paint_constant_text(canvas.painter, item.content.title, text_left, centre, room, pixel)
-    else:
-        left = rect.left() + (rect.width() - side) / 2
-        _tile(canvas, item.content, left, centre - side / 2, side, glyph=True)
-    _paint_state_strip(canvas, item, rect)
-
-
-def _paint_state_strip(canvas: Canvas, item: Item, rect: QRectF) -> None:
-    """The run state as a strip along the lower edge, for cards too small for a glyph."""
-    run = canvas.view.runs.get(item.id)
-    if run is None or run.status in ("waiting", "skipped"):
-        return
-    painter = canvas.painter
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme().color(TONES[run.status]))
-    height = 3 * canvas.pixel
-    inset = min(6 * canvas.pixel, rect.width() / 4)
-    strip = QRectF(rect.left() + inset, rect.bottom() - height - canvas.pixel, rect.width() - 2 * inset, height)
-    painter.drawRoundedRect(strip, height / 2, height / 2)
-
-
-def paint_shape(canvas: Canvas, item: Item, rect: QRectF) -> None:
-    """A card as a filled shape in its family's colour."""
-    painter = canvas.painter
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme().family(item.content.family))
-    radius = theme().radius("card") * canvas.scale
-    painter.drawRoundedRect(rect, radius, radius)
-
-
-def paint_shapes(canvas: Canvas, items: Iterable[Item]) -> None:
-    """Very small cards, by the thousand: plain rectangles by family colour, the run's colour over their lower
-    half."""
-    painter, current, view = canvas.painter, theme(), canvas.view
-    groups: dict[str, list[QRectF]] = {}
-    states: dict[str, list[QRectF]] = {}
-    selected: list[QRectF] = []
-    scale, x, y = canvas.scale, canvas.x, canvas.y
-    for item in items:
-        if item.id in view.hidden:
-            continue
-        box = item.box
-        rect = QRectF(
-            pixel_of(box.left * scale + x),
-            pixel_of(box.top * scale + y),
-            max(2, round(box.width * scale)),
-            max(2, round(box.height * scale)),
-        )
-        groups.setdefault(item.content.family, []).append(rect)
-        run = view.runs.get(item.id)
-        if run is not None and run.status not in ("waiting", "skipped"):
-            half = max(1.0, rect.height() / 2)
-            states.setdefault(TONES[run.status], []).append(
-                QRectF(rect.left(), rect.bottom() - half, rect.width(), half)
-            )
-        if item.id in view.selected and not view.plain:
-            selected.append(rect.adjusted(-2, -2, 2, 2))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(Qt.PenStyle.NoPen)
-    for family, rects in groups.items():
-        painter.setBrush(current.family(family))
-        painter.drawRects(rects)
-    for tone, rects in states.items():
-        painter.setBrush(current.color(tone))
-        painter.drawRects(rects)
-    if selected:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(current.color("accent"), max(1.0, canvas.pixel)))
-        painter.drawRects(selected)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
 
 def _paint_start(canvas: Canvas, item: Item, rect: QRectF) -> None:
@@ -359,7 +218,7 @@ def _paint_start(canvas: Canvas, item: Item, rect: QRectF) -> None:
     painter.drawRoundedRect(rect.adjusted(half, half, -half, -half), radius, radius)
     side = m.TILE * canvas.scale
     centre = rect.center()
-    _tile(canvas, item.content, centre.x() - side / 2, centre.y() - side / 2, side, glyph=side > 8 * canvas.pixel)
+    paint_tile(canvas, item.content, centre.x() - side / 2, centre.y() - side / 2, side, glyph=side > 8 * canvas.pixel)
 
 
 # -- sockets and badges ---------------------------------------------------------------------------------------

@@ -1,13 +1,12 @@
-"""A card laid out once and drawn many times: rectangles, icons and shaped texts at 100 %, in the card's own
-coordinates.
+"""A card laid out once and drawn many times: rectangles, icons and shaped texts in the card's own coordinates.
 
-Shaping text is the dear part of painting; it happens here, when a card first comes into view, not in every frame.
+Shaping text is the dear part of painting; it happens here, when a card first comes into view, not in every frame. A
+layout is made for a step of the zoom, so that text is never smaller on the screen than people can read.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QStaticText, QTransform
@@ -16,6 +15,7 @@ from editor import icons
 from editor.canvas import metrics as m
 from editor.canvas.content import CardContent, Part, Row
 from editor.canvas.paint.context import pixel_of
+from editor.canvas.paint.reading import elided, enlarged, font_metrics, glyph_size, reading_step
 from editor.theme import FontRole, Theme, theme
 
 Rectangle = tuple[QRectF, float, QColor | None, QColor | None]
@@ -29,31 +29,28 @@ _LEAST = 26.0
 
 @dataclass(slots=True)
 class Drawing:
-    """What to draw, back to front: rectangles, icons, texts. `theme` and `scale` tell when it is out of date."""
+    """What to draw, back to front: rectangles, icons, texts. Theme, text scale and step tell when it is out of date.
+
+    `title` has the header to itself, `short_title` leaves room for the status glyph.
+    """
 
     theme_name: str
     text_scale: float
+    step: float = 1.0
     title: list[Text] = field(default_factory=list)
+    short_title: list[Text] = field(default_factory=list)
     tile_icon: Icon | None = None
     rectangles: list[Rectangle] = field(default_factory=list)
     icons: list[Icon] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
 
-    def fits(self, current: Theme) -> bool:
-        """Whether the drawing was made for this theme."""
-        return self.theme_name == current.name and self.text_scale == current.text_scale
-
-
-@lru_cache(maxsize=64)
-def metrics_of(role: FontRole, weight: int | None, scale: float) -> QFontMetricsF:
-    """Font metrics of a role; `scale` is the theme's text scale and only part of the key."""
-    del scale
-    return QFontMetricsF(theme().font(role, weight))
-
-
-def font_metrics(role: FontRole, weight: int | None = None) -> QFontMetricsF:
-    """Metrics of a theme font, kept."""
-    return metrics_of(role, weight, theme().text_scale)
+    def fits(self, current: Theme, zoom: float) -> bool:
+        """Whether the drawing was made for this theme and is right at this zoom."""
+        return (
+            self.theme_name == current.name
+            and self.text_scale == current.text_scale
+            and self.step == reading_step(zoom)
+        )
 
 
 def shaped(text: str, font: QFont) -> QStaticText:
@@ -65,48 +62,24 @@ def shaped(text: str, font: QFont) -> QStaticText:
     return result
 
 
-def elided(text: str, metrics: QFontMetricsF, width: float, *, middle: bool = False) -> str:
-    """`text` cut to `width` with an ellipsis, at the end or in the middle."""
-    mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
-    return metrics.elidedText(text, mode, width)
-
-
-@lru_cache(maxsize=4096)
-def _constant(text: str, width: int, pixel: float, key: tuple[str, float]) -> tuple[QStaticText, QFont] | None:
-    del key  # theme and text scale, so that another theme makes it anew
-    metrics = font_metrics("tiny", 600)
-    shown = elided(text, metrics, width)
-    if len(shown) < min(3, len(text)):
-        return None
-    font = theme().font("tiny", 600, pixel)
-    return shaped(shown, font), font
-
-
-def paint_constant_text(
-    painter: QPainter, text: str, left: float, centre: float, width: float, pixel: float, tone: str = "text"
-) -> bool:
-    """A title in a size that does not shrink with the zoom; nothing if fewer than three letters would show."""
-    current = theme()
-    made = _constant(text, int(width / pixel), pixel, (current.name, current.text_scale))
-    if made is None:
-        return False
-    ready, font = made
-    painter.setFont(font)
-    painter.setPen(current.color(tone))
-    painter.drawStaticText(QPointF(left, centre - ready.size().height() / 2), ready)
-    return True
-
-
 class DrawingMaker:
-    """Lays one card out. A fresh maker per card; `result` is the drawing."""
+    """Lays one card out for a step of the zoom. A fresh maker per card; `result` is the drawing."""
 
-    def __init__(self, content: CardContent, width: float = m.CARD_WIDTH) -> None:
+    def __init__(self, content: CardContent, width: float = m.CARD_WIDTH, zoom: float = 1.0) -> None:
         self.theme = theme()
         self.content = content
         self.width = width
-        self.result = Drawing(self.theme.name, self.theme.text_scale)
+        self.step = reading_step(zoom)
+        self.chip = max(m.CHIP, 15.0 * self._grow("small"))
+        self.result = Drawing(self.theme.name, self.theme.text_scale, self.step)
 
     # -- pieces -----------------------------------------------------------------------------------------------
+
+    def _grow(self, role: FontRole) -> float:
+        return enlarged(role, self.step)
+
+    def _metrics(self, role: FontRole, weight: int | None = None) -> QFontMetricsF:
+        return font_metrics(role, weight, self._grow(role))
 
     def text(
         self,
@@ -125,49 +98,97 @@ class DrawingMaker:
     ) -> None:
         if not text:
             return
-        font = self.theme.font(role, weight)
+        font = self.theme.font(role, weight, self._grow(role))
         ready = shaped(text, font)
         into.append((QPointF(x, centre - ready.size().height() / 2), ready, font, colour))
 
     def icon(self, name: str, x: float, centre: float, size: float, colour: QColor) -> None:
         self.result.icons.append((x, centre - size / 2, size, name, colour.name()))
 
-    def header(self, *, reserve: float = 24.0, height: float = m.HEADER) -> None:
-        """Icon tile and title; `reserve` keeps room for the status glyph."""
+    def header(self, *, reserve: float = 0.0, height: float = m.HEADER) -> None:
+        """Icon tile and title; `reserve` is taken at the right end."""
         content, centre = self.content, height / 2
+        side = min(glyph_size(m.TILE, self.step), height - 2 * m.RING)
         tint = QColor(self.theme.family(content.family))
         tint.setAlphaF(0.20 if self.theme.is_dark else 0.14)
         self.result.rectangles.append(
-            (QRectF(m.PAD, centre - m.TILE / 2, m.TILE, m.TILE), self.theme.radius("tile"), tint, None)
+            (QRectF(m.PAD, centre - side / 2, side, side), self.theme.radius("tile") * side / m.TILE, tint, None)
         )
-        glyph = m.PAD + (m.TILE - m.GLYPH) / 2
+        size = side * m.GLYPH / m.TILE
         colour = self.theme.on_family(content.family)
-        self.result.tile_icon = (glyph, centre - m.GLYPH / 2, m.GLYPH, content.icon, colour.name())
-        left = m.PAD + m.TILE + 10.0
+        self.result.tile_icon = (m.PAD + (side - size) / 2, centre - size / 2, size, content.icon, colour.name())
+        left = m.PAD + side + 10.0
         room = self.width - left - m.PAD - reserve
-        title = elided(content.title, font_metrics("title"), room)
-        self._place(self.result.title, title, left, centre, "title", self.theme.color("text"), None)
+        for into, taken in (
+            (self.result.title, 0.0),
+            (self.result.short_title, glyph_size(m.GLYPH, self.step) + m.PART_GAP),
+        ):
+            title = elided(content.title, self._metrics("title"), room - taken)
+            self._place(into, title, left, centre, "title", self.theme.color("text"), None)
 
     def body(self) -> None:
-        """Every row of the body."""
-        for index, row in enumerate(self.content.rows):
-            self.row(row, self.content.row_top(index))
+        """The rows of the body. Where enlarged text needs more height than the rows have, those that matter least to
+        the edges give way: rows with sockets stay at their sockets, the others use what is left between them."""
+        rows, content = self.content.rows, self.content
+        tops = [content.row_top(index) for index in range(len(rows))]
+        fixed = [
+            (index, tops[index] + row.height / 2 - self._need(row) / 2)
+            for index, row in enumerate(rows)
+            if row.handle is not None
+        ]
+        slack = self._grow("small") - 1.0
+        bottom = content.height - 4.0 if slack else content.height
+        y = tops[0] - min(6.0, slack * 8.0) if rows else 0.0
+        for index, row in enumerate(rows):
+            need = self._need(row)
+            if row.handle is not None:
+                self.row(row, tops[index])
+                y = tops[index] + row.height / 2 + need / 2
+                continue
+            y = max(y, tops[index]) if not slack else max(y + row.space, y)
+            end = next((top for other, top in fixed if other > index), bottom)
+            if y + need > end + 1.0 and slack:
+                continue
+            self.row(row, y + (need - row.height) / 2 if slack else tops[index])
+            y += need
+
+    def _need(self, row: Row) -> float:
+        """The height that a row needs at the step of the zoom at hand."""
+        chips = any(part.kind in ("chip", "var") for part in row.parts)
+        line = self._metrics("small").height() * 0.93
+        return max(row.height, self.chip + 2.0 if chips else line)
 
     def row(self, row: Row, top: float, left: float = m.PAD, right: float | None = None) -> None:
         """One row: its label at the right end, its parts from the left, shortened to fit."""
         end = self.width - m.PAD if right is None else right
         centre = top + row.height / 2
         if row.label:
-            metrics = font_metrics("tiny")
-            label = elided(row.label, metrics, 72.0)
+            metrics = self._metrics("tiny")
+            label = elided(row.label, metrics, 72.0 * self._grow("tiny"))
             wide = metrics.horizontalAdvance(label)
-            self.text(label, end - wide, centre, "tiny", "bad" if row.tone == "fail" else "faint")
+            self.text(label, end - wide, centre, "tiny", "bad" if row.tone == "fail" else "muted")
             end -= wide + m.PART_GAP
         parts = [part for part in row.parts if part.text]
-        widths = _shared([natural_width(part) for part in parts], end - left)
+        widths = _shared([self.natural(part) for part in parts], end - left, _LEAST * self._grow("small"))
         x = left
         for part, wide in zip(parts, widths, strict=False):
             x += self.part(part, x, centre, wide, row) + m.PART_GAP
+
+    def natural(self, part: Part) -> float:
+        """How wide a part is when nothing is shortened."""
+        role, weight = _face(part)
+        width = self._metrics(role, weight).horizontalAdvance(part.text)
+        if part.icon:
+            width += self._icon_width
+        if part.kind in ("chip", "var"):
+            width += 2 * m.CHIP_PAD
+            if part.prefix:
+                width += self._metrics("small").horizontalAdvance(f"{part.prefix} / ")
+        return width
+
+    @property
+    def _icon_width(self) -> float:
+        return glyph_size(_ICON, self.step) + _ICON_GAP
 
     def part(self, part: Part, x: float, centre: float, width: float, row: Row) -> float:
         """Draws a part into at most `width` and answers what it took."""
@@ -176,28 +197,28 @@ class DrawingMaker:
         start = x
         tone = "bad" if row.tone == "fail" and part.kind == "text" else part.tone
         if part.icon:
-            self.icon(part.icon, x, centre, _ICON, self.theme.color(tone))
-            x += _ICON + _ICON_GAP
-            width -= _ICON + _ICON_GAP
+            self.icon(part.icon, x, centre, glyph_size(_ICON, self.step), self.theme.color(tone))
+            x += self._icon_width
+            width -= self._icon_width
         role, weight = _face(part)
-        cut = elided(part.text, font_metrics(role, weight), width + 0.5, middle=part.middle)
+        cut = elided(part.text, self._metrics(role, weight), width + 0.5, middle=part.middle)
         self.text(cut, x, centre, role, tone, weight)
-        return x - start + font_metrics(role, weight).horizontalAdvance(cut)
+        return x - start + self._metrics(role, weight).horizontalAdvance(cut)
 
     def _chip(self, part: Part, x: float, centre: float, width: float) -> float:
         inner = x + m.CHIP_PAD
         free = width - 2 * m.CHIP_PAD
         if part.icon:
             colour = self.theme.on_family(part.family) if part.family else self.theme.color(_tone(part))
-            self.icon(part.icon, inner, centre, _ICON, colour)
-            inner += _ICON + _ICON_GAP
-            free -= _ICON + _ICON_GAP
-        metrics = font_metrics("small")
+            self.icon(part.icon, inner, centre, glyph_size(_ICON, self.step), colour)
+            inner += self._icon_width
+            free -= self._icon_width
+        metrics = self._metrics("small")
         name_width = metrics.horizontalAdvance(part.text)
         if part.prefix:
             slash = metrics.horizontalAdvance(" / ")
             left_over = free - min(name_width, free * 0.62) - slash
-            if left_over >= 20.0:
+            if left_over >= 20.0 * self._grow("small"):
                 prefix = elided(part.prefix, metrics, left_over + 0.5)
                 self.text(prefix, inner, centre, tone="bad" if part.tone == "bad" else "muted")
                 used = metrics.horizontalAdvance(prefix)
@@ -208,7 +229,7 @@ class DrawingMaker:
         self.text(shown, inner, centre, tone=_tone(part))
         taken = min(width, inner + metrics.horizontalAdvance(shown) + m.CHIP_PAD - x)
         fill = self.theme.mix(part.tone, 0.16) if part.tone in ("bad", "warn") else self.theme.color("chip")
-        rect = QRectF(x, centre - m.CHIP / 2, taken, m.CHIP)
+        rect = QRectF(x, centre - self.chip / 2, taken, self.chip)
         self.result.rectangles.append((rect, self.theme.radius("chip"), fill, None))
         return taken
 
@@ -225,24 +246,11 @@ def _face(part: Part) -> tuple[FontRole, int | None]:
     return "small", None
 
 
-def natural_width(part: Part) -> float:
-    """How wide a part is when nothing is shortened."""
-    role, weight = _face(part)
-    width = font_metrics(role, weight).horizontalAdvance(part.text)
-    if part.icon:
-        width += _ICON + _ICON_GAP
-    if part.kind in ("chip", "var"):
-        width += 2 * m.CHIP_PAD
-        if part.prefix:
-            width += font_metrics("small").horizontalAdvance(f"{part.prefix} / ")
-    return width
-
-
-def _shared(wanted: list[float], room: float) -> list[float]:
-    """Widths that fit into `room` with gaps: the widest give way first; parts that would become unreadable are left
-    out."""
+def _shared(wanted: list[float], room: float, least: float) -> list[float]:
+    """Widths that fit into `room` with gaps: the widest give way first; parts that would become unreadable (narrower
+    than `least`) are left out."""
     count = len(wanted)
-    while count > 1 and (room - (count - 1) * m.PART_GAP) / count < _LEAST:
+    while count > 1 and (room - (count - 1) * m.PART_GAP) / count < least:
         count -= 1
     widths = list(wanted[:count])
     free = room - max(0, count - 1) * m.PART_GAP
@@ -258,31 +266,34 @@ def _shared(wanted: list[float], room: float) -> list[float]:
     return [min(width, fair) for width in widths]
 
 
-def make_drawing(content: CardContent) -> Drawing:
-    """The drawing of a card."""
-    maker = DrawingMaker(content)
+def make_drawing(content: CardContent, zoom: float = 1.0) -> Drawing:
+    """The drawing of a card for a zoom."""
+    maker = DrawingMaker(content, zoom=zoom)
     maker.header()
     maker.body()
     return maker.result
 
 
-def make_room_drawing(content: CardContent, width: float) -> Drawing:
-    """The drawing of a container's header strip: tile, title, then its chips where there is room."""
-    maker = DrawingMaker(content, width)
-    reserve = 24.0
-    for row in content.rows[:1]:
-        wanted = sum(natural_width(part) for part in row.parts) + m.PART_GAP * len(row.parts)
+def make_room_drawing(content: CardContent, width: float, zoom: float = 1.0, *, taken: float = 0.0) -> Drawing:
+    """The drawing of a container's header strip: tile, title, then its chips where there is room.
+
+    `taken` is what something else (the counter of rounds) needs at the right end; the chips then give way.
+    """
+    maker = DrawingMaker(content, width, zoom)
+    reserve = taken
+    for row in content.rows[:1] if not taken else ():
+        wanted = sum(maker.natural(part) for part in row.parts) + m.PART_GAP * len(row.parts)
         room = width * 0.5
         if room > 96.0:
-            taken = min(wanted, room)
-            right = width - m.PAD - 28.0
+            share = min(wanted, room)
+            right = width - m.PAD - glyph_size(m.GLYPH, maker.step) - m.PAD
             maker.row(
                 Row(row.parts, row.height),
                 (m.ROOM_HEADER - row.height) / 2,
-                left=right - taken + m.PART_GAP,
+                left=right - share + m.PART_GAP,
                 right=right,
             )
-            reserve += taken + m.PAD
+            reserve += share + m.PAD
     maker.header(reserve=reserve, height=m.ROOM_HEADER)
     return maker.result
 

@@ -9,12 +9,15 @@ from editor.canvas import lexical
 from editor.canvas import metrics as m
 from editor.canvas.paint.cards import paint_rings
 from editor.canvas.paint.context import Canvas, Level
-from editor.canvas.paint.drawing import font_metrics
+from editor.canvas.paint.reading import constant_lines, line_height, paint_lines
 from editor.canvas.paint.rooms import paint_corner
 from editor.canvas.scene import Item
 from editor.theme import Theme, theme
 
 LIST_INDENT = 16.0
+_READABLE = 0.75
+"""Below this zoom the formatted text is too small to read; then its words are shown in a size that stays."""
+_MOST_LINES = 40
 
 
 def note_tone(item: Item) -> str:
@@ -81,9 +84,9 @@ def paint_note(canvas: Canvas, item: Item) -> None:
     painter.drawRoundedRect(rect, radius, radius)
     if item.id == canvas.view.editing:
         pass
-    elif canvas.level is Level.FULL:
+    elif canvas.zoom >= _READABLE:
         _paint_text(canvas, item, rect)
-    elif canvas.level is Level.TITLES:
+    elif canvas.level >= Level.ICONS:
         _paint_lines(canvas, item, rect)
     paint_rings(canvas, item, rect)
     if item.id in canvas.view.selected and not canvas.view.plain and canvas.level >= Level.TITLES:
@@ -114,20 +117,16 @@ def _paint_text(canvas: Canvas, item: Item, rect: QRectF) -> None:
 
 
 def _paint_lines(canvas: Canvas, item: Item, rect: QRectF) -> None:
-    """At half size the text is told by its words only if they can be read; below, bars stand for lines."""
+    """The first words of the note in a size that does not shrink.
+
+    They take the place of the formatted text and no more: notes are often laid behind cards, as paper with its text
+    where no card is.
+    """
     text = item.node.data.get("text")
     plain = lexical.to_plain(text if isinstance(text, str) else "")
-    painter, pixel = canvas.painter, canvas.pixel
-    metrics = font_metrics("tiny")
-    painter.setFont(theme().font("tiny", None, pixel) if pixel != 1.0 else theme().font("tiny"))
-    painter.setPen(theme().color("muted"))
-    inner = rect.adjusted(6 * pixel, 5 * pixel, -6 * pixel, -5 * pixel)
-    if inner.height() < metrics.height() * pixel:
-        return
-    # Whole lines only.
-    line = metrics.lineSpacing() * pixel
-    inner.setHeight(max(1, inner.height() // line) * line)
-    painter.save()
-    painter.setClipRect(inner, Qt.ClipOperation.IntersectClip)
-    painter.drawText(inner, int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop), plain[:600])
-    painter.restore()
+    pixel = canvas.pixel
+    width, height = rect.width() / pixel - 12, rect.height() / pixel - 8
+    taken = document_of(item).size().height() * canvas.zoom
+    most = min(_MOST_LINES, int(height // line_height()), max(1, round(taken / line_height())))
+    lines = constant_lines(plain[:4000], width, most, weight=400)
+    paint_lines(canvas.painter, lines, rect.left() + 6 * pixel, rect.top() + 4 * pixel, pixel, weight=400, tone="muted")

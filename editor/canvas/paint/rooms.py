@@ -20,13 +20,21 @@ from editor.canvas.paint.cards import (
 from editor.canvas.paint.context import Canvas, Level, pixel_of
 from editor.canvas.paint.drawing import (
     Drawing,
-    font_metrics,
     make_room_drawing,
-    paint_constant_text,
     paint_icons,
     paint_rectangles,
     paint_texts,
 )
+from editor.canvas.paint.reading import (
+    constant_lines,
+    enlarged,
+    font_metrics,
+    glyph_size,
+    line_height,
+    paint_lines,
+    reading_step,
+)
+from editor.canvas.paint.tiles import status_of
 from editor.canvas.runview import TONES
 from editor.canvas.scene import Item
 from editor.i18n import tr
@@ -36,11 +44,12 @@ _NONE: set[str] = set()
 ROUND_BUTTON = 22.0
 
 
-def drawing_of(item: Item) -> Drawing:
-    """The header's layout, kept with the item as long as its width stays."""
+def drawing_of(item: Item, zoom: float = 1.0, taken: float = 0.0) -> Drawing:
+    """The header's layout, kept with the item as long as its width and what stands at its right end stay."""
     kept = item.drawing
-    if not (isinstance(kept, tuple) and kept[0] == item.box.width and kept[1].fits(theme())):
-        kept = item.drawing = (item.box.width, make_room_drawing(item.content, item.box.width))
+    key = (item.box.width, taken)
+    if not (isinstance(kept, tuple) and kept[0] == key and kept[1].fits(theme(), zoom)):
+        kept = item.drawing = (key, make_room_drawing(item.content, item.box.width, zoom, taken=taken))
     drawing: Drawing = kept[1]
     return drawing
 
@@ -113,13 +122,15 @@ def _paint_header(canvas: Canvas, item: Item, rect: QRectF, radius: float, area:
         QRectF(rect.left(), rect.top() + height, rect.width(), max(1.0, round(canvas.pixel))), current.color("line")
     )
     if canvas.level is Level.FULL:
-        drawing = drawing_of(item)
+        rounds = canvas.view.rounds.get(item.id)
+        stepper = rounds_rect(item, *rounds, canvas.zoom) if rounds is not None else QRectF()
+        drawing = drawing_of(item, canvas.zoom, stepper.width() + m.PAD if rounds is not None else 0.0)
         canvas.to_card_space(rect.left(), rect.top())
         paint_rectangles(painter, drawing.rectangles)
-        paint_texts(painter, drawing.title)
+        paint_texts(painter, drawing.short_title if status_of(canvas, item)[0] else drawing.title)
         paint_texts(painter, drawing.texts)
-        if item.id in canvas.view.rounds:
-            _paint_rounds(canvas, item)
+        if rounds is not None:
+            _paint_rounds(canvas, stepper, *rounds)
         canvas.to_device_space()
         marks = drawing.icons if drawing.tile_icon is None else [drawing.tile_icon, *drawing.icons]
         paint_icons(painter, marks, scale, rect.left(), rect.top())
@@ -128,29 +139,33 @@ def _paint_header(canvas: Canvas, item: Item, rect: QRectF, radius: float, area:
         _small_header(canvas, item, rect, height)
 
 
-def rounds_rect(item: Item, shown: int, total: int) -> QRectF:
-    """Where the stepper of rounds stands, in the container's own units: below the header, at its right end."""
+def rounds_rect(item: Item, shown: int, total: int, zoom: float = 1.0) -> QRectF:
+    """Where the stepper of rounds stands, in the container's own units: in the header, before the status glyph."""
+    step = reading_step(zoom)
+    grow = enlarged("tiny", step)
     text = rounds_text(shown, total)
-    width = font_metrics("tiny", 600).horizontalAdvance(text) + 2 * ROUND_BUTTON + 8
-    return QRectF(item.box.width - m.PAD - width, m.ROOM_HEADER + 8, width, m.CHIP + 2)
+    width = font_metrics("tiny", 600, grow).horizontalAdvance(text) + 2 * ROUND_BUTTON * grow + 8
+    height = min(m.ROOM_HEADER - 8, (m.CHIP + 2) * grow)
+    right = item.box.width - m.PAD - glyph_size(m.GLYPH, step) - m.PAD
+    return QRectF(right - width, (m.ROOM_HEADER - height) / 2, width, height)
 
 
-def _paint_rounds(canvas: Canvas, item: Item) -> None:
+def _paint_rounds(canvas: Canvas, rect: QRectF, shown: int, total: int) -> None:
     """The stepper: back, which round is shown, on. The painter is in card space."""
     painter, current = canvas.painter, theme()
-    shown, total = canvas.view.rounds[item.id]
-    rect = rounds_rect(item, shown, total)
+    grow = enlarged("tiny", reading_step(canvas.zoom))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(current.color("chip"))
     painter.drawRoundedRect(rect, current.radius("chip"), current.radius("chip"))
-    painter.setFont(current.font("tiny", 600))
+    painter.setFont(current.font("tiny", 600, grow))
     painter.setPen(current.color("text"))
     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, rounds_text(shown, total))
+    inset = ROUND_BUTTON * grow / 2
     for side, open_way in (("left", shown > 1), ("right", shown < total)):
-        painter.setPen(QPen(current.color("text" if open_way else "faint"), 1.5))
-        centre = QPointF(rect.left() + 11 if side == "left" else rect.right() - 11, rect.center().y())
-        tip = -2.5 if side == "left" else 2.5
-        across, along = QPointF(-tip, -4), QPointF(-tip, 4)
+        painter.setPen(QPen(current.color("text" if open_way else "faint"), 1.5 * grow))
+        centre = QPointF(rect.left() + inset if side == "left" else rect.right() - inset, rect.center().y())
+        tip = (-2.5 if side == "left" else 2.5) * grow
+        across, along = QPointF(-tip, -4 * grow), QPointF(-tip, 4 * grow)
         painter.drawPolyline([centre + across, centre + QPointF(tip, 0), centre + along])
 
 
@@ -162,7 +177,8 @@ def _small_header(canvas: Canvas, item: Item, rect: QRectF, height: float) -> No
     painter.drawImage(QPointF(pixel_of(left), pixel_of(rect.top() + (height - side) / 2)), picture)
     text_left = left + side + 4 * pixel
     room = rect.right() - text_left - 6 * pixel
-    paint_constant_text(painter, item.content.title, text_left, rect.top() + height / 2, room, pixel)
+    lines = constant_lines(item.content.title, room / pixel, 1)
+    paint_lines(painter, lines, text_left, rect.top() + (height - line_height() * pixel) / 2, pixel)
 
 
 def _paint_corner(canvas: Canvas, rect: QRectF) -> None:

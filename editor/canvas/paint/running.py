@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor, QConicalGradient, QPainter, QPainterPath, QPen
 
 from editor.canvas import metrics as m
 from editor.canvas.paint.context import Canvas
-from editor.canvas.paint.drawing import elided, font_metrics, paint_icons
+from editor.canvas.paint.drawing import paint_icons
+from editor.canvas.paint.reading import elided, enlarged, font_metrics, glyph_size, reading_step
 from editor.canvas.runview import Extra, NodeRun, count_text, duration_text, tail_lines
 from editor.canvas.scene import Item
 from editor.i18n import tr
@@ -24,29 +25,39 @@ def paint_run_parts(canvas: Canvas, item: Item, run: NodeRun, rect: QRectF) -> N
         return
     top = item.content.height
     painter = canvas.painter
+    step = reading_step(canvas.zoom)
     canvas.to_card_space(rect.left(), rect.top())
     if item.shown.error:
-        _line(painter, run.error, m.PAD, top + m.ROW_TEXT / 2 - 4, m.CARD_WIDTH - 2 * m.PAD, "bad")
+        _line(painter, run.error, m.PAD, top + m.ROW_TEXT / 2 - 4, m.CARD_WIDTH - 2 * m.PAD, "bad", step=step)
         top += m.ROW_TEXT
     if item.shown.lines:
-        top = _paint_stream(painter, run, top, item.shown)
+        top = _paint_stream(painter, run, top, item.shown, step)
     canvas.to_device_space()
     if item.shown.footer:
         _paint_footer(canvas, item, run, rect)
 
 
 def _line(
-    painter: QPainter, text: str, x: float, centre: float, width: float, tone: str, role: FontRole = "small"
+    painter: QPainter,
+    text: str,
+    x: float,
+    centre: float,
+    width: float,
+    tone: str,
+    role: FontRole = "small",
+    *,
+    step: float = 1.0,
 ) -> float:
-    metrics = font_metrics(role)
+    metrics = font_metrics(role, None, enlarged(role, step))
     shown = elided(text, metrics, width)
-    painter.setFont(theme().font(role))
+    painter.setFont(theme().font(role, None, enlarged(role, step)))
     painter.setPen(theme().color(tone))
     painter.drawText(QPointF(x, centre - metrics.height() / 2 + metrics.ascent()), shown)
     return metrics.horizontalAdvance(shown)
 
 
-def _paint_stream(painter: QPainter, run: NodeRun, top: float, shown: Extra) -> float:
+def _paint_stream(painter: QPainter, run: NodeRun, top: float, shown: Extra, step: float) -> float:
+    """The end of what is said; fewer lines where they are enlarged, so that they keep within the same box."""
     current = theme()
     height = shown.stream_height
     painter.setPen(Qt.PenStyle.NoPen)
@@ -55,32 +66,42 @@ def _paint_stream(painter: QPainter, run: NodeRun, top: float, shown: Extra) -> 
         painter.setBrush(current.color("canvas"))
     box = QRectF(m.PAD - 4, top - 4, m.CARD_WIDTH - 2 * m.PAD + 8, height)
     painter.drawRoundedRect(box, current.radius("chip"), current.radius("chip"))
-    lines = tail_lines(run.text, _STREAM_CHARS, shown.lines)
+    grow = enlarged("small", step)
+    fit = max(1, int((height - 4) // (m.STREAM_LINE * grow * 0.92))) if grow > 1.0 else shown.lines
+    lines = tail_lines(run.text, int(_STREAM_CHARS / grow), min(fit, shown.lines))
+    pitch = (height - 8.0) / max(1, len(lines)) if grow > 1.0 else m.STREAM_LINE
     for position, line in enumerate(lines):
-        centre = top + m.STREAM_LINE * (position + 0.5)
-        used = _line(painter, line, m.PAD + 2, centre, m.CARD_WIDTH - 2 * m.PAD - 4, "text")
+        centre = top + pitch * (position + 0.5)
+        used = _line(painter, line, m.PAD + 2, centre, m.CARD_WIDTH - 2 * m.PAD - 4, "text", step=step)
         if run.active and position == len(lines) - 1:
-            painter.fillRect(QRectF(m.PAD + 4 + used, centre - 6, 2, 12), current.color("accent"))
+            half = 6 * grow
+            painter.fillRect(QRectF(m.PAD + 4 + used, centre - half, 2, 2 * half), current.color("accent"))
     return top + height
 
 
 def _paint_footer(canvas: Canvas, item: Item, run: NodeRun, rect: QRectF) -> None:
     painter, current = canvas.painter, theme()
+    step = reading_step(canvas.zoom)
+    metrics = font_metrics("tiny", None, enlarged("tiny", step))
     base = item.box.height - m.FOOTER
     canvas.to_card_space(rect.left(), rect.top())
     painter.fillRect(QRectF(1, base, m.CARD_WIDTH - 2, 1.0 / canvas.zoom), current.color("line"))
     centre = base + m.FOOTER / 2
-    x = m.PAD
+    x, side = m.PAD, glyph_size(12.0, step)
     marks = []
     mark = canvas.view.marks.get(item.id)
     stale = mark is not None and mark.stale
     for icon, text, tone in _footer_words(run):
-        marks.append((x, centre - 6, 12.0, icon, current.color(tone).name()))
-        x += 16
-        used = _line(painter, text, x, centre, m.CARD_WIDTH - x - m.PAD, tone, "tiny")
+        room = m.CARD_WIDTH - x - side - 4 - m.PAD
+        if x > m.PAD and metrics.horizontalAdvance(text) > room:
+            break  # half a number tells nothing
+        marks.append((x, centre - side / 2, side, icon, current.color(tone).name()))
+        x += side + 4
+        used = _line(painter, text, x, centre, room, tone, "tiny", step=step)
         if stale and icon == "clock":
-            painter.setPen(QPen(current.color("warn"), 1.0, Qt.PenStyle.DotLine))
-            painter.drawLine(QPointF(x, centre + 8), QPointF(x + used, centre + 8))
+            painter.setPen(QPen(current.color("warn"), 1.0 / canvas.zoom, Qt.PenStyle.DotLine))
+            low = centre + metrics.height() / 2
+            painter.drawLine(QPointF(x, low), QPointF(x + used, low))
         x += used + 12
     canvas.to_device_space()
     paint_icons(painter, marks, canvas.scale, rect.left(), rect.top())

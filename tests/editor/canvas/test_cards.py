@@ -9,7 +9,8 @@ import pytest
 from editor.canvas import metrics as m
 from editor.canvas.card import card_content
 from editor.canvas.content import CardContent
-from editor.canvas.paint.drawing import font_metrics, make_drawing
+from editor.canvas.paint.drawing import make_drawing
+from editor.canvas.paint.reading import font_metrics
 from editor.i18n import set_language
 from editor.theme import set_theme
 from engine.nodes import registry
