@@ -36,11 +36,13 @@ class ContentPart:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A call that the model asks for; `arguments` is the JSON text as the model wrote it."""
+    """A call that the model asks for; `arguments` is the JSON text as the model wrote it. `signature` is the
+    provider's own mark, which goes back to it with the call and means nothing to anybody else."""
 
     id: str
     name: str
     arguments: str
+    signature: str = ""
 
 
 @dataclass(frozen=True)

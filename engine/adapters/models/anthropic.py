@@ -16,7 +16,15 @@ VERSION = "2023-06-01"
 DEFAULT_MAX_TOKENS = 4096
 ANSWER_TOOL = "give_answer"
 PARAMETERS = frozenset(["temperature", "top_p", "top_k", "max_tokens", "thinking", "metadata", "service_tier"])
-FINISH = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "tool_use": "tool_calls"}
+FINISH = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
 ERRORS = {
     "authentication_error": 401,
     "permission_error": 403,
@@ -80,6 +88,11 @@ def body_of(call: Call) -> dict[str, Any]:
         tools.append({"name": ANSWER_TOOL, "description": "Give the answer.", "input_schema": dict(request.schema)})
         body["tool_choice"] = {"type": "tool", "name": ANSWER_TOOL}
         body.pop("thinking", None)  # forced tools and thinking exclude each other
+    if any(m.tool_calls for m in request.messages):
+        body.pop("thinking", None)  # its signed thoughts would have to go back with the calls, and nobody keeps them
+    if "thinking" in body:
+        body.pop("temperature", None)
+        body.pop("top_k", None)
     if tools:
         body["tools"] = tools
     if request.user:
@@ -164,6 +177,7 @@ class _Reader:
             return self._delta(int(data.get("index") or 0), data.get("delta") or {})
         if kind == "message_delta":
             usage = data.get("usage") or {}
+            self.prompt = int(usage.get("input_tokens") or 0) or self.prompt
             reason = str((data.get("delta") or {}).get("stop_reason") or "")
             found = [Piece(prompt_tokens=self.prompt, completion_tokens=int(usage.get("output_tokens") or 0))]
             if reason:

@@ -74,7 +74,8 @@ class _Answer:
             parts = self._tools[index]
             name = "".join(p.name for p in parts)
             call_id = next((p.id for p in parts if p.id), f"call_{index}")
-            found.append(ToolCall(call_id, name, "".join(p.arguments for p in parts) or "{}"))
+            signature = next((p.signature for p in parts if p.signature), "")
+            found.append(ToolCall(call_id, name, "".join(p.arguments for p in parts) or "{}", signature))
         return tuple(found)
 
     def usage(self) -> Usage:
@@ -91,6 +92,21 @@ class _Answer:
             latency=self._clock.monotonic() - self._began,
             first_token=self._first if self._call.request.stream else None,
         )
+
+    @property
+    def is_empty(self) -> bool:
+        """Neither words nor calls?"""
+        return not self._tools and not "".join(self._said).strip()
+
+    def emptiness(self) -> ModelError:
+        """What to say of an answer that holds nothing."""
+        provider = self._call.provider
+        text, hint = f"{provider.label or provider.id} gave an empty answer.", "Try again, or change the prompt."
+        if self.finish == "length":
+            hint = "The limit of tokens was used up before the first word; raise max_tokens."
+        elif self.finish in ("content_filter", "refusal"):
+            hint = "The provider held the answer back; change the prompt."
+        return ModelError("InvokeError", text, hint=hint, usage=self.usage())
 
     @property
     def anything(self) -> bool:
@@ -113,4 +129,6 @@ async def assembled(
         if problem.usage is None and answer.anything:
             problem.usage = answer.usage()
         raise
+    if answer.is_empty:
+        raise answer.emptiness()
     yield ChatDelta(answer.close_thought(), answer.calls(), answer.usage(), answer.finish or "stop")

@@ -25,7 +25,7 @@ PARAMETERS = {
     "thinking_config": "thinkingConfig",
 }
 FINISH = {"STOP": "stop", "MAX_TOKENS": "length"}
-BLOCKED = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"})
+BLOCKED = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE"})
 
 
 def headers(provider: ProviderConfig) -> dict[str, str]:
@@ -130,7 +130,10 @@ def _parts(message: Message) -> list[dict[str, Any]]:
             arguments = json.loads(call.arguments or "{}")
         except ValueError:
             arguments = {}
-        parts.append({"functionCall": {"name": call.name, "args": arguments}})
+        part: dict[str, Any] = {"functionCall": {"name": call.name, "args": arguments}}
+        if call.signature:
+            part["thoughtSignature"] = call.signature
+        parts.append(part)
     return parts
 
 
@@ -163,7 +166,9 @@ def pieces_of(provider: ProviderConfig, data: Mapping[str, Any], calls: int) -> 
                 call = part["functionCall"]
                 name = str(call.get("name") or "")
                 arguments = json.dumps(call.get("args") or {}, ensure_ascii=False)
-                found.append(Piece(tool=ToolPiece(calls, str(call.get("id") or f"{name}_{calls}"), name, arguments)))
+                call_id = str(call.get("id") or f"{name}_{calls}")
+                signature = str(part.get("thoughtSignature") or "")
+                found.append(Piece(tool=ToolPiece(calls, call_id, name, arguments, signature)))
                 calls += 1
         reason = candidate.get("finishReason")
         if reason in BLOCKED:

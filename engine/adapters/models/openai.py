@@ -19,14 +19,19 @@ from engine.ports.models import ContentPart, Message, ModelError
 
 SCHEMA_NAME = "llm_response"
 AZURE_VERSION = "2024-10-21"
-# Models that count hidden reasoning too and therefore renamed the limit.
-_RENAMED_LIMIT = re.compile(r"^(o\d|gpt-5)")
+# Models that count hidden reasoning too: they renamed the limit and refuse what steers the choice of words.
+_REASONING = re.compile(r"^(o\d|gpt-[5-9](?!.*chat))")
+_NOT_WHEN_REASONING = (
+    *("temperature", "top_p", "presence_penalty", "frequency_penalty"),
+    *("logit_bias", "logprobs", "top_logprobs"),
+)
 
 
 def chat_url(provider: ProviderConfig, name: str, path: str = "chat/completions") -> str:
-    """The address of a call; a base that ends in the full path already is taken as it is."""
+    """The address of a call; a base that ends in the full path already is taken as it is. Azure has an older form with
+    the deployment in the path, and a newer one that ends in `/openai/v1` and is like everybody else's."""
     base = provider.base_url.rstrip("/")
-    if is_azure(provider):
+    if is_azure(provider) and not base.endswith("/openai/v1"):
         version = provider.options.get("api_version") or AZURE_VERSION
         return f"{base}/openai/deployments/{name}/{path}?api-version={version}"
     return base if base.endswith("/" + path) else f"{base}/{path}"
@@ -106,11 +111,34 @@ def chat_body(call: Call) -> dict[str, Any]:
     if request.schema is not None:
         body["response_format"] = {
             "type": "json_schema",
-            "json_schema": {"name": SCHEMA_NAME, "schema": dict(request.schema)},
+            "json_schema": {"name": SCHEMA_NAME, "schema": dict(request.schema), **_strictness(call, request.schema)},
         }
     if request.user:
         body["user"] = request.user
     return body
+
+
+def _strictness(call: Call, schema: Mapping[str, Any]) -> dict[str, bool]:
+    """OpenAI and Azure only enforce a schema that is marked strict, and mark only one that closes every object."""
+    kind = kind_of(call.provider.kind)
+    own = kind is not None and kind.own_parameters is OPENAI_PARAMETERS
+    return {"strict": True} if own and closes_every_object(schema) else {}
+
+
+def closes_every_object(schema: Any) -> bool:
+    """Does every object of a schema name all its fields as required and allow no others?"""
+    if isinstance(schema, list):
+        return all(closes_every_object(item) for item in schema)
+    if not isinstance(schema, Mapping):
+        return True
+    if schema.get("type") == "object" or "properties" in schema:
+        properties = schema.get("properties")
+        if not isinstance(properties, Mapping) or schema.get("additionalProperties") is not False:
+            return False
+        if set(schema.get("required") or ()) != set(properties):
+            return False
+        return all(closes_every_object(value) for value in properties.values())
+    return all(closes_every_object(v) for k, v in schema.items() if k not in ("enum", "const", "default"))
 
 
 def completion_body(call: Call) -> dict[str, Any]:
@@ -139,8 +167,11 @@ def parameters(call: Call) -> dict[str, Any]:
     form = _response_format(shape, schema)
     if form is not None:
         found["response_format"] = form
-    if allowed is OPENAI_PARAMETERS and _RENAMED_LIMIT.match(call.name) and "max_tokens" in found:
-        found["max_completion_tokens"] = found.pop("max_tokens")
+    if allowed is OPENAI_PARAMETERS and _REASONING.match(call.name):
+        if "max_tokens" in found:
+            found["max_completion_tokens"] = found.pop("max_tokens")
+        for name in _NOT_WHEN_REASONING:
+            found.pop(name, None)
     return found
 
 
@@ -211,7 +242,7 @@ def chunk_pieces(provider: ProviderConfig, data: Mapping[str, Any]) -> list[Piec
         reasoning = delta.get("reasoning_content") or delta.get("reasoning") or ""
         if isinstance(reasoning, str) and reasoning:
             found.append(Piece(reasoning=reasoning))
-        text = text_of(delta.get("content")) or str(choice.get("text") or "")
+        text = text_of(delta.get("content")) or str(choice.get("text") or "") or str(delta.get("refusal") or "")
         if text:
             found.append(Piece(text=text))
         for position, part in enumerate(delta.get("tool_calls") or ()):

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,6 +50,7 @@ class ToolPiece:
     id: str = ""
     name: str = ""
     arguments: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,9 @@ async def streamed(
     """POST `body` as JSON and give the response once its status is good.
 
     Tries again (at most `provider.retries` times, with growing pauses or the one that the provider names) when the
-    provider could not be reached, is overloaded or limits the rate. Raises ModelError.
+    provider could not be reached, dropped the connection before it answered, is overloaded, broke or limits the rate.
+    A used-up account, an answer that does not come in time and anything that is the request's fault are final at
+    once. Raises ModelError.
     """
     async with client(provider) as http:
         for attempt in range(provider.retries + 1):
@@ -100,6 +106,9 @@ async def streamed(
                 response = await http.send(request, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout) as problem:
                 if attempt == provider.retries or is_loopback(provider.base_url):
+                    raise unreachable(provider, problem) from problem
+            except (httpx.ReadError, httpx.RemoteProtocolError) as problem:
+                if attempt == provider.retries:
                     raise unreachable(provider, problem) from problem
             except httpx.HTTPError as problem:
                 raise unreachable(provider, problem) from problem
@@ -113,27 +122,59 @@ async def streamed(
                         await response.aclose()
                     return
                 error = await refused(provider, response)
-                if attempt == provider.retries or response.status_code not in (429, 502, 503, 529):
-                    raise error
-                asked = _retry_after(response)
-                if asked is not None and asked > LONGEST_WAIT:
+                asked = retry_after(response)
+                if asked is not None and error.error_type == "InvokeRateLimitError":
+                    error.hint = f"The provider asks to wait {asked:.0f} seconds. {error.hint}".strip()
+                if attempt == provider.retries or not passes(response, error) or (asked or 0) > LONGEST_WAIT:
                     raise error
                 pause = asked if asked is not None else pause
             await asyncio.sleep(pause)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def passes(response: httpx.Response, error: ModelError) -> bool:
+    """May the same request do better a little later?"""
+    if response.status_code in (408, 429):
+        return not any(word in _body(response).lower() for word in ("quota", "balance"))
+    return response.status_code >= 500 and not is_overflow(error.message)
+
+
+def _body(response: httpx.Response) -> str:
+    """What was read of a refusal; nothing when the connection broke before."""
     try:
-        return max(0.0, float(response.headers["retry-after"]))
-    except (KeyError, ValueError):
-        return None
+        return response.text
+    except httpx.StreamError:
+        return ""
+
+
+_RETRY_DELAY = re.compile(r'"retryDelay"\s*:\s*"([0-9.]+)s"')
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """The seconds that a provider asks to wait: in a header, as a number or a date, or in Google's error details."""
+    if response.headers.get("retry-after-ms", "").replace(".", "", 1).isdigit():
+        return float(response.headers["retry-after-ms"]) / 1000
+    text = response.headers.get("retry-after", "").strip()
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(text)
+        return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        pass
+    found = _RETRY_DELAY.search(_body(response))
+    return float(found[1]) if found else None
 
 
 def unreachable(provider: ProviderConfig, problem: Exception) -> ModelError:
     """The error of a provider that did not answer."""
     where = provider.label or provider.id
-    if isinstance(problem, httpx.TimeoutException):
-        text = f"{where} did not answer in time ({type(problem).__name__})."
+    if isinstance(problem, httpx.ConnectTimeout):
+        text = f"{where} could not be reached within {provider.connect_seconds:g} seconds."
+    elif isinstance(problem, httpx.TimeoutException):
+        text = f"{where} did not answer within {provider.read_seconds:g} seconds."
+        return ModelError("InvokeConnectionError", text, hint="Ask for less, or give it more time in the settings.")
     else:
         text = f"{where} could not be reached at {provider.base_url}: {str(problem) or type(problem).__name__}"
     hint = "Is the program running?" if is_loopback(provider.base_url) else "Check the address and the network."
@@ -144,35 +185,50 @@ async def refused(provider: ProviderConfig, response: httpx.Response) -> ModelEr
     """The error of an answer with a bad status."""
     try:
         await response.aread()
-        text = response.text
     except httpx.HTTPError:
-        text = ""
+        pass
     finally:
         await response.aclose()
+    text = _body(response)
     return status_error(provider, response.status_code, message_in(text) or text[:SHOWN_BODY])
 
 
 def status_error(provider: ProviderConfig, status: int, message: str) -> ModelError:
     """A ModelError by HTTP status (nodes-ai spec 1.7)."""
-    where = provider.label or provider.id
+    where, text = provider.label or provider.id, message.lower()
     kind, hint = "InvokeBadRequestError", ""
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and "api key" in text and "valid" in text):
         kind, hint = "InvokeAuthorizationError", f"Check the key of {where} in the model settings."
+    elif status == 402 or (status == 429 and ("quota" in text or "balance" in text)):
+        kind = "InvokeRateLimitError" if status == 429 else kind
+        hint = f"The account at {where} is used up or has no credit left."
     elif status == 429:
         kind, hint = "InvokeRateLimitError", "Wait a little, or let the node try again on failure."
+    elif is_overflow(message) or status == 413:
+        hint = OVERFLOW_HINT
     elif status >= 500:
-        kind = "InvokeServerUnavailableError"
+        kind, hint = "InvokeServerUnavailableError", "The provider has a problem; try again later."
     elif status < 400:
         kind = "InvokeError"
-    elif is_overflow(message):
-        hint = "The messages are longer than the model can read; shorten them or choose another model."
+    elif status == 404:
+        hint = f"Check the model's name and the address of {where}."
+    elif any(word in text for word in ("response_format", "json_schema", "responsejsonschema", "input_schema")):
+        hint = "The provider refuses the schema of the structured output; simplify it or choose another model."
     return ModelError(kind, f"{where} answered {status}: {message or 'no reason given'}", hint=hint)
 
 
+OVERFLOW_HINT = "The messages are longer than the model can read; shorten them or choose another model."
+_OVERFLOWS = re.compile(
+    r"context.{0,40}(exceed|length|maximum|too (long|large)|size|window)|(exceed|maximum).{0,40}context"
+    r"|(prompt|input|request).{0,30}(too (long|large)|exceeds? .{0,40}(token|length))|range of input length"
+    r"|token.{0,20} exceeds|reduce the length",
+    re.DOTALL,
+)
+
+
 def is_overflow(message: str) -> bool:
-    """Does an error text say that the context is too long?"""
-    text = message.lower()
-    return "context" in text and any(word in text for word in ("exceed", "length", "maximum", "too long", "too large"))
+    """Does an error text say that the context is too long, in the words of any provider?"""
+    return bool(_OVERFLOWS.search(message.lower()))
 
 
 def message_in(text: str) -> str:
