@@ -12,6 +12,7 @@ from engine.cli import say
 from engine.cli.files import write_whole
 from engine.errors import UserError
 from engine.services.context import Services
+from engine.services.logs import SORTS, STATUSES, RunFilter
 
 runs = typer.Typer(help="The run log.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -42,18 +43,74 @@ def _show(found: list[dict[str, Any]], json: bool) -> None:
         say.table(found, COLUMNS)
 
 
+def _filter(services: Services, **given: Any) -> RunFilter:
+    """The options of `list` and `export` as a filter. Raises UserError for a workflow or a day that does not exist."""
+    app = given.pop("app")
+    if app:
+        found = [a for a in services.workflows.list() if app in (a.id, a.name)]
+        if not found:
+            raise UserError(f"There is no workflow “{app}”.", code="cli.unknown_workflow")
+        given["app_id"] = found[0].id
+    statuses = tuple(word for word in (given.pop("status") or "").split(",") if word)
+    if wrong := [word for word in statuses if word not in STATUSES]:
+        raise UserError(f"There is no status “{wrong[0]}”.", code="cli.status", hint=f"One of {', '.join(STATUSES)}.")
+    for name in ("since", "until"):
+        if given[name]:
+            given[name] = utc_text(given[name])
+    return RunFilter(statuses=statuses, pinned=True if given.pop("pinned") else None, **given)
+
+
+def utc_text(text: str) -> str:
+    """A day or a time on the clock of this place, as the log writes times. Raises UserError."""
+    from datetime import UTC, datetime
+
+    from engine.clock import iso
+
+    try:
+        return iso(datetime.fromisoformat(text).astimezone(UTC))
+    except ValueError as error:
+        raise UserError(
+            f"“{text}” is no date.", code="cli.date", hint="Write it like 2026-01-31 or 2026-01-31T18:00."
+        ) from error
+
+
+App = Annotated[str, typer.Option(help="Only of this workflow (id or name).")]
+Status = Annotated[str, typer.Option(help="Only of these statuses, with commas between them.")]
+Since = Annotated[str, typer.Option(help="Started at this day or time or later.")]
+Until = Annotated[str, typer.Option(help="Started before this day or time.")]
+Keyword = Annotated[str, typer.Option(help="In inputs, outputs, errors or names of steps.")]
+Version = Annotated[str, typer.Option(help="Only of this version; `draft` for the draft.")]
+Node = Annotated[str, typer.Option(help="A step with this id or title took part.")]
+Error = Annotated[str, typer.Option(help="The run or a step failed with these words.")]
+Trigger = Annotated[str, typer.Option(help="What started it: debugging, app-run, batch, webhook, schedule ...")]
+Pinned = Annotated[bool, typer.Option("--pinned", help="Only pinned runs.")]
+
+
 @runs.command("list")
 def list_runs(
     context: typer.Context,
-    app: Annotated[str, typer.Option(help="Only of this workflow.")] = "",
-    status: Annotated[str, typer.Option(help="Only of this status.")] = "",
+    app: App = "",
+    status: Status = "",
+    since: Since = "",
+    until: Until = "",
+    keyword: Keyword = "",
+    version: Version = "",
+    node: Node = "",
+    error: Error = "",
+    trigger: Trigger = "",
+    pinned: Pinned = False,
+    sort: Annotated[str, typer.Option(help=f"The order: {', '.join(SORTS)}.")] = "started",
+    up: Annotated[bool, typer.Option("--up", help="The smallest first.")] = False,
     limit: Annotated[int, typer.Option(help="How many.")] = 20,
     json: Json = False,
 ) -> None:
-    """The newest runs."""
+    """Runs of the log, the newest first; every filter that is given must hold."""
     services = _open(context)
-    page = services.runs.list(app or None, status=status or None, limit=limit)
-    _show([r.to_json() for r in page.runs], json)
+    wanted = _filter(
+        services, app=app, status=status, since=since, until=until, keyword=keyword, version=version, node=node,
+        error=error, trigger=trigger, pinned=pinned,
+    )  # fmt: skip
+    _show([r.to_json() for r in services.logs.page(wanted, sort=sort, up=up, limit=limit).runs], json)
     services.close()
 
 
@@ -105,21 +162,75 @@ def show_events(
 
 
 @runs.command("export")
-def export_run(
+def export_runs(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="Run id.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the JSON file.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
+    run: Annotated[list[str] | None, typer.Argument(help="Run ids; without any, all that the filters find.")] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="json (one run), jsonl or csv; by default by the file's ending.")
+    ] = "",
+    app: App = "",
+    status: Status = "",
+    since: Since = "",
+    until: Until = "",
+    keyword: Keyword = "",
+    version: Version = "",
+    node: Node = "",
+    error: Error = "",
+    trigger: Trigger = "",
+    pinned: Pinned = False,
     json: Json = False,
 ) -> None:
-    """Write a run with trace and events as one JSON document."""
+    """Write runs into a file: whole with trace and events (JSON, JSON Lines), or a row each (CSV)."""
     import json as jsonlib
 
     services = _open(context)
-    write_whole(output, jsonlib.dumps(services.runs.export(run), ensure_ascii=False, indent=1, default=str) + "\n")
+    wanted = _filter(
+        services, app=app, status=status, since=since, until=until, keyword=keyword, version=version, node=node,
+        error=error, trigger=trigger, pinned=pinned,
+    )  # fmt: skip
+    ids = list(run or services.logs.ids(wanted))
+    kind = form or output.suffix.lower().lstrip(".")
+    if kind not in ("jsonl", "csv"):
+        if len(ids) != 1:
+            raise UserError(
+                f"{len(ids)} runs do not fit one JSON document.", code="cli.format", hint="Write .jsonl or .csv."
+            )
+        write_whole(
+            output, jsonlib.dumps(services.runs.export(ids[0]), ensure_ascii=False, indent=1, default=str) + "\n"
+        )
+        count = 1
+    else:
+        for run_id in run or ():
+            services.runs.get(run_id)  # one that does not exist is said, not left out
+        count = services.logs.export(ids, output, "csv" if kind == "csv" else "jsonl")
     services.close()
     if json:
-        say.out({"run": run, "file": str(output)})
-    say.note(f"Written to {output}")
+        say.out({"runs": count, "file": str(output)})
+    say.note(f"{count} run(s) written to {output}")
+
+
+@runs.command("compare")
+def compare_runs(
+    context: typer.Context,
+    left: Annotated[str, typer.Argument(help="Run id.")],
+    right: Annotated[str, typer.Argument(help="Run id.")],
+    json: Json = False,
+) -> None:
+    """Where two runs went apart: inputs, outputs, and step by step."""
+    services = _open(context)
+    found = services.logs.compare(left, right).to_json()
+    services.close()
+    if json:
+        say.out(found, pretty=True)
+        return
+    say.line("same graph" if found["same_graph"] else "different graphs")
+    for change in found["facts"]:
+        say.line(f"{change['path']}: {change['before']} -> {change['after']}")
+    rows = [
+        {**step, "differences": ", ".join(change["path"] for change in step["differences"])} for step in found["steps"]
+    ]
+    say.table(rows, [("title", "step"), ("rounds", "round"), ("verdict", "verdict"), ("differences", "differences")])
 
 
 def _answer(services: Any, run: str, form: str, action: str, values: str) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.run.request import RunHandle
     from engine.services.chat.annotations import AnnotationService
     from engine.services.chat.service import ChatService
+    from engine.services.logs import LogService
     from engine.services.models import ModelService
     from engine.services.runs import RunService
     from engine.services.settings import SecretsService, SettingsService
@@ -193,6 +194,18 @@ class Services:
             self.clock,
             self.ids,
         )
+
+    @cached_property
+    def logs(self) -> LogService:
+        """Browsing the run log."""
+        from engine.services.logs import LogService
+        from engine.store.runlog import RunLog
+
+        def log() -> RunLog:
+            self.run_store  # noqa: B018 - puts right what an unclean end left behind
+            return RunLog(self.database)
+
+        return LogService(log, self.runs, lambda: self.settings)
 
     @cached_property
     def models(self) -> ModelService:

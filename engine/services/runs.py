@@ -412,7 +412,7 @@ class RunService:
             limit=limit + 1,
         )
         more = len(rows) > limit
-        runs = [_run(row) for row in rows[:limit]]
+        runs = [summary_of(row) for row in rows[:limit]]
         return Page(runs, (runs[-1].created_at, runs[-1].id) if more else None)
 
     def counts(self, app_id: str | None = None) -> dict[str, int]:
@@ -485,7 +485,8 @@ class RunService:
         self._debug().clear(app_id, node_id)
 
 
-def _run(row: Mapping[str, Any]) -> RunSummary:
+def summary_of(row: Mapping[str, Any]) -> RunSummary:
+    """A row of the log as one of its lines."""
     names = RunSummary.__dataclass_fields__
     values = {name: row[name] for name in names if name in row}
     return RunSummary(**{**values, "app_name": row.get("app_name") or "", "pinned": bool(row["pinned"])})

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x50535443  # "PSTC"
 metadata = MetaData()
 
@@ -146,6 +146,21 @@ workflow_runs = Table(
     Index("ix_runs_app_all", "app_id", desc("created_at"), desc("id")),
     Index("ix_runs_status", "app_id", "triggered_from", "status", desc("created_at"), desc("id")),
     Index("ix_runs_all", desc("created_at"), desc("id")),
+    # Everything that lists of runs sort and filter by: they read this index and no row that is not shown.
+    Index(
+        "ix_runs_log",
+        desc("created_at"),
+        desc("id"),
+        "app_id",
+        "status",
+        "triggered_from",
+        "version",
+        "elapsed_time",
+        "total_tokens",
+        "total_price",
+        "pinned",
+        "conversation_id",
+    ),
     Index("ix_runs_open", "status", sqlite_where=text("status in ('scheduled', 'running', 'paused')")),
     Index("ix_runs_conversation", "conversation_id", "created_at"),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from engine.store.tables import SCHEMA_VERSION
+from engine.store.tables import SCHEMA_VERSION, workflow_runs
 
 
 def _annotations(connection: Connection) -> None:
@@ -28,7 +28,15 @@ ANNOTATIONS = (
     message_id VARCHAR(36), query TEXT not null, score FLOAT not null, created_at VARCHAR(27) not null)""",
     "create index ix_annotation_hits on annotation_hit_histories (annotation_id, created_at desc)",
 )
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _annotations}
+
+
+def _index_of_the_log(connection: Connection) -> None:
+    """2 to 3: lists of runs are sorted and filtered from one index."""
+    index = next(i for i in workflow_runs.indexes if i.name == "ix_runs_log")
+    index.create(connection)
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _annotations, 2: _index_of_the_log}
 """Schema version to the step that leads to the next one."""
 
 
@@ -49,7 +57,9 @@ def migrate(engine: Engine, path: Path, version: int) -> None:
     backup(path, version)
     with engine.connect() as connection:
         connection.execute(text("begin immediate"))
-        for step in range(version, SCHEMA_VERSION):
+        # The studio and its engine open the file together; whoever is second finds the work done.
+        present = int(connection.execute(text("pragma user_version")).scalar() or 0)
+        for step in range(present, SCHEMA_VERSION):
             STEPS[step](connection)
         connection.execute(text(f"pragma user_version = {SCHEMA_VERSION}"))
         connection.execute(text("commit"))
