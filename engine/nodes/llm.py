@@ -272,6 +272,12 @@ class _Attempt:
         features = info.features or frozenset()
         wanted = frozenset(kind for kind in MEDIA if call.FEATURE_OF[kind] in features)
         found: list[Message] = []
+        left_out = [f for d in drafts if isinstance(d, prompt.Draft) for f in d.files if f.type in set(MEDIA) - wanted]
+        if left_out:
+            self.process["warnings"] = [
+                f"{self.config.model.name} does not take {f.type} files: {f.filename or f.remote_url} was left out."
+                for f in left_out
+            ]
         for draft in drafts:
             if isinstance(draft, Message):
                 found.append(draft)

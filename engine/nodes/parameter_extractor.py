@@ -15,6 +15,7 @@ from engine.nodes.llm_config import AiProblem, MemoryConfig, ModelConfig, Vision
 from engine.nodes.llm_files import vision_files
 from engine.nodes.llm_memory import as_text, history
 from engine.nodes.llm_reasoning import without_thinking
+from engine.nodes.llm_structured import is_native
 from engine.nodes.loose_json import balanced_object
 from engine.ports.models import ChatRequest, Message, ModelError, ModelInfo, ToolSpec
 from engine.run.variables import templates
@@ -203,8 +204,16 @@ class ParameterExtractorNode(Node[ExtractorConfig]):
         if files:
             messages = await self._with_files(ctx, info, messages, files)
         messages = call.supported(messages, info.features)
+        # A model that keeps to a schema is held to it where it is not held by a function.
+        held = tool is None and config.model.mode == "chat" and is_native(info)
         return ChatRequest(
-            call.ref_of(config.model), messages, parameters, stop, tools=(tool,) if tool else (), stream=False
+            call.ref_of(config.model),
+            messages,
+            parameters,
+            stop,
+            tools=(tool,) if tool else (),
+            schema=config.schema_ if held else None,
+            stream=False,
         )
 
     async def _with_files(

@@ -17,6 +17,7 @@ from engine.nodes.llm_config import AiProblem, MemoryConfig, ModelConfig, Vision
 from engine.nodes.llm_files import vision_files
 from engine.nodes.llm_memory import as_text, history
 from engine.nodes.llm_reasoning import without_thinking
+from engine.nodes.llm_structured import is_native
 from engine.ports.models import ChatRequest, Message, ModelInfo
 from engine.run.variables import templates
 
@@ -149,7 +150,8 @@ class QuestionClassifierNode(Node[ClassifierConfig]):
                 model_provider=config.model.provider,
                 model_name=config.model.name,
             )
-            request = ChatRequest(call.ref_of(config.model), messages, parameters, stop)
+            schema = answer_schema(classes) if is_native(info) and config.model.mode == "chat" else None
+            request = ChatRequest(call.ref_of(config.model), messages, parameters, stop, schema=schema)
             answer = await call.ask(call.models_of(ctx), request)
         except (*call.EXPECTED, IndexError) as problem:
             return call.failure(problem, inputs, process)
@@ -242,6 +244,15 @@ def _as_one_text(drafts: list[prompt.Draft]) -> str:
 
 
 # -- the answer --------------------------------------------------------------------------------------------------------
+
+
+def answer_schema(classes: list[_Class]) -> dict[str, Any]:
+    """What an answer must look like; only asked of models that keep to a schema, so that they cannot miss."""
+    fields = {
+        "category_id": {"type": "string", "enum": [c.id for c in classes]},
+        "category_name": {"type": "string", "enum": list(dict.fromkeys(c.name for c in classes))},
+    }
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
 def choose(text: str, classes: list[_Class]) -> _Class:

@@ -195,7 +195,15 @@ def count_tokens(provider: ProviderConfig, name: str, messages: list[Message]) -
 
 
 def _fitted(request: ChatRequest) -> ChatRequest:
-    """The request with text only, a system message, and limits that suit a small model."""
+    """The request with text only, a system message, and limits that suit a small model. Raises ModelError for media:
+    leaving out what was asked about would give an answer to another question."""
+    media = {p.kind for m in request.messages if not isinstance(m.content, str) for p in m.content} - {"text"}
+    if media:
+        raise ModelError(
+            "InvokeBadRequestError",
+            f"A model that runs inside the program reads text only, no {', '.join(sorted(media))} files.",
+            hint="Choose a model with vision in the node's settings.",
+        )
     messages = [m if isinstance(m.content, str) else replace(m, content=m.text) for m in request.messages]
     if not any(m.role == "system" for m in messages):
         # Without one the template puts in a sentence that makes this model answer worse.
