@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ class RunCenter(QObject):
         self._lock = threading.Lock()
         self._woken = False
         self._asked: dict[int, LiveRun] = {}
+        self._questions: dict[int, Callable[[Any], None]] = {}
         self._runs: dict[str, LiveRun] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -74,6 +75,10 @@ class RunCenter(QObject):
     def resume(self, run_id: str) -> LiveRun:
         """Go on with a paused run."""
         return self._new(self.host.resume(run_id))
+
+    def ask(self, name: str, arguments: Mapping[str, Any], done: Callable[[Any], None]) -> None:
+        """Ask the engine process for something besides runs; `done` gets its answer, None when it has none."""
+        self._questions[self.host.call(name, arguments)] = done
 
     def _new(self, number: int) -> LiveRun:
         live = LiveRun(self, number)
@@ -122,6 +127,8 @@ class RunCenter(QObject):
                 live.run_id = str(message["run_id"])
                 self._runs[live.run_id] = live
                 live.started.emit(live.run_id)
+        elif op == "answer" or (op == "refused" and int(message.get("id") or 0) in self._questions):
+            self._questions.pop(int(message["id"]))(message.get("value"))
         elif op == "refused":
             live = self._asked.pop(int(message.get("id") or 0), None)
             if live is not None:

@@ -1,120 +1,92 @@
-"""Talking to a chat flow while it is being made: opener, suggestions, streamed answers, the steps behind each answer,
-files, another answer, a new conversation, and what the conversation remembers (editor spec, section 10)."""
+"""Talking to a chat flow while it is being made (editor spec, section 10): opener, suggestions, streamed answers with
+the steps behind each, files, another answer, earlier conversations, and what the conversation remembers.
+
+This module holds the parts together; each part is in `editor/panels/talk`.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QSplitter,
-    QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from editor.i18n import ntr, tr
 from editor.icons import icon
-from editor.panels.file_pick import FilePick
-from editor.panels.parts import status_icon, tool_button
+from editor.panels.parts import ago, tool_button
 from editor.panels.run_form import RunForm
-from editor.panels.value_view import duration
+from editor.panels.talk.composer import Composer, paths_of
+from editor.panels.talk.flow import Flow
+from editor.panels.talk.markdown import open_link
+from editor.panels.talk.memory import MemoryView
+from editor.panels.talk.turn import Answer, TurnView
+from engine.model.features import effective, opening_statement
 
 if TYPE_CHECKING:
+    from editor.bridge.runs import LiveRun
     from editor.session import WorkflowSession
-    from engine.run.fold import RunState
 
-WIDEST = 720
-
-
-class Bubble(QFrame):
-    """One thing that was said; answers are markdown and tell what ran for them."""
-
-    traceWanted = Signal(str)
-
-    def __init__(self, *, mine: bool) -> None:
-        super().__init__()
-        self.mine = mine
-        self.run_id = ""
-        self.setProperty("kind", "said" if mine else "answered")
-        self.setMaximumWidth(WIDEST)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 14, 10)
-        column.setSpacing(6)
-        self.steps = QPushButton()
-        self.steps.setProperty("kind", "link")
-        self.steps.setAccessibleName(tr("Steps of this answer"))
-        self.steps.clicked.connect(lambda: self.traceWanted.emit(self.run_id))
-        self.steps.hide()
-        column.addWidget(self.steps)
-        self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText if mine else Qt.TextFormat.MarkdownText)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-        self.text.setOpenExternalLinks(False)
-        column.addWidget(self.text)
-        self.fault = QLabel()
-        self.fault.setProperty("kind", "bad")
-        self.fault.setWordWrap(True)
-        self.fault.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.fault.hide()
-        column.addWidget(self.fault)
-
-    def say(self, text: str) -> None:
-        """Show a text."""
-        if text != self.text.text():
-            self.text.setText(text)
-        self.text.setVisible(bool(text))
-
-    def follow(self, state: RunState) -> None:
-        """Show what a run has said so far and what it took."""
-        self.run_id = state.run_id
-        answer = state.outputs.get("answer") if state.is_over else None
-        self.say(str(answer if answer not in (None, "") else state.stream_text))
-        facts = [ntr("{n} step", "{n} steps", len(state.nodes))]
-        if state.is_over:
-            facts.append(duration(state.elapsed))
-        if state.total_tokens:
-            facts.append(tr("{count} tokens", count=state.total_tokens))
-        self.steps.setText("  ·  ".join(facts))
-        self.steps.setIcon(_pixmap_icon(state.status))
-        self.steps.setVisible(bool(state.nodes))
-        self.fault.setText(state.error)
-        self.fault.setVisible(bool(state.error))
+SHOWN_TURNS: Final = 30
+"""Turns that are laid out; older ones come back when they are asked for."""
+DRAW_MS: Final = 40
+FORM_HIGHEST: Final = 260
 
 
-def _pixmap_icon(status: str) -> Any:
-    from PySide6.QtGui import QIcon
+@dataclass(frozen=True)
+class Saying:
+    """What is to be said: the run of the chat flow that answers it is started by the window."""
 
-    return QIcon(status_icon(status, 16))
+    inputs: dict[str, Any]
+    words: str
+    files: list[Any] = field(default_factory=list)
+    conversation_id: str = ""
+    parent_id: str | None = None
+    """The message that is followed when an answer is asked for once more; an empty text for the first."""
 
 
 class Chat(QWidget):
-    """`sendWanted` carries inputs, what is said and the files; `restartWanted` begins a new conversation."""
+    """`sendWanted` carries a `Saying`; whoever answers it shows the run in the session at once."""
 
-    sendWanted = Signal(dict, str, list)
+    sendWanted = Signal(object)
     stopWanted = Signal()
     restartWanted = Signal()
     traceWanted = Signal(str)
+    openRun = Signal(str)
 
     def __init__(self, session: WorkflowSession) -> None:
         super().__init__()
         self._session = session
-        self._bubbles: list[Bubble] = []
-        self._live: Bubble | None = None
-        self._asked: tuple[dict[str, Any], str, list[Any]] | None = None
+        self._folder = session.studio.services.data_dir / "files"
+        self.turns: list[TurnView] = []
+        self.opener: TurnView | None = None
+        self._run: LiveRun | None = None
+        self._answer: Answer | None = None
+        self._conversation = ""
         self._declared: Any = None
+        self._hidden = 0
+        self.setAcceptDrops(True)
+        self._draw_timer = QTimer(self)
+        self._draw_timer.setSingleShot(True)
+        self._draw_timer.setInterval(DRAW_MS)
+        self._draw_timer.timeout.connect(self._draw)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -124,13 +96,18 @@ class Chat(QWidget):
         self.split.setHandleWidth(1)
         column.addWidget(self.split, 1)
         self.split.addWidget(self._said())
-        self.memory = self._memory()
+        self.memory = MemoryView()
+        self.memory.hide()
         self.split.addWidget(self.memory)
         self.split.setStretchFactor(0, 1)
         column.addWidget(self._foot())
         session.runChanged.connect(self.refresh)
-        session.runShapeChanged.connect(lambda _: self.refresh())
+        self._unsubscribe = session.document.subscribe(self._on_delta)
         self.restart()
+
+    def close_session(self) -> None:
+        """Stop listening."""
+        self._unsubscribe()
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
@@ -140,9 +117,11 @@ class Chat(QWidget):
         self.words = QLabel()
         self.words.setProperty("kind", "small")
         row.addWidget(self.words, 1)
-        self.again = tool_button("refresh", tr("Answer again"), self.regenerate)
-        row.addWidget(self.again)
-        row.addWidget(tool_button("conversation", tr("What the conversation remembers"), self._toggle_memory))
+        self.form_button = tool_button("sliders", tr("Inputs of the conversation"), self._toggle_form)
+        row.addWidget(self.form_button)
+        self.memory_button = tool_button("conversation", tr("What the conversation remembers"), self._toggle_memory)
+        row.addWidget(self.memory_button)
+        row.addWidget(tool_button("history", tr("Earlier conversations"), self._ask_earlier))
         row.addWidget(tool_button("plus", tr("New conversation"), self._restart_clicked))
         return row
 
@@ -154,8 +133,17 @@ class Chat(QWidget):
         self.pane.setAccessibleName(tr("Conversation"))
         inside = QWidget()
         self._column = QVBoxLayout(inside)
-        self._column.setContentsMargins(16, 8, 16, 8)
-        self._column.setSpacing(10)
+        self._column.setContentsMargins(16, 8, 16, 12)
+        self._column.setSpacing(14)
+        self.more = QPushButton()
+        self.more.setProperty("kind", "link")
+        self.more.clicked.connect(self._show_more)
+        self.more.hide()
+        self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.suggestions = Flow()
+        self.suggestions.setAccessibleName(tr("Suggested questions"))
+        self.suggestions.hide()
+        self._column.addWidget(self.suggestions)
         self._column.addStretch(1)
         self.pane.setWidget(inside)
         self._stick = True
@@ -164,107 +152,204 @@ class Chat(QWidget):
         bar.valueChanged.connect(self._scrolled)
         return self.pane
 
-    def _memory(self) -> QTreeWidget:
-        tree = QTreeWidget()
-        tree.setHeaderLabels([tr("Variable"), tr("Value"), tr("Changed")])
-        tree.setRootIsDecorated(False)
-        tree.setAccessibleName(tr("What the conversation remembers"))
-        tree.setMinimumWidth(260)
-        tree.hide()
-        return tree
-
     def _foot(self) -> QWidget:
-        foot = QWidget()
-        column = QVBoxLayout(foot)
+        self.foot = QFrame()
+        column = QVBoxLayout(self.foot)
         column.setContentsMargins(16, 4, 16, 12)
         column.setSpacing(8)
-        self._form_box = QVBoxLayout()
-        column.addLayout(self._form_box)
+        self._form_pane = QScrollArea()
+        self._form_pane.setWidgetResizable(True)
+        self._form_pane.setFrameShape(QFrame.Shape.NoFrame)
+        self._form_pane.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._form_pane.hide()
+        column.addWidget(self._form_pane)
         self.form: RunForm | None = None
-        self.files = FilePick(several=True, rules=self._upload())
-        column.addWidget(self.files)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        self.edit = QPlainTextEdit()
-        self.edit.setFixedHeight(52)
-        self.edit.setPlaceholderText(tr("Say something"))
-        self.edit.setAccessibleName(tr("Message"))
-        self.edit.installEventFilter(self)
-        row.addWidget(self.edit, 1)
-        self.button = QPushButton()
-        self.button.setProperty("kind", "primary")
-        self.button.clicked.connect(self._button)
-        row.addWidget(self.button)
-        column.addLayout(row)
-        return foot
+        self.composer = Composer()
+        self.composer.sendWanted.connect(self._send)
+        self.composer.stopWanted.connect(self.stopWanted)
+        column.addWidget(self.composer)
+        self.edit, self.button = self.composer.edit, self.composer.button
+        return self.foot
 
-    def _upload(self) -> Mapping[str, Any]:
-        upload = self._session.document.workflow.features.get("file_upload")
-        rules = upload if isinstance(upload, Mapping) else {}
-        return {**rules, "max_length": rules.get("number_limits") or 3}
+    # -- following the document ----------------------------------------------------------------------------------------
+
+    def _on_delta(self, delta: Any) -> None:
+        changed = delta.features_changed or delta.variables_changed or delta.everything
+        if changed or delta.nodes_changed - delta.moved or delta.nodes_added or delta.nodes_removed:
+            self.build()
+
+    @property
+    def _features(self) -> dict[str, Any]:
+        return effective(self._session.document.workflow.features)
+
+    def build(self) -> None:
+        """Follow the start node, the features and the variables: fields, opener, files, memory."""
+        workflow = self._session.document.workflow
+        start = next((n for n in workflow.graph.nodes.values() if n.type == "start" and not n.is_note), None)
+        variables = start.data.get("variables") if start is not None else None
+        declared = [v for v in variables if isinstance(v, Mapping)] if isinstance(variables, list) else []
+        if declared != self._declared:
+            self._build_form(declared)
+        self.composer.set_upload(self._features["file_upload"])
+        self.memory.declare(workflow.conversation_variables)
+        if not self.turns:
+            self._show_opener()
+
+    def _build_form(self, declared: list[Mapping[str, Any]]) -> None:
+        known = self.form.typed() if self.form is not None else {}
+        self._declared = declared
+        self.form = RunForm(declared)
+        self.form.load(known)
+        self._form_pane.setWidget(self.form)
+        self._form_pane.setMaximumHeight(min(FORM_HIGHEST, self.form.sizeHint().height() + 4))
+        self._form_pane.setVisible(bool(declared) and not self.turns)
+        self.form_button.setVisible(bool(declared))
+        for kind, name in (
+            (QLineEdit, "textChanged"),
+            (QPlainTextEdit, "textChanged"),
+            (QComboBox, "currentIndexChanged"),
+            (QCheckBox, "toggled"),
+        ):
+            for editor in self.form.findChildren(kind):
+                getattr(editor, name).connect(lambda *_: self._inputs_changed())
+
+    def _toggle_form(self) -> None:
+        self._form_pane.setVisible(not self._form_pane.isVisible())
+
+    def _inputs_changed(self) -> None:
+        if not self.turns:
+            self._show_opener()
+
+    def _show_opener(self) -> None:
+        features = self._features
+        words = opening_statement(features, self.form.typed() if self.form is not None else {})
+        if words and self.opener is None:
+            self.opener = TurnView("", [], self._folder)
+            self.opener.linkClicked.connect(self._open_link)
+            self.opener.begin(Answer(over=True))
+            self._column.insertWidget(1, self.opener)
+        if self.opener is not None:
+            self.opener.setVisible(bool(words))
+            self.opener.answers[0].text = words
+            self.opener.show_answer()
+            self.opener.copy_button.hide()
+        questions = [q for q in features["suggested_questions"] if q.strip()][:10]
+        self._suggest(questions)
+        empty = not words and not questions
+        self.words.setText(tr("Say something to begin. Every answer is a run of the draft.") if empty else "")
+
+    def _suggest(self, questions: list[str]) -> None:
+        """Questions that may be asked with a click."""
+        self.suggestions.clear()
+        for text in questions:
+            chip = QPushButton(text)
+            chip.setAccessibleName(text)
+            chip.setToolTip(text)
+            chip.clicked.connect(partial(self.send, text))
+            self.suggestions.add(chip)
+        self.suggestions.setVisible(bool(questions))
 
     # -- saying ------------------------------------------------------------------------------------------------------
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if (
-            watched is self.edit
-            and isinstance(event, QKeyEvent)
-            and event.type() == QEvent.Type.KeyPress
-            and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        ):
-            self.send()
-            return True
-        return super().eventFilter(watched, event)
-
-    def _button(self) -> None:
-        if self._session.is_running:
-            self.stopWanted.emit()
-        else:
-            self.send()
 
     def send(self, text: str = "") -> None:
         """Say what is typed (or `text`); nothing happens while an answer is being made."""
         words = text or self.edit.toPlainText().strip()
-        if not words or self._session.is_running:
+        if words:
+            self._send(words, [] if text else list(self.composer.files))
+
+    def _send(self, words: str, files: list[Any]) -> None:
+        if self._session.is_running:
             return
         inputs = self.form.values() if self.form is not None else {}
         if inputs is None:
+            self._form_pane.show()
             return
-        files = self.files.value() if self.files.isVisible() else []
-        self._ask(inputs, words, files or [])
-        self.edit.clear()
-        self.files.set_paths([])
+        turn = self._add(words, files)
+        turn.inputs = inputs
+        if self._ask(turn, Saying(inputs, words, files, self._conversation)):
+            self.composer.clear()
+            self._form_pane.hide()
 
-    def _ask(self, inputs: dict[str, Any], words: str, files: list[Any]) -> None:
-        self._asked = (inputs, words, files)
-        mine = self._add(mine=True)
-        mine.say(words + "".join(f"\n📎 {item.get('filename', '')}" for item in files))
-        self._live = self._add(mine=False)
-        self.sendWanted.emit(inputs, words, files)
+    def _ask(self, turn: TurnView, saying: Saying) -> bool:
+        """Let a turn be answered; False when its run could not even be asked for."""
+        before = self._session.run
+        self._suggest([])
+        self._answer = turn.begin()
+        self._run = None
+        self.sendWanted.emit(saying)
+        run = self._session.run
+        if run is None or run is before:
+            self._take_back(turn)
+            return False
+        self._run = run
+        run.refused.connect(partial(self._refused, turn))
+        run.finished.connect(partial(self._ended, turn, run))
+        self.refresh()
+        return True
+
+    def _refused(self, turn: TurnView, _error: object) -> None:
+        self._take_back(turn)
+
+    def _take_back(self, turn: TurnView) -> None:
+        """Nothing was said: the words go back to where they were written."""
+        self._run, self._answer = None, None
+        turn.answers.pop()
+        if turn.answers:
+            turn.index = len(turn.answers) - 1
+            turn.show_answer()
+        else:
+            self.turns.remove(turn)
+            turn.hide()
+            turn.deleteLater()
+            if not self.edit.toPlainText():
+                self.edit.setPlainText(turn.query)
+            if not self.turns:
+                self._show_opener()
+        self._offer_again()
 
     def regenerate(self) -> None:
-        """Ask the same once more."""
-        if self._asked is not None and not self._session.is_running:
-            self._ask(*self._asked)
+        """Ask the newest turn once more; its answers stand behind each other."""
+        if not self.turns or self._session.is_running:
+            return
+        turn = self.turns[-1]
+        before = self.turns[-2].answers[-1].message_id if len(self.turns) > 1 else ""
+        self._ask(turn, Saying(turn.inputs, turn.query, turn.files, self._conversation, before))
 
-    def _add(self, *, mine: bool) -> Bubble:
-        bubble = Bubble(mine=mine)
-        bubble.traceWanted.connect(self.traceWanted)
-        row = QHBoxLayout()
-        if mine:
-            row.addStretch(1)
-        row.addWidget(bubble, 3)
-        if not mine:
-            row.addStretch(1)
-        holder = QWidget()
-        row.setContentsMargins(0, 0, 0, 0)
-        holder.setLayout(row)
-        self._column.insertWidget(self._column.count() - 1, holder)
-        self._bubbles.append(bubble)
-        if mine:
-            self._stick = True
-        return bubble
+    def _add(self, words: str, files: list[Any]) -> TurnView:
+        turn = TurnView(words, files, self._folder)
+        turn.traceWanted.connect(self._look_at)
+        turn.nodeWanted.connect(self._look_at)
+        turn.againWanted.connect(self.regenerate)
+        turn.annotateWanted.connect(self._annotate)
+        turn.citationWanted.connect(self._show_citation)
+        turn.linkClicked.connect(self._open_link)
+        self._column.insertWidget(self._column.count() - 2, turn)
+        self.turns.append(turn)
+        self.words.clear()
+        self._stick = True
+        self._hide_old()
+        return turn
+
+    def _hide_old(self) -> None:
+        """Only the newest turns are laid out."""
+        self._hidden = max(self._hidden, 0)
+        while len(self.turns) - self._hidden > SHOWN_TURNS:
+            self.turns[self._hidden].hide()
+            self._hidden += 1
+        if self.opener is not None and self._hidden:
+            self.opener.hide()
+        self.more.setText(ntr("Show {n} earlier message", "Show {n} earlier messages", self._hidden))
+        self.more.setVisible(self._hidden > 0)
+
+    def _show_more(self) -> None:
+        first = max(0, self._hidden - SHOWN_TURNS)
+        for turn in self.turns[first : self._hidden]:
+            turn.show()
+        self._hidden = first
+        self.more.setText(ntr("Show {n} earlier message", "Show {n} earlier messages", first))
+        self.more.setVisible(first > 0)
+        if self.opener is not None and not first:
+            self.opener.setVisible(bool(self.opener.answers[0].text))
 
     def _scrolled(self, value: int) -> None:
         """Whoever scrolls up reads in peace; at the end the newest words stay in view."""
@@ -275,113 +360,248 @@ class Chat(QWidget):
         bar = self.pane.verticalScrollBar()
         bar.setValue(bar.maximum())
 
-    # -- following ---------------------------------------------------------------------------------------------------
-
-    def build(self) -> None:
-        """Follow the start node and the features: fields, opener, files."""
-        nodes = self._session.document.graph.nodes.values()
-        start = next((n for n in nodes if n.type == "start" and not n.is_note), None)
-        variables = start.data.get("variables") if start is not None else None
-        declared = [v for v in variables if isinstance(v, Mapping)] if isinstance(variables, list) else []
-        if declared != self._declared:
-            self._declared = declared
-            if self.form is not None:
-                self.form.hide()
-                self.form.deleteLater()
-            self.form = RunForm(declared)
-            self.form.setVisible(bool(declared))
-            self._form_box.addWidget(self.form)
-        upload = self._session.document.workflow.features.get("file_upload")
-        self.files.setVisible(isinstance(upload, Mapping) and bool(upload.get("enabled")))
-        if not any(b.mine for b in self._bubbles):
-            self._show_opener()
+    # -- following the run -------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Follow the run."""
         running = self._session.is_running
-        self.button.setText(tr("Stop") if running else tr("Send"))
-        self.button.setIcon(icon("stop" if running else "send", "on_accent"))
-        self.button.setAccessibleName(self.button.text())
-        self.again.setEnabled(self._asked is not None and not running)
-        state = self._session.run_state
-        if state is None or self._live is None or self._session.run is None:
+        self.composer.set_running(running=running)
+        self._offer_again()
+        run = self._session.run
+        if self._answer is None or run is None:
             return
-        self._live.follow(state)
-        if state.is_over:
-            self._remember(state)
+        if run is not self._run:
+            if not self._answer.run_id or run.state.run_id != self._answer.run_id or not self.turns:
+                return
+            # A run that waited for a person goes on under the same answer.
+            self._run = run
+            run.finished.connect(partial(self._ended, self.turns[-1], run))
+        if not self._draw_timer.isActive():
+            self._draw_timer.start()
+
+    def _offer_again(self) -> None:
+        running = self._session.is_running
+        for turn in self.turns[-2:]:
+            turn.offer_again(turn is self.turns[-1] and not running)
+
+    def _draw(self) -> None:
+        run, answer = self._run, self._answer
+        if run is None or answer is None or not self.turns:
+            return
+        state = run.state
+        self.memory.follow(run.run_id, run.events)
+        if answer.over:
+            return
+        answer.state, answer.run_id = state, state.run_id
+        answer.text = state.stream_text
+        if self.turns[-1].answer is answer:
+            self.turns[-1].show_answer()
+
+    def _ended(self, turn: TurnView, run: LiveRun, summary: dict[str, Any]) -> None:
+        answer = turn.answers[-1] if turn.answers else None
+        if answer is None or run is not self._run or self._session.is_closed:
+            return
+        self._draw_timer.stop()
+        self._draw()
+        message = summary.get("message") or {}
+        outputs = summary.get("outputs") or {}
+        said = message.get("answer") or outputs.get("answer") or summary.get("stream_text") or ""
+        answer.text = str(said or answer.text)
+        answer.message_id = str(message.get("id") or "")
+        answer.metadata = message.get("metadata") or {}
+        status = summary.get("status")
+        answer.over = status != "paused"
+        if status == "stopped" and not summary.get("answer_replaced"):
+            answer.fault = tr("Stopped.")
+        elif status == "failed":
+            answer.fault = str(summary.get("error") or tr("Failed"))
+        elif status == "paused" and not answer.text:
+            answer.text = tr("The flow waits for the answer to its form.")
+        turn.show_answer()
+        self._offer_again()
+        if status in ("succeeded", "partial-succeeded") and run.state is not None:
+            self._ask_suggestions(turn)
+
+    def _ask_suggestions(self, turn: TurnView) -> None:
+        """Questions that the reader may want to ask next, when the app offers them."""
+        features = self._features
+        if not features["suggested_questions_after_answer"]["enabled"] or not self._session.app_id:
+            return
+        wanted = {"suggested_questions_after_answer": features["suggested_questions_after_answer"]}
+
+        def done(found: Any) -> None:
+            here = bool(self.turns) and self.turns[-1] is turn and not self._session.is_running
+            if here and not self._session.is_closed and isinstance(found, list):
+                self._suggest([str(q) for q in found])
+
+        arguments = {"features": wanted, "conversation_id": self._conversation}
+        self._session.studio.runs.ask("suggested_questions", arguments, done)
+
+    def _look_at(self, answer: Answer | None, node_id: str = "") -> None:
+        """Show the run of an answer on the canvas and in the trace."""
+        if answer is None:
+            return
+        if answer.state is None:
+            self.openRun.emit(answer.run_id)
+            return
+        if answer.state is not self._session.run_state:
+            self._session.show_past(answer.state)
+        self.traceWanted.emit(node_id)
+
+    # -- conversations -----------------------------------------------------------------------------------------------
+
+    @property
+    def conversation_id(self) -> str:
+        """The conversation that goes on; empty before its first message."""
+        return self._conversation
+
+    def set_conversation(self, conversation_id: str) -> None:
+        """Say under which id the conversation is kept."""
+        self._conversation = conversation_id
 
     def _restart_clicked(self) -> None:
         self.restartWanted.emit()
+        if not self._session.is_running:
+            self._session.show_run(None)
         self.restart()
+        self.edit.setFocus()
 
     def restart(self) -> None:
-        """Forget what was said and begin with the opener."""
-        self._live, self._asked = None, None
+        """Forget what was said and begin with the opener and the default values."""
         self._clear()
-        self.memory.clear()
-        self._known: dict[str, Any] = {}
+        self._conversation = ""
+        self.memory.restart(self._session.document.workflow.conversation_variables)
         self.build()
+        self._form_pane.setVisible(bool(self._declared))
         self.refresh()
 
     def _clear(self) -> None:
-        while self._column.count() > 1:
-            entry = self._column.takeAt(0)
-            widget = entry.widget() if entry is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        self._bubbles = []
+        self._draw_timer.stop()
+        self._run, self._answer = None, None
+        for turn in (*self.turns, *((self.opener,) if self.opener is not None else ())):
+            self._column.removeWidget(turn)
+            turn.hide()
+            turn.deleteLater()
+        self.turns, self.opener, self._hidden = [], None, 0
+        self.more.hide()
+        self._suggest([])
 
-    def _show_opener(self) -> None:
-        self._clear()
-        features = self._session.document.workflow.features
-        words = str(features.get("opening_statement") or "")
-        if words:
-            self._add(mine=False).say(words)
-        suggestions = [s for s in features.get("suggested_questions") or () if isinstance(s, str) and s.strip()]
-        if suggestions:
-            holder = QWidget()
-            column = QVBoxLayout(holder)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(6)
-            row, width = QHBoxLayout(), 0
-            for text in suggestions[:10]:
-                chip = QPushButton(text)
-                chip.setAccessibleName(text)
-                chip.clicked.connect(partial(self.send, text))
-                if width and width + chip.sizeHint().width() > WIDEST:
-                    row.addStretch(1)
-                    column.addLayout(row)
-                    row, width = QHBoxLayout(), 0
-                width += chip.sizeHint().width() + 6
-                row.addWidget(chip)
-            row.addStretch(1)
-            column.addLayout(row)
-            self._column.insertWidget(self._column.count() - 1, holder)
-        empty = not words and not suggestions
-        self.words.setText(tr("Say something to begin. Every answer is a run of the draft.") if empty else "")
+    def _ask_earlier(self) -> None:
+        """A menu of the conversations of this app."""
+        studio, app_id = self._session.studio, self._session.app_id
+        place = self.mapToGlobal(self.rect().topRight())
 
-    # -- memory ------------------------------------------------------------------------------------------------------
+        def done(rows: list[dict[str, Any]]) -> None:
+            if self._session.is_closed:
+                return
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            for row in rows[:20]:
+                words = str(row["name"] or tr("Conversation"))
+                words = words if len(words) <= 48 else words[:47] + "…"
+                action = menu.addAction(icon("chat", "text"), f"{words}    {ago(row['updated_at'])}".replace("&", "&&"))
+                action.triggered.connect(partial(self.open_conversation, str(row["id"])))
+            if not rows:
+                menu.addAction(tr("No earlier conversations.")).setEnabled(False)
+            menu.popup(QPoint(place.x() - menu.sizeHint().width() - 8, place.y() + 32))
+
+        if app_id:
+            studio.tasks.run(lambda: list(studio.services.runs.conversations(app_id)), done=done)
+
+    def open_conversation(self, conversation_id: str) -> None:
+        """Go on with a conversation of earlier."""
+        if self._session.is_running:
+            self._session.studio.messages.tell(tr("Wait for the answer, or stop it, before you go elsewhere."))
+            return
+        runs = self._session.studio.services.runs
+
+        def work() -> tuple[list[dict[str, Any]], dict[str, Any]]:
+            return list(runs.history(conversation_id)), runs.conversation_variables(conversation_id)
+
+        def done(found: tuple[list[dict[str, Any]], dict[str, Any]]) -> None:
+            if not self._session.is_closed and not self._session.is_running:
+                self._show_conversation(conversation_id, *found)
+
+        self._session.studio.tasks.run(work, done=done, key=f"conversation {id(self)}")
+
+    def _show_conversation(self, conversation_id: str, rows: list[dict[str, Any]], values: dict[str, Any]) -> None:
+        self.restart()
+        self._conversation = conversation_id
+        self.memory.restart(self._session.document.workflow.conversation_variables, values)
+        for row in rows:
+            about = row["metadata"]
+            again = "parent_message_id" in about and self.turns and self.turns[-1].query == row["query"]
+            turn = self.turns[-1] if again else self._add(row["query"], list(about.get("files") or ()))
+            turn.inputs = self.form.typed() if self.form is not None else {}
+            turn.begin(
+                Answer(
+                    run_id=row["workflow_run_id"] or "",
+                    text=row["answer"],
+                    fault=row["error"],
+                    message_id=row["id"],
+                    metadata=about,
+                    over=True,
+                )
+            )
+        self._suggest([])
+        self._form_pane.hide()
+        self._offer_again()
+
+    # -- memory, links, annotations, citations -------------------------------------------------------------------------
 
     def _toggle_memory(self) -> None:
         self.memory.setVisible(not self.memory.isVisible())
-        if not self.memory.topLevelItemCount():
-            self._show_memory({v.name: v.value for v in self._session.document.workflow.conversation_variables}, set())
 
-    def _remember(self, state: RunState) -> None:
-        summary = self._session.run.summary if self._session.run is not None else None
-        values = (summary or {}).get("conversation_variables")
-        if isinstance(values, Mapping):
-            changed = {name for name, value in values.items() if self._known.get(name) != value}
-            self._show_memory(values, changed)
+    def _open_link(self, address: str) -> None:
+        messages = self._session.studio.messages
 
-    def _show_memory(self, values: Mapping[str, Any], changed: set[str]) -> None:
-        self._known = dict(values)
-        self.memory.clear()
-        for name, value in values.items():
-            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            item = QTreeWidgetItem([name, shown[:400], tr("with the last answer") if name in changed else ""])
-            item.setToolTip(1, shown[:4000])
-            self.memory.addTopLevelItem(item)
-        if not values:
-            self.memory.addTopLevelItem(QTreeWidgetItem([tr("This flow has no conversation variables."), "", ""]))
+        def confirm(shown: str) -> bool:
+            return messages.confirm(tr("Open this address?"), shown, tr("Open"))
+
+        open_link(address, self._folder, confirm, messages.tell)
+
+    def _annotate(self, question: str, answer: str) -> None:
+        from editor.dialogs.annotation import AnnotationDialog
+
+        studio, app_id = self._session.studio, self._session.app_id
+        dialog = AnnotationDialog(question, answer, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.kept.connect(
+            lambda q, a: studio.tasks.run(
+                studio.services.annotations.put,
+                app_id,
+                q,
+                a,
+                done=lambda _: studio.messages.tell(tr("Kept as an annotation.")),
+                failed=lambda error: studio.messages.error(tr("The annotation was not kept"), error),
+            )
+        )
+        dialog.open()
+
+    def _show_citation(self, resource: Mapping[str, Any]) -> None:
+        from editor.dialogs.citation import CitationDialog
+
+        dialog = CitationDialog(resource, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    # -- dropping files ----------------------------------------------------------------------------------------------
+
+    def _mark_drop(self, kind: str) -> None:
+        self.foot.setProperty("kind", kind)
+        self.foot.style().unpolish(self.foot)
+        self.foot.style().polish(self.foot)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.composer.takes_files and paths_of(event.mimeData()):
+            event.acceptProposedAction()
+            self._mark_drop("dropping")
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._mark_drop("")
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._mark_drop("")
+        self.composer.add_paths(paths_of(event.mimeData()))
+        event.acceptProposedAction()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,69 @@ def kind_of(path: Path) -> str:
     return next((kind for kind, endings in ENDINGS.items() if ending in endings.split()), "custom")
 
 
+def local_file(path: Path) -> dict[str, Any]:
+    """The mapping of a file of this machine; `path` is exchanged for a stored reference by whoever starts the run."""
+    return {
+        "transfer_method": "local_file",
+        "type": "",
+        "path": str(path),
+        "filename": path.name,
+        "extension": path.suffix,
+        "mime_type": mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+        "size": path.stat().st_size if path.exists() else -1,
+    }
+
+
+@dataclass(frozen=True)
+class FileRules:
+    """Which files an input or a message takes; no types and no endings = all."""
+
+    types: tuple[str, ...] = ()
+    endings: frozenset[str] = frozenset()
+    most: int = 10
+    several: bool = True
+
+    @classmethod
+    def of(cls, rules: Mapping[str, Any], *, several: bool) -> FileRules:
+        """The rules as a start variable spells them."""
+        types = tuple(str(kind) for kind in rules.get("allowed_file_types") or ())
+        # Endings speak only where the kind "custom" is allowed; the format fills them in everywhere.
+        listed = rules.get("allowed_file_extensions") or () if not types or "custom" in types else ()
+        endings = frozenset(str(e).lower().lstrip(".") for e in listed)
+        return cls(types, endings, int(rules.get("max_length") or 10) if several else 1, several)
+
+    def hint(self) -> str:
+        """What fits, in words."""
+        words = [
+            tr("{kind} up to {size} MB", kind=tr(KINDS[kind]), size=LARGEST_MB[kind])
+            for kind in self.types or KINDS
+            if kind in KINDS
+        ]
+        if self.endings:
+            listed = " ".join(f".{ending}" for ending in sorted(self.endings))
+            words.append(tr("{kind} up to {size} MB", kind=listed, size=LARGEST_MB["custom"]))
+        if self.several:
+            words.append(tr("at most {count} files", count=self.most))
+        return "  ·  ".join(words)
+
+    def fault(self, paths: Sequence[Path]) -> str:
+        """What is wrong with files, in words, or an empty text."""
+        if len(paths) > self.most:
+            return tr("At most {count} files.", count=self.most)
+        for path in paths:
+            kind = kind_of(path)
+            listed = path.suffix.lower().lstrip(".") in self.endings
+            if self.types and kind not in self.types and not ("custom" in self.types and listed):
+                return tr("{name}: files of this type are not taken.", name=path.name)
+            try:
+                size = path.stat().st_size
+            except OSError:
+                return tr("{name} cannot be read.", name=path.name)
+            if size > LARGEST_MB[kind] * MB:
+                return tr("{name} is larger than {size} MB.", name=path.name, size=LARGEST_MB[kind])
+        return ""
+
+
 class FilePick(QWidget):
     """Files of this machine; they are copied into the workspace when the run starts."""
 
@@ -39,12 +103,9 @@ class FilePick(QWidget):
 
     def __init__(self, *, several: bool, rules: Mapping[str, Any] | None = None) -> None:
         super().__init__()
-        rules = rules or {}
         self.several = several
         self.paths: list[Path] = []
-        self._types = [str(kind) for kind in rules.get("allowed_file_types") or ()]
-        self._endings = {str(e).lower().lstrip(".") for e in rules.get("allowed_file_extensions") or ()}
-        self._most = int(rules.get("max_length") or 10) if several else 1
+        self._rules = FileRules.of(rules or {}, several=several)
         self.setAcceptDrops(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -66,24 +127,10 @@ class FilePick(QWidget):
         self.clear.hide()
         row.addWidget(self.clear)
         column.addLayout(row)
-        self.hint = QLabel(self._hint())
+        self.hint = QLabel(self._rules.hint())
         self.hint.setProperty("kind", "small")
         self.hint.setWordWrap(True)
         column.addWidget(self.hint)
-
-    def _hint(self) -> str:
-        """What fits, in words."""
-        words = [
-            tr("{kind} up to {size} MB", kind=tr(KINDS[kind]), size=LARGEST_MB[kind])
-            for kind in self._types or KINDS
-            if kind in KINDS
-        ]
-        if self._endings:
-            listed = " ".join(f".{ending}" for ending in sorted(self._endings))
-            words.append(tr("{kind} up to {size} MB", kind=listed, size=LARGEST_MB["custom"]))
-        if self.several:
-            words.append(tr("at most {count} files", count=self._most))
-        return "  ·  ".join(words)
 
     def _choose(self) -> None:
         if self.several:
@@ -103,30 +150,11 @@ class FilePick(QWidget):
 
     def fault(self) -> str:
         """What is wrong with the chosen files, in words, or an empty text."""
-        if len(self.paths) > self._most:
-            return tr("At most {count} files.", count=self._most)
-        for path in self.paths:
-            kind = kind_of(path)
-            listed = path.suffix.lower().lstrip(".") in self._endings
-            if self._types and kind not in self._types and not ("custom" in self._types and listed):
-                return tr("{name}: files of this type are not taken.", name=path.name)
-            try:
-                size = path.stat().st_size
-            except OSError:
-                return tr("{name} cannot be read.", name=path.name)
-            if size > LARGEST_MB[kind] * MB:
-                return tr("{name} is larger than {size} MB.", name=path.name, size=LARGEST_MB[kind])
-        return ""
+        return self._rules.fault(self.paths)
 
     def value(self) -> list[dict[str, Any]]:
         """File mappings; `path` is exchanged for a stored reference by whoever starts the run."""
-        found = []
-        for path in self.paths:
-            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            found.append(
-                {"transfer_method": "local_file", "type": "", "path": str(path), "name": path.name, "mime_type": kind}
-            )
-        return found
+        return [local_file(path) for path in self.paths]
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -281,7 +281,7 @@ class MainWindow(QMainWindow):
         page = WorkflowPage(session)
         page.runWanted.connect(lambda inputs, query: self.running.start(page, inputs, query))
         page.runNodeWanted.connect(lambda node_id: self.running.start_node(page, node_id))
-        page.sayWanted.connect(lambda inputs, query, files: self.running.start(page, inputs, query, files=files))
+        page.sayWanted.connect(lambda saying: self.running.say(page, saying))
         page.restartWanted.connect(lambda: self.running.new_conversation(page.session.app_id))
         page.stopWanted.connect(lambda: self.running.stop(page))
         page.rerunWanted.connect(lambda node_id: self.running.rerun(page, node_id))

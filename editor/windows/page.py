@@ -50,7 +50,7 @@ class WorkflowPage(QWidget):
 
     runWanted = Signal(dict, str)
     runNodeWanted = Signal(str)
-    sayWanted = Signal(dict, str, list)
+    sayWanted = Signal(object)
     stopWanted = Signal()
     restartWanted = Signal()
     rerunWanted = Signal(str)
@@ -271,7 +271,8 @@ class WorkflowPage(QWidget):
             self.chat.sendWanted.connect(self.sayWanted)
             self.chat.stopWanted.connect(self.stopWanted)
             self.chat.restartWanted.connect(self.restartWanted)
-            self.chat.traceWanted.connect(lambda _: self.show_drawer("trace"))
+            self.chat.traceWanted.connect(self._show_step)
+            self.chat.openRun.connect(self.openRun)
             self.tabs.addTab(self.chat, tr("Chat"))
         self.tabs.addTab(self.run_panel, tr("Run"))
         self.tabs.addTab(self.trace, tr("Trace"))
@@ -348,6 +349,13 @@ class WorkflowPage(QWidget):
         """Hide the inspector and give the canvas the keyboard."""
         self.inspector.hide()
         self.canvas.setFocus()
+
+    def _show_step(self, node_id: str) -> None:
+        """The trace, at a step when one is named."""
+        self.show_drawer("trace")
+        if node_id:
+            self._show_node(node_id)
+            self.trace.select_node(node_id)
 
     def _show_node(self, node_id: str) -> None:
         if node_id in self.session.document.graph.nodes:
@@ -522,6 +530,8 @@ class WorkflowPage(QWidget):
     def close_page(self) -> None:
         """Let go of the document and save what is not saved."""
         self.inspector.close_session()
+        if self.chat is not None:
+            self.chat.close_session()
         variables = self.panels.get("variables")
         if isinstance(variables, Variables):
             variables.close_session()

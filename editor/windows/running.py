@@ -18,6 +18,7 @@ from engine.services.runs import StartRun
 
 if TYPE_CHECKING:
     from editor.bridge.runs import LiveRun
+    from editor.panels.chat import Saying
     from editor.windows.main import MainWindow
     from editor.windows.page import WorkflowPage
 
@@ -64,6 +65,7 @@ class Running(QObject):
         *,
         files: list[Any] | None = None,
         mocks: dict[str, Any] | None = None,
+        parent_id: str | None = None,
     ) -> LiveRun | None:
         """Start a full run of the draft; `files` go with what is said to a chat flow."""
         session = page.session
@@ -78,11 +80,23 @@ class Running(QObject):
             conversation_id=self._conversations.get(session.app_id, "") if query else "",
             breakpoints=sorted(session.breakpoints),
             mocks=mocks,
+            parent_message_id=parent_id,
         )
         if session.document.workflow.mode == "advanced-chat":
             start.conversation_id = start.conversation_id or self._window.studio.services.ids.uuid()
             self._conversations[session.app_id] = start.conversation_id
         return self._show(page, start)
+
+    def say(self, page: WorkflowPage, saying: Saying) -> LiveRun | None:
+        """Say something to a chat flow; the chat learns under which id its conversation is kept."""
+        if saying.conversation_id:
+            self._conversations[page.session.app_id] = saying.conversation_id
+        else:
+            self.new_conversation(page.session.app_id)
+        live = self.start(page, saying.inputs, saying.words, files=saying.files, parent_id=saying.parent_id)
+        if live is not None and page.chat is not None:
+            page.chat.set_conversation(self._conversations[page.session.app_id])
+        return live
 
     def rerun(self, page: WorkflowPage, from_node: str = "") -> LiveRun | None:
         """Go on with the run that is shown after its failure or stop, or run again from a node; what ended well and

@@ -97,11 +97,29 @@ class Host:
             handle = self._handles.get(message["run_id"])
             if handle is not None:
                 handle.send(message["command"])
+        elif op == "call":
+            task = asyncio.get_running_loop().create_task(self._call(message))
+            self._pumps.add(task)
+            task.add_done_callback(self._pumps.discard)
         elif op == "reload":
             loop = asyncio.get_running_loop()
             task = loop.create_task(self._services.close_ports())
             self._pumps.add(task)
             task.add_done_callback(self._pumps.discard)
+
+    async def _call(self, message: dict[str, Any]) -> None:
+        """What a window asks for that needs the models of this process."""
+        calls = {"suggested_questions": self._services.chat.suggested_questions}
+        try:
+            value = await calls[message["name"]](**message["arguments"])
+        except PenstockError as error:
+            self._say({"op": "refused", "id": message["id"], "error": error.to_json()})
+        except Exception as error:
+            log.exception("call %s", message.get("name"))
+            problem = UserError(f"The engine could not do this: {error}", code="host.failed")
+            self._say({"op": "refused", "id": message["id"], "error": problem.to_json()})
+        else:
+            self._say({"op": "answer", "id": message["id"], "value": value})
 
     def _follow(self, request_id: Any, handle: Any) -> None:
         self._handles[handle.run_id] = handle

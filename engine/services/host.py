@@ -24,7 +24,7 @@ DIED = "The engine process ended unexpectedly. Start the run again; what was fin
 
 
 class EngineHost:
-    """One engine process. `listener` gets `started`, `refused`, `event` and `ended` messages, on its own thread."""
+    """One engine process. `listener` gets `started`, `refused`, `event`, `ended` and `answer` messages, on a thread."""
 
     def __init__(self, data_dir: Path, listener: Listener) -> None:
         self._data_dir, self._listener = data_dir, listener
@@ -48,6 +48,10 @@ class EngineHost:
     def resume(self, run_id: str) -> int:
         """Ask for a paused run to go on."""
         return self._ask({"op": "resume", "run_id": run_id})
+
+    def call(self, name: str, arguments: Mapping[str, Any]) -> int:
+        """Ask for something besides runs; the number that its `answer` or `refused` message carries."""
+        return self._ask({"op": "call", "name": name, "arguments": dict(arguments)})
 
     def send(self, run_id: str, command: Mapping[str, Any]) -> None:
         """Give a run a command."""
@@ -150,7 +154,7 @@ class EngineHost:
         with self._lock:
             if op == "started":
                 self._runs.add(str(message["run_id"]))
-            if op in ("started", "refused"):
+            if op in ("started", "refused", "answer"):
                 self._asked.discard(int(message.get("id") or 0))
             if op == "ended":
                 self._runs.discard(str(message["run_id"]))

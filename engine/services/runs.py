@@ -466,6 +466,10 @@ class RunService:
         """The turns of a conversation."""
         return self._debug().history(conversation_id)
 
+    def conversation_variables(self, conversation_id: str) -> dict[str, Any]:
+        """What a conversation remembers: name to value."""
+        return {name: v.get("value") for name, v in self._store().conversation_values(conversation_id).items()}
+
     # -- values of debugging -----------------------------------------------------------------------------------------
 
     def draft_variables(self, app_id: str) -> Sequence[dict[str, Any]]:

@@ -51,7 +51,7 @@ def _lexer(language: str) -> Any:
 
     names = {"python3": "python", "javascript": "javascript", "jinja2": "jinja", "json": "json", "markdown": "markdown"}
     try:
-        return get_lexer_by_name(names.get(language, "text"), stripnl=False, ensurenl=False)
+        return get_lexer_by_name(names.get(language, language), stripnl=False, ensurenl=False)
     except ClassNotFound:
         return get_lexer_by_name("text", stripnl=False, ensurenl=False)
 

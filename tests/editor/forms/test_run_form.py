@@ -160,7 +160,7 @@ def test_files_say_which_kinds_and_sizes_fit(form: Make, tmp_path: Path) -> None
     pick.set_paths([tmp_path / "x.dat"])
     values = here.values()
     assert values is not None
-    assert values["f"]["name"] == "x.dat"
+    assert values["f"]["filename"] == "x.dat"
 
 
 @pytest.mark.spec("editor.56")
@@ -176,7 +176,7 @@ def test_files_can_be_dropped_up_to_a_number(form: Make, tmp_path: Path) -> None
     drop(pick, paths[1:2])
     values = here.values()
     assert values is not None
-    assert [f["name"] for f in values["f"]] == ["a.txt", "b.txt"]
+    assert [f["filename"] for f in values["f"]] == ["a.txt", "b.txt"]
     drop(pick, paths[2:])
     assert here.values() is None
     assert faults(here) == ["At most 2 files."]
