@@ -44,11 +44,13 @@ def build(command: str) -> typer.Typer:
         from engine.cli.library import workflows
         from engine.cli.listening import listen
         from engine.cli.log import runs
+        from engine.cli.models import models
         from engine.cli.running import run as run_file
 
         program.command("run")(run_file)
         program.command("listen")(listen)
         program.add_typer(runs, name="runs")
+        program.add_typer(models, name="models")
         program.add_typer(workflows, name="workflows")
     return program
 
@@ -76,7 +78,7 @@ def run(arguments: list[str]) -> int:
     import click
 
     words = _normal(arguments)
-    command = next((w for w in words if w in ("check", "convert", "run", "listen", "runs", "workflows")), "")
+    command = next((w for w in words if w in ("check", "convert", "run", "listen", "runs", "models", "workflows")), "")
     try:
         result = build(command)(args=words, prog_name="penstock-engine", standalone_mode=False)
     except click.exceptions.Exit as end:

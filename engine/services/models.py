@@ -6,40 +6,32 @@ safe to call from any thread; nothing here is on the start path.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from engine.adapters.models import catalog
 from engine.adapters.models.catalog import EMBEDDED, EMBEDDED_MODEL, EMBEDDED_PROVIDER, KINDS, ProviderKind
-from engine.adapters.models.setup import ModelSettings, ModelSetup, ProviderConfig, last_part
+from engine.adapters.models.setup import ModelSettings, ModelSetup, ProviderConfig
 from engine.errors import UserError
 from engine.ports.models import ModelError, ModelInfo, ModelRef
+from engine.services.model_names import ModelNames, SettingsDoor, UnknownModel, unknown_in
+from engine.services.model_probe import Attempt, FoundServer, Stopped, look, may_look
+from engine.services.model_setup import EmbeddedSetup
 
 if TYPE_CHECKING:
     from engine.adapters.models.registry import ModelRegistry
     from engine.ports.outside import SecretStore
 
 PROVIDERS_KEY = "models.providers"
-ALIASES_KEY = "models.aliases"
+LISTED_KEY = "models.listed"
 DEFAULT_KEY = "models.default"
 FALLBACK_KEY = "models.fallback"
-PROBE_SECONDS = 0.4
 TEST_SECONDS = 60.0
-MODEL_TYPES = ("llm", "question-classifier", "parameter-extractor")
-
-
-class SettingsDoor(Protocol):
-    """The workspace's settings as this service uses them: JSON values by name."""
-
-    def get(self, key: str, default: Any = None) -> Any: ...
-
-    def set(self, key: str, value: Any) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -73,30 +65,6 @@ class TestResult:
     __test__ = False  # not a test class, whatever collectors think of the name
 
 
-@dataclass(frozen=True)
-class FoundServer:
-    """A local model server that answered the probe."""
-
-    kind: str
-    label: str
-    base_url: str
-    models: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class UnknownModel:
-    """A model that a file names and this workspace does not have; `suggestion` is what it could be mapped to."""
-
-    node_id: str
-    node_title: str
-    provider: str
-    name: str
-    code: str
-    message: str
-    hint: str
-    suggestion: ModelRef | None
-
-
 class ModelService:
     """See the module. A new workspace has one provider, the embedded model, and it is the default."""
 
@@ -104,7 +72,7 @@ class ModelService:
         self._settings = settings
         self._secrets = secrets
         self._lock = threading.RLock()
-        self._listed: dict[str, tuple[str, ...]] = {}
+        self._names = ModelNames(settings, self._lock)
 
     # -- providers -------------------------------------------------------------------------------------------------
 
@@ -166,7 +134,8 @@ class ModelService:
             if headers is not None:
                 self._keep_secret(_headers_name(new_id), json.dumps(dict(headers)) if headers else "")
             self._settings.set(PROVIDERS_KEY, rows)
-            self._listed.pop(new_id, None)
+            if old is None or (old.get("base_url"), old.get("kind")) != (stored["base_url"], stored["kind"]):
+                self._keep_listed(new_id, None)
         return new_id
 
     def remove_provider(self, provider_id: str) -> None:
@@ -176,19 +145,51 @@ class ModelService:
             self._settings.set(PROVIDERS_KEY, [r for r in self._rows() if r["id"] != provider_id])
             self._secrets.delete(_key_name(provider_id))
             self._secrets.delete(_headers_name(provider_id))
-            self._listed.pop(provider_id, None)
+            self._keep_listed(provider_id, None)
 
     def set_model(self, provider_id: str, model: ModelSettings) -> None:
         """Say what a model can do (features, context, prices); replaces what was said before."""
+        self._change_models(provider_id, lambda models: [*(m for m in models if m.name != model.name), model])
+
+    def add_model(self, provider_id: str, name: str) -> None:
+        """A model that the provider does not list itself."""
+        if not name.strip():
+            raise UserError("The model needs a name.", code="models.no_name")
+        known = next((m for m in self._config(self._row(provider_id)).models if m.name == name.strip()), None)
+        self.set_model(provider_id, replace(known or ModelSettings(name.strip()), enabled=True))
+
+    def remove_model(self, provider_id: str, name: str) -> None:
+        """Forget what was said of a model, and the model itself when only the person named it."""
+        self._change_models(provider_id, lambda models: [m for m in models if m.name != name])
+
+    def enable_models(self, provider_id: str, names: Iterable[str], *, on: bool) -> None:
+        """Offer models in pickers, or not; runs use them either way."""
+        wanted = set(names)
+
+        def change(models: list[ModelSettings]) -> list[ModelSettings]:
+            said = {m.name for m in models}
+            changed = [replace(m, enabled=on) if m.name in wanted else m for m in models]
+            # A model that is on needs no words of its own; one that is off does.
+            return changed + [ModelSettings(name, enabled=False) for name in sorted(wanted - said) if not on]
+
+        self._change_models(provider_id, change)
+
+    def _change_models(self, provider_id: str, change: Callable[[list[ModelSettings]], list[ModelSettings]]) -> None:
         with self._lock:
             rows = self._rows()
-            for row in rows:
-                if row["id"] == provider_id:
-                    kept = [m for m in row.get("models", []) if m.get("name") != model.name]
-                    row["models"] = [*kept, model.to_json()]
-                    self._settings.set(PROVIDERS_KEY, rows)
-                    return
-        raise _unknown(provider_id)
+            row = next((r for r in rows if r["id"] == provider_id), None)
+            if row is None:
+                raise _unknown(provider_id)
+            models = [ModelSettings.from_json(m) for m in row.get("models") or ()]
+            row["models"] = [m.to_json() for m in change(models)]
+            self._settings.set(PROVIDERS_KEY, rows)
+
+    def enable_provider(self, provider_id: str, *, on: bool) -> None:
+        """Switch a provider on or off; its key and its models stay."""
+        with self._lock:
+            self._row(provider_id)
+            rows = [{**r, "enabled": on} if r["id"] == provider_id else r for r in self._rows()]
+            self._settings.set(PROVIDERS_KEY, rows)
 
     # -- what they offer -------------------------------------------------------------------------------------------
 
@@ -198,43 +199,85 @@ class ModelService:
         Raises ModelError when the provider cannot be asked and nothing is known.
         """
         config = self._config(self._row(provider_id))
-        names = [m.name for m in config.models if m.kind == "llm"]
-        if refresh or provider_id not in self._listed:
+        if refresh or provider_id not in self._listed():
             try:
-                self._listed[provider_id] = tuple(_run(self._ask_models(config)))
-            except ModelError:
-                if not names:
+                self._keep_listed(provider_id, Attempt().run(self._ask_models(config), TEST_SECONDS))
+            except (ModelError, TimeoutError):
+                if not self._names_of(config):
                     raise
-        merged = dict.fromkeys((*names, *self._listed.get(provider_id, ())))
         registry = self.chat_model()
-        return [registry.resolve(ModelRef(config.id, name)) for name in merged]
+        return [registry.resolve(ModelRef(config.id, name)) for name in self._names_of(config)]
 
     def known_models(self) -> list[ModelInfo]:
-        """Models of all enabled providers that are known without asking anybody; for pickers."""
+        """Models of all enabled providers that are known without asking anybody and not switched off; for pickers."""
         found = []
         registry = self.chat_model()
         for row in self._rows():
             config = self._config(row)
             if not config.enabled:
                 continue
-            names = [m.name for m in config.models if m.kind == "llm"]
-            if config.kind == EMBEDDED:
-                names.append(EMBEDDED_MODEL)
-            for name in dict.fromkeys((*names, *self._listed.get(config.id, ()))):
+            for name in self._names_of(config):
+                settings = config.model(name)
+                if settings is not None and not settings.enabled:
+                    continue
                 try:
                     found.append(registry.resolve(ModelRef(config.id, name)))
                 except ModelError:
                     continue
         return found
 
-    def test(self, provider_id: str, model: str = "") -> TestResult:
-        """Try a provider for real: list its models, and let `model` (if any) say one word."""
+    def model_rows(self, provider_id: str) -> list[tuple[ModelInfo, bool]]:
+        """Every known model of a provider and whether it is offered, without asking anybody."""
+        config = self._config({**self._row(provider_id), "enabled": True})
+        registry = self._registry(ModelSetup((replace(config, api_key=config.api_key or "-"),)))
+        found = []
+        for name in self._names_of(config):
+            settings = config.model(name)
+            found.append((registry.resolve(ModelRef(config.id, name)), settings is None or settings.enabled))
+        return found
+
+    def suggested_models(self, provider_id: str) -> tuple[str, ...]:
+        """Names that such a provider is known to have, where it has not been asked yet."""
+        kind = catalog.kind_of(self._row(provider_id)["kind"])
+        if kind is None:
+            return ()
+        from engine.adapters.models.prices import table_models
+
+        return tuple(dict.fromkeys((*kind.models, *table_models(kind.prices))))
+
+    def _names_of(self, config: ProviderConfig) -> list[str]:
+        """The names of a provider's chat models as far as they are known."""
+        named = [m.name for m in config.models if m.kind == "llm"]
+        if config.kind == EMBEDDED:
+            named.append(EMBEDDED_MODEL)
+        elif config.kind == "gguf":
+            named.append(Path(str(config.options.get("path") or "model")).stem)
+        return list(dict.fromkeys((*named, *self._listed().get(config.id, ()))))
+
+    def _listed(self) -> dict[str, list[str]]:
+        """What providers said when they were asked last."""
+        return dict(self._settings.get(LISTED_KEY, {}) or {})
+
+    def _keep_listed(self, provider_id: str, names: Iterable[str] | None) -> None:
+        with self._lock:
+            listed = self._listed()
+            listed.pop(provider_id, None)
+            if names is not None:
+                listed[provider_id] = list(names)
+            self._settings.set(LISTED_KEY, listed)
+
+    def test(self, provider_id: str, model: str = "", attempt: Attempt | None = None) -> TestResult:
+        """Try a provider for real: list its models, and let `model` (if any) say one word. `attempt` can be stopped
+        from another thread."""
+        attempt = attempt or Attempt()
         began = time.perf_counter()
         try:
             config = self._config(self._row(provider_id))
-            names = tuple(_run(asyncio.wait_for(self._ask_models(config), TEST_SECONDS)))
-            self._listed[provider_id] = names
-            said = _run(asyncio.wait_for(self._one_word(ModelRef(provider_id, model)), TEST_SECONDS)) if model else ""
+            names = tuple(attempt.run(self._ask_models(config), TEST_SECONDS))
+            self._keep_listed(provider_id, names)
+            said = attempt.run(self._one_word(ModelRef(provider_id, model)), TEST_SECONDS) if model else ""
+        except Stopped:
+            return TestResult(False, "The test was stopped.", "", time.perf_counter() - began)
         except TimeoutError:
             return TestResult(False, f"No answer within {TEST_SECONDS:g} seconds.", "", time.perf_counter() - began)
         except (ModelError, UserError) as problem:
@@ -244,40 +287,32 @@ class ModelService:
 
     def discover(self) -> list[FoundServer]:
         """Ollama and LM Studio servers that run on this machine; takes half a second at most."""
-        kinds = [k for k in KINDS if k.local and k.base_url]
-        with ThreadPoolExecutor(len(kinds), thread_name_prefix="penstock-probe") as pool:
-            return [found for found in pool.map(_probe, kinds) if found is not None]
+        return look(k for k in KINDS if k.local and k.base_url)
+
+    def new_servers(self) -> list[FoundServer]:
+        """Those that no provider of the workspace stands for yet; nothing where looking is switched off."""
+        if not may_look():
+            return []
+        here = {view.base_url.rstrip("/") for view in self.providers()}
+        return [server for server in self.discover() if server.base_url not in here]
 
     # -- names of files ----------------------------------------------------------------------------------------------
 
     def aliases(self) -> dict[tuple[str, str], ModelRef]:
         """What foreign names mean here: (provider, name) to a model; the name `*` stands for every one."""
-        found = {}
-        for row in self._settings.get(ALIASES_KEY, []) or []:
-            found[row["provider"], row["name"]] = ModelRef(row["to_provider"], row["to_name"])
-        return found
+        return self._names.all()
 
     def set_alias(self, provider: str, name: str, target: ModelRef) -> None:
         """From now on `provider`/`name` in a file means `target`; any spelling of the provider's path counts."""
-        with self._lock:
-            rows = self._other_aliases(provider, name)
-            row = {
-                "provider": last_part(provider),
-                "name": name,
-                "to_provider": target.provider,
-                "to_name": target.name,
-            }
-            self._settings.set(ALIASES_KEY, [*rows, row])
+        self._names.set({(provider, name): target})
 
-    def remove_alias(self, provider: str, name: str) -> None:
-        """Forget what a name means; none is no error."""
-        with self._lock:
-            self._settings.set(ALIASES_KEY, self._other_aliases(provider, name))
+    def set_aliases(self, mapping: Mapping[tuple[str, str], ModelRef]) -> None:
+        """The same for several at once."""
+        self._names.set(mapping)
 
-    def _other_aliases(self, provider: str, name: str) -> list[dict[str, str]]:
-        spelled = (last_part(provider), provider.strip().lower())
-        rows = self._settings.get(ALIASES_KEY, []) or []
-        return [r for r in rows if not (r["provider"] in spelled and r["name"] == name)]
+    def remove_alias(self, provider: str, name: str) -> bool:
+        """Forget what a name means; False when it meant nothing."""
+        return self._names.remove(provider, name)
 
     def default(self) -> ModelRef | None:
         """The model that new nodes get, and unknown ones when `fallback` is on."""
@@ -300,29 +335,25 @@ class ModelService:
 
     def unknown_models(self, graph: Mapping[str, Any]) -> list[UnknownModel]:
         """The nodes of a graph config whose model cannot be resolved here, for the checklist and its one-step fix."""
-        registry = self.chat_model()
-        found = []
-        for node in graph.get("nodes", ()):
-            data = node.get("data") or {}
-            for ref in _model_refs(data):
-                try:
-                    registry.resolve(ref)
-                except ModelError as problem:
-                    title = str(data.get("title") or "")
-                    suggestion = self.default() if ref.provider and ref.name else None
-                    found.append(
-                        UnknownModel(
-                            str(node.get("id")),
-                            title,
-                            ref.provider,
-                            ref.name,
-                            problem.error_type,
-                            problem.message,
-                            problem.hint,
-                            suggestion,
-                        )
-                    )
-        return found
+        return unknown_in(graph, self.chat_model().resolve, self.known_models(), self.default())
+
+    # -- the embedded model ------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def has_embedded() -> bool:
+        """Is the file of the embedded model there?"""
+        from engine.adapters.models.embedded import bundled_file
+
+        return bundled_file() is not None
+
+    @staticmethod
+    def set_up_embedded(setup: EmbeddedSetup, progress: Callable[[float], None] = lambda _: None) -> bool:
+        """Install it, blocking; False when it was stopped. Raises UserError or EnvironmentProblem."""
+        from engine.adapters.models.embedded import bundled_file
+
+        done = setup.run(progress)
+        bundled_file.cache_clear()
+        return done
 
     # -- for runs ------------------------------------------------------------------------------------------------------
 
@@ -334,9 +365,13 @@ class ModelService:
 
     def chat_model(self) -> ModelRegistry:
         """The port for runs, over the present state; later changes need a new one."""
+        return self._registry(self.setup())
+
+    @staticmethod
+    def _registry(setup: ModelSetup) -> ModelRegistry:
         from engine.adapters.models.registry import ModelRegistry
 
-        return ModelRegistry(self.setup())
+        return ModelRegistry(setup)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -366,6 +401,7 @@ class ModelService:
             options=row.get("options") or {},
             models=tuple(ModelSettings.from_json(m) for m in row.get("models") or ()),
             enabled=bool(row.get("enabled", True)),
+            **_patience(row.get("options") or {}),
         )
 
     def _view(self, row: Mapping[str, Any]) -> ProviderView:
@@ -419,9 +455,16 @@ class ModelService:
         return "".join([delta.text async for delta in self.chat_model().stream(request)]).strip()
 
 
-def _run(work: Any) -> Any:
-    """Run a coroutine to its end from a plain thread."""
-    return asyncio.run(work)
+def _patience(options: Mapping[str, Any]) -> dict[str, Any]:
+    """How long and how often a provider is asked, where the person says so."""
+    found: dict[str, Any] = {}
+    for key, kind in (("read_seconds", float), ("connect_seconds", float), ("retries", int)):
+        try:
+            if float(options.get(key) or 0) > 0 or (key == "retries" and options.get(key) == 0):
+                found[key] = kind(options[key])
+        except (TypeError, ValueError):
+            continue
+    return found
 
 
 def _unknown(provider_id: str) -> UserError:
@@ -434,29 +477,3 @@ def _key_name(provider_id: str) -> str:
 
 def _headers_name(provider_id: str) -> str:
     return f"models/{provider_id}/headers"
-
-
-def _model_refs(data: Mapping[str, Any]) -> list[ModelRef]:
-    if data.get("type") in MODEL_TYPES:
-        model = data.get("model") or {}
-        return [ModelRef(str(model.get("provider") or ""), str(model.get("name") or ""), str(model.get("mode") or ""))]
-    if data.get("type") == "agent":
-        value = ((data.get("agent_parameters") or {}).get("model") or {}).get("value")
-        if isinstance(value, Mapping):
-            return [ModelRef(str(value.get("provider") or ""), str(value.get("model") or ""))]
-    return []
-
-
-def _probe(kind: ProviderKind) -> FoundServer | None:
-    import httpx
-
-    try:
-        with httpx.Client(trust_env=False, timeout=PROBE_SECONDS) as http:
-            answer = http.get(f"{kind.base_url}/models")
-        rows = answer.json().get("data") if answer.status_code == 200 else None
-    except (httpx.HTTPError, ValueError, AttributeError):
-        return None
-    if not isinstance(rows, list):
-        return None
-    names = tuple(sorted(str(r["id"]) for r in rows if isinstance(r, Mapping) and r.get("id")))
-    return FoundServer(kind.id, kind.label, kind.base_url, names)

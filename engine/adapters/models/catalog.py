@@ -26,6 +26,8 @@ class ProviderKind:
     own_parameters: frozenset[str] = frozenset()
     structured: bool = False
     """Does every chat model of it obey a JSON schema?"""
+    models: tuple[str, ...] = ()
+    """Names of some of its chat models, for those that the price table does not know."""
 
 
 OPENAI_PARAMETERS = frozenset(
@@ -101,12 +103,20 @@ KINDS: tuple[ProviderKind, ...] = (
         help_url="https://aistudio.google.com/apikey",
         structured=True,
     ),
-    ProviderKind("deepseek", "DeepSeek", base_url="https://api.deepseek.com/v1", prices="deepseek"),
+    ProviderKind(
+        "deepseek",
+        "DeepSeek",
+        base_url="https://api.deepseek.com/v1",
+        prices="deepseek",
+        help_url="https://platform.deepseek.com/api_keys",
+    ),
     ProviderKind(
         "tongyi",
         "Tongyi (Alibaba Bailian)",
         base_url="https://dashscope.aliyuncs.com/compatible-mode/v1",
         names=("dashscope", "bailian", "qwen"),
+        help_url="https://bailian.console.aliyun.com/?apiKey=1",
+        models=("qwen-max", "qwen-plus", "qwen-turbo", "qwen-long", "qwen-vl-max", "qwen3-235b-a22b", "qwen3-32b"),
     ),
     ProviderKind(
         "zhipuai",
@@ -114,20 +124,48 @@ KINDS: tuple[ProviderKind, ...] = (
         base_url="https://open.bigmodel.cn/api/paas/v4",
         names=("zhipu", "bigmodel", "chatglm"),
         prices="zhipuai",
+        help_url="https://open.bigmodel.cn/usercenter/apikeys",
     ),
-    ProviderKind("siliconflow", "SiliconFlow", base_url="https://api.siliconflow.cn/v1"),
-    ProviderKind("openrouter", "OpenRouter", base_url="https://openrouter.ai/api/v1", prices="openrouter"),
-    ProviderKind("groq", "Groq", base_url="https://api.groq.com/openai/v1", prices="groq"),
-    ProviderKind("mistralai", "Mistral", base_url="https://api.mistral.ai/v1", names=("mistral",), prices="mistral"),
+    ProviderKind(
+        "siliconflow",
+        "SiliconFlow",
+        base_url="https://api.siliconflow.cn/v1",
+        help_url="https://cloud.siliconflow.cn/account/ak",
+        models=("deepseek-ai/DeepSeek-V3", "deepseek-ai/DeepSeek-R1", "Qwen/Qwen2.5-72B-Instruct", "Qwen/Qwen3-32B"),
+    ),
+    ProviderKind(
+        "openrouter",
+        "OpenRouter",
+        base_url="https://openrouter.ai/api/v1",
+        prices="openrouter",
+        help_url="https://openrouter.ai/settings/keys",
+    ),
+    ProviderKind(
+        "groq",
+        "Groq",
+        base_url="https://api.groq.com/openai/v1",
+        prices="groq",
+        help_url="https://console.groq.com/keys",
+    ),
+    ProviderKind(
+        "mistralai",
+        "Mistral",
+        base_url="https://api.mistral.ai/v1",
+        names=("mistral",),
+        prices="mistral",
+        help_url="https://console.mistral.ai/api-keys",
+        structured=True,
+    ),
     ProviderKind("moonshot", "Moonshot", base_url="https://api.moonshot.cn/v1", prices="moonshotai", names=("kimi",)),
     ProviderKind(
         "volcengine_maas",
         "Volcengine",
         base_url="https://ark.cn-beijing.volces.com/api/v3",
         names=("volcengine", "doubao", "ark"),
+        models=("doubao-1.5-pro-256k", "doubao-1.5-pro-32k", "doubao-seed-1.6", "deepseek-v3"),
     ),
     ProviderKind("minimax", "MiniMax", base_url="https://api.minimax.chat/v1", prices="minimax"),
-    ProviderKind("x", "xAI", base_url="https://api.x.ai/v1", names=("xai", "grok"), prices="x-ai"),
+    ProviderKind("x", "xAI", base_url="https://api.x.ai/v1", names=("xai", "grok"), prices="x-ai", structured=True),
     ProviderKind("togetherai", "Together AI", base_url="https://api.together.xyz/v1", prices="together"),
     ProviderKind("fireworks", "Fireworks AI", base_url="https://api.fireworks.ai/inference/v1", prices="fireworks"),
     ProviderKind(

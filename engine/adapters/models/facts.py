@@ -17,16 +17,19 @@ SCHEMA = frozenset({"structured-output"})
 # First match wins; patterns look at the lower-case name without its owner (`owner/name`).
 _FEATURES: tuple[tuple[str, frozenset[str]], ...] = (
     (r"gpt-4o-(mini-)?audio|gpt-4o-.*realtime", TOOLS | {"audio"}),
-    (r"gpt-(4o|4\.1|4\.5|5)|chatgpt-4o|^o[134](-|$)", TOOLS | SEEING | SCHEMA | {"document"}),
+    (r"gpt-(4o|4\.[15]|[5-9])|chatgpt-4o|^o[134](-|$)", TOOLS | SEEING | SCHEMA | {"document"}),
     (r"gpt-4-turbo|gpt-4-vision", TOOLS | SEEING),
     (r"gpt-(3\.5|4)", TOOLS),
     (r"claude-[2-9]|claude-(opus|sonnet|haiku)", TOOLS | SEEING | SCHEMA | {"document"}),
     (r"gemini", TOOLS | SEEING | SCHEMA | {"document", "audio", "video"}),
     (
+        r"qwen-?3\.?\d*-(vl|omni)|glm-4\.[56]v|llama-?4|grok-[4-9]|grok-2-vision|doubao.*vision|kimi.*vision|moonshot.*vision",
+        TOOLS | SEEING,
+    ),
+    (
         r"qwen.*(vl|omni)|qvq|glm-4(\.\d)?v|llava|minicpm-v|pixtral|internvl|moondream|gemma-?3|llama-?3\.2.*vision",
         SEEING,
     ),
-    (r"llama-?4|grok-4|grok-2-vision|doubao.*vision|kimi.*vision|moonshot.*vision", TOOLS | SEEING),
     (r"deepseek-(reasoner|r1)", frozenset({"agent-thought"})),
     (
         (

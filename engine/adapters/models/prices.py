@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -31,6 +32,39 @@ def table_prices(provider: str, model: str) -> tuple[Decimal, Decimal] | None:
         return None
     scale = Decimal(1_000_000) / one
     return found.input_price * scale, found.output_price * scale
+
+
+@lru_cache(maxsize=64)
+def table_models(provider: str) -> tuple[str, ...]:
+    """The chat models that the price table has of a provider, without those that are no longer sold."""
+    if not provider:
+        return ()
+    from genai_prices.data_snapshot import get_snapshot
+
+    found = next((p for p in get_snapshot().providers if p.id == provider), None)
+    if found is None:
+        return ()
+    return tuple(m.id for m in found.models if not m.deprecated and not _OTHER_KINDS.search(m.id.lower()))
+
+
+_OTHER_KINDS = re.compile(
+    r"embed|whisper|tts|audio|speech|transcri|image|dall|moderation|rerank|guard|^(ada|babbage|curie|davinci)|-ft$|sora"
+)
+
+
+@lru_cache(maxsize=256)
+def table_context(provider: str, model: str) -> int | None:
+    """The context of a model in tokens by the price table, or None."""
+    if not provider:
+        return None
+    from genai_prices import Usage as Counted
+    from genai_prices import calc_price
+
+    try:
+        found = calc_price(Counted(input_tokens=1), model_ref=model.rsplit("/", 1)[-1], provider_id=provider)
+    except (LookupError, ValueError):
+        return None
+    return found.model.context_window
 
 
 def _price(tokens: int, unit_price: Decimal) -> Decimal:

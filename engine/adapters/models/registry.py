@@ -113,9 +113,9 @@ class ModelRegistry:
         else:
             if features is None:
                 features = facts.features_of(name)
-                if row is not None and row.structured and features is not None:
-                    features = features | facts.SCHEMA
-            context = context or facts.context_of(name)
+                if row is not None and row.structured:
+                    features = (features or frozenset()) | facts.SCHEMA
+            context = context or _table_context(row.prices if row is not None else "", name) or facts.context_of(name)
         return ModelInfo(
             ref=ModelRef(provider.id, name, settings.mode if settings is not None else "chat"),
             label=(settings.label if settings is not None else "") or name,
@@ -157,6 +157,14 @@ class ModelRegistry:
             if exact is not None:
                 return exact
         return estimate_messages(list(messages))
+
+
+def _table_context(prices: str, name: str) -> int | None:
+    if not prices:
+        return None
+    from engine.adapters.models.prices import table_context
+
+    return table_context(prices, name)
 
 
 def protocol(provider: ProviderConfig) -> ModuleType:

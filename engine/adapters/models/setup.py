@@ -22,6 +22,8 @@ class ModelSettings:
     context_size: int | None = None
     input_price: Decimal | None = None
     output_price: Decimal | None = None
+    enabled: bool = True
+    """Is it offered in pickers?"""
 
     def to_json(self) -> dict[str, Any]:
         """JSON data; `from_json` reads it."""
@@ -34,6 +36,7 @@ class ModelSettings:
             "context_size": self.context_size,
             "input_price": str(self.input_price) if self.input_price is not None else None,
             "output_price": str(self.output_price) if self.output_price is not None else None,
+            "enabled": self.enabled,
         }
 
     @classmethod
@@ -50,6 +53,7 @@ class ModelSettings:
             kind=str(data.get("kind") or "llm"),
             features=frozenset(map(str, features)) if isinstance(features, list) else None,
             context_size=int(data["context_size"]) if data.get("context_size") else None,
+            enabled=bool(data.get("enabled", True)),
             **prices,
         )
 

@@ -1,0 +1,142 @@
+"""Names of models in files and what they mean here: the mapping table of a workspace, and the names that it lacks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.ports.models import ModelError, ModelInfo, ModelRef
+
+ALIASES_KEY = "models.aliases"
+MODEL_TYPES = ("llm", "question-classifier", "parameter-extractor")
+
+
+class SettingsDoor(Protocol):
+    """The workspace's settings as these services use them: JSON values by name."""
+
+    def get(self, key: str, default: Any = None) -> Any: ...
+
+    def set(self, key: str, value: Any) -> None: ...
+
+
+@dataclass(frozen=True)
+class UnknownModel:
+    """A model that a file names and this workspace does not have; `suggestion` is what it could be mapped to."""
+
+    node_id: str
+    node_title: str
+    provider: str
+    name: str
+    code: str
+    message: str
+    hint: str
+    suggestion: ModelRef | None
+
+
+def last_part(provider: str) -> str:
+    """`org/plugin/provider` and `provider` are the same provider (nodes-ai spec 1.2)."""
+    return provider.strip().strip("/").rsplit("/", 1)[-1].lower()
+
+
+class ModelNames:
+    """The mapping table: (provider, name) as files spell them to a model; the name `*` stands for every one."""
+
+    def __init__(self, settings: SettingsDoor, lock: threading.RLock) -> None:
+        self._settings, self._lock = settings, lock
+
+    def all(self) -> dict[tuple[str, str], ModelRef]:
+        """The whole table."""
+        return {(r["provider"], r["name"]): ModelRef(r["to_provider"], r["to_name"]) for r in self._rows()}
+
+    def set(self, mapping: Mapping[tuple[str, str], ModelRef]) -> None:
+        """Add or change rows, all at once; any spelling of a provider's path counts as the same."""
+        with self._lock:
+            rows = self._rows()
+            for (provider, name), target in mapping.items():
+                rows = _without(rows, provider, name)
+                source = {"provider": last_part(provider), "name": name}
+                rows.append({**source, "to_provider": target.provider, "to_name": target.name})
+            self._settings.set(ALIASES_KEY, rows)
+
+    def remove(self, provider: str, name: str) -> bool:
+        """Forget a row; False when there was none."""
+        with self._lock:
+            rows = self._rows()
+            kept = _without(rows, provider, name)
+            self._settings.set(ALIASES_KEY, kept)
+            return len(kept) < len(rows)
+
+    def _rows(self) -> list[dict[str, str]]:
+        return list(self._settings.get(ALIASES_KEY, []) or [])
+
+
+def _without(rows: list[dict[str, str]], provider: str, name: str) -> list[dict[str, str]]:
+    spelled = (last_part(provider), provider.strip().lower())
+    return [r for r in rows if not (r["provider"] in spelled and r["name"] == name)]
+
+
+def model_refs(data: Mapping[str, Any]) -> list[ModelRef]:
+    """The models that a node's data names."""
+    if data.get("type") in MODEL_TYPES:
+        return [_ref(data.get("model"))]
+    if data.get("type") == "knowledge-retrieval" and data.get("retrieval_mode") == "single":
+        config = data.get("single_retrieval_config")
+        return [_ref(config.get("model"))] if isinstance(config, Mapping) and config.get("model") else []
+    if data.get("type") == "agent":
+        parameters = data.get("agent_parameters")
+        entry = parameters.get("model") if isinstance(parameters, Mapping) else None
+        value = entry.get("value") if isinstance(entry, Mapping) else None
+        if isinstance(value, Mapping) and (value.get("provider") or value.get("model")):
+            return [ModelRef(str(value.get("provider") or ""), str(value.get("model") or ""))]
+    return []
+
+
+def _ref(model: Any) -> ModelRef:
+    found: Mapping[str, Any] = model if isinstance(model, Mapping) else {}
+    return ModelRef(str(found.get("provider") or ""), str(found.get("name") or ""), str(found.get("mode") or "chat"))
+
+
+def suggestion(name: str, known: Sequence[ModelInfo], default: ModelRef | None) -> ModelRef | None:
+    """What a foreign name could be mapped to: a model of that name, else one that begins alike, else the default."""
+    wanted = _bare(name)
+    for model in known:
+        if _bare(model.ref.name) == wanted:
+            return model.ref
+    alike = [m.ref for m in known if wanted and _bare(m.ref.name).startswith(wanted.split("-20", 1)[0])]
+    return min(alike, key=lambda ref: len(ref.name)) if alike else default
+
+
+def _bare(name: str) -> str:
+    return name.rsplit("/", 1)[-1].removesuffix(":latest").lower()
+
+
+def unknown_in(
+    graph: Mapping[str, Any],
+    resolve: Callable[[ModelRef], ModelInfo],
+    known: Sequence[ModelInfo],
+    default: ModelRef | None,
+) -> list[UnknownModel]:
+    """The nodes of a graph config whose model `resolve` does not know."""
+    found = []
+    for node in graph.get("nodes", ()):
+        data = node.get("data") or {}
+        for ref in model_refs(data):
+            try:
+                resolve(ref)
+            except ModelError as problem:
+                offered = suggestion(ref.name, known, default) if ref.provider and ref.name else None
+                where = str(node.get("id")), str(data.get("title") or "")
+                why = problem.error_type, problem.message, problem.hint
+                found.append(UnknownModel(*where, ref.provider, ref.name, *why, offered))
+    return found
+
+
+def by_name(unknown: Iterable[UnknownModel]) -> dict[tuple[str, str], list[UnknownModel]]:
+    """Findings grouped by what the file says, one group for each row of the mapping table."""
+    found: dict[tuple[str, str], list[UnknownModel]] = {}
+    for item in unknown:
+        if item.provider and item.name:
+            found.setdefault((last_part(item.provider), item.name), []).append(item)
+    return found
