@@ -16,6 +16,7 @@ from editor.theme import theme, theme_signal
 _SIZE = QSize(200, 132)
 _INSET = 8.0
 _REDRAW_MS = 200
+_MOST_SHARE = 0.1
 
 
 class Minimap(QWidget):
@@ -59,9 +60,11 @@ class Minimap(QWidget):
 
     @property
     def has_more(self) -> bool:
-        """Whether a part of the graph lies outside the view."""
+        """Whether a part of the graph lies outside a view that has room for a map."""
         bounds = self.view.scene.bounds()
-        return bounds is not None and not self.view.visible_box().covers(bounds)
+        if bounds is None or self.width() * self.height() > _MOST_SHARE * self.view.width() * self.view.height():
+            return False
+        return not self.view.visible_box().covers(bounds)
 
     def _show_or_hide(self) -> None:
         shown = self.wanted and self.has_more

@@ -28,6 +28,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("Outside", ("http-request", "tool")),
 )
+GROUP_SPACE = 12
 Allowed = Callable[[str], bool]
 
 
@@ -72,15 +73,22 @@ class BlockList(QListWidget):
         if notes and (not wanted or wanted in tr("Note").lower() or wanted in "note"):
             self._add_title(tr("Canvas"))
             self._add("note", tr("Note"), tr("Words on the canvas, for people."), "note", "note")
-        self._select_first()
+        if wanted or not self._draggable:
+            self._select_first()
 
     def _add_title(self, text: str) -> None:
+        """A group's title: more space above than below, so that it belongs to its rows."""
+        if self.count():
+            space = QListWidgetItem()
+            space.setFlags(Qt.ItemFlag.NoItemFlags)
+            space.setSizeHint(QSize(0, GROUP_SPACE))
+            self.addItem(space)
         item = QListWidgetItem(text)
         item.setFlags(Qt.ItemFlag.NoItemFlags)
         item.setFont(theme().font("tiny", 600))
-        item.setForeground(theme().color("faint"))
-        item.setSizeHint(QSize(0, 30))
-        item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom)
+        item.setForeground(theme().color("muted"))
+        item.setSizeHint(QSize(0, 28))
+        item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.addItem(item)
 
     def _add(self, name: str, title: str, tip: str, picture: str, family: str) -> None:
@@ -175,6 +183,7 @@ class Palette(QWidget):
         column.addLayout(holder)
         self.list = BlockList(draggable=True)
         self.list.chosen.connect(self.placeRequested)
+        self.list.chosen.connect(lambda _: self.list.setCurrentRow(-1))
         inset = QVBoxLayout()
         inset.setContentsMargins(8, 0, 8, 8)
         inset.addWidget(self.list)

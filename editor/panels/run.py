@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QStackedWidget,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.parts import status_icon, status_word
+from editor.panels.result_text import ResultText
 from editor.panels.run_form import RunForm
 from editor.panels.value_view import ValueView, duration
 
@@ -159,11 +159,21 @@ class RunPanel(QWidget):
         self._copy.setToolTip(tr("Copy"))
         self._copy.setAccessibleName(tr("Copy the result"))
         self._copy.clicked.connect(self._copy_text)
+        self.text = ResultText()
+        self._raw = QPushButton()
+        self._raw.setIcon(icon("code", "muted"))
+        self._raw.setProperty("kind", "icon")
+        self._raw.setCheckable(True)
+        self._raw.setToolTip(tr("Show the text as it came"))
+        self._raw.setAccessibleName(self._raw.toolTip())
+        self._raw.toggled.connect(lambda raw: self.text.set_formatted(not raw))
+        self._raw.hide()
         for widget in (self._glyph, self._status, self._facts):
             head.addWidget(widget)
         head.addStretch(1)
         head.addWidget(self.resume)
         head.addWidget(self._stop)
+        head.addWidget(self._raw)
         head.addWidget(self._copy)
         column.addLayout(head)
         self._error = QLabel()
@@ -171,10 +181,6 @@ class RunPanel(QWidget):
         self._error.setWordWrap(True)
         self._error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(self._error)
-        self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
-        self.text.setProperty("kind", "document")
-        self.text.setAccessibleName(tr("Result"))
         self.text.setPlaceholderText(tr("The result appears here while it is made."))
         column.addWidget(self.text, 1)
         return page
@@ -182,7 +188,7 @@ class RunPanel(QWidget):
     def _copy_text(self) -> None:
         from PySide6.QtGui import QGuiApplication
 
-        QGuiApplication.clipboard().setText(self.text.toPlainText())
+        QGuiApplication.clipboard().setText(self.text.given)
 
     def refresh(self) -> None:
         """Follow the run."""
@@ -196,8 +202,8 @@ class RunPanel(QWidget):
             self._status.setText(tr("Not running yet"))
             self._facts.clear()
             self._error.hide()
-            if self.text.toPlainText():
-                self.text.clear()
+            self.text.show_text("")
+            self._raw.hide()
             return
         self._glyph.setPixmap(status_icon(state.status, 18))
         self._status.setText(status_word(state.status))
@@ -207,13 +213,8 @@ class RunPanel(QWidget):
         self._facts.setText("  ·  ".join(f for f in facts if f))
         self._error.setText(state.error)
         self._error.setVisible(bool(state.error))
-        text = _result_text(state)
-        if text != self.text.toPlainText():
-            bar = self.text.verticalScrollBar()
-            at_end = bar.value() >= bar.maximum() - 4
-            self.text.setPlainText(text)
-            if at_end:
-                bar.setValue(bar.maximum())
+        self.text.show_text(_result_text(state))
+        self._raw.setVisible(self.text.can_format)
         self._show_details(state)
 
     def _show_details(self, state: Any) -> None:

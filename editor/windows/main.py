@@ -152,7 +152,7 @@ class MainWindow(QMainWindow):
         self._toast_timer.start()
 
     def _make_actions(self) -> None:
-        bar = self.menuBar()
+        bar = self.top.menus
         bar.setNativeMenuBar(True)
         bar.clear()
         menus = {name: bar.addMenu(tr(name)) for name in MENUS}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QTabBar, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenuBar, QPushButton, QSizePolicy, QTabBar, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon
@@ -27,6 +29,13 @@ class TopBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 12, 0)
         row.setSpacing(6)
+        self.menus = QMenuBar() if sys.platform != "darwin" else window.menuBar()
+        """The window's menus: in this bar, so that they cost no height, or where the system has them."""
+        if sys.platform != "darwin":
+            self.menus.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            self.menus.setAccessibleName(tr("Menus"))
+            row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
+            row.addSpacing(6)
         row.addWidget(tabs, 1)
         self.tools = QWidget()
         row.addWidget(self.tools)

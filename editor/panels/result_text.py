@@ -1,0 +1,112 @@
+"""What a run says, to read: formatted where it is written as Markdown, as plain text where it is not or if asked."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import (
+    QDesktopServices,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+)
+from PySide6.QtWidgets import QTextBrowser, QWidget
+
+from editor.i18n import tr
+from editor.theme import theme
+
+MOST_FORMATTED: Final = 200_000
+"""Characters beyond which a text is shown plain: laying it out again with every word would hold up the window."""
+_MARKS = re.compile(
+    r"^#{1,6} \S|\*\*\S[^\n]*\*\*|^\s*[-*+] \S|^\s*\d+\. \S|^```|\[[^\]\n]+\]\([^)\s]+\)|^\|.+\|\s*$|^> \S|`[^`\n]+`",
+    re.MULTILINE,
+)
+_HEADINGS = {1: "large", 2: "heading"}
+_SAFE = ("http", "https", "mailto")
+
+
+def is_markdown(text: str) -> bool:
+    """Whether a text uses marks that are better shown than read; data in braces never does."""
+    return len(text) <= MOST_FORMATTED and text.lstrip()[:1] not in ("{", "[{") and bool(_MARKS.search(text))
+
+
+class ResultText(QTextBrowser):
+    """Shows one text. It comes from strangers: no HTML, no pictures from anywhere, links open only when clicked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._given = ""
+        self._formatted = True
+        self.setProperty("kind", "document")
+        self.setAccessibleName(tr("Result"))
+        self.setOpenLinks(False)
+        self.anchorClicked.connect(_open)
+
+    @property
+    def given(self) -> str:
+        """The text as it came."""
+        return self._given
+
+    @property
+    def can_format(self) -> bool:
+        """Whether there is a choice between formatted and plain."""
+        return is_markdown(self._given)
+
+    def set_formatted(self, formatted: bool) -> None:
+        """Whether Markdown is shown formatted."""
+        if formatted != self._formatted:
+            self._formatted = formatted
+            self._render()
+
+    def show_text(self, text: str) -> None:
+        """Show another text, or more of the same; a view at the end stays at the end."""
+        if text == self._given:
+            return
+        bar = self.verticalScrollBar()
+        at_end, grows = bar.value() >= bar.maximum() - 4, bool(self._given) and text.startswith(self._given)
+        self._given = text
+        self._render()
+        if at_end and grows:
+            bar.setValue(bar.maximum())
+
+    def _render(self) -> None:
+        if self._formatted and self.can_format:
+            feature = QTextDocument.MarkdownFeature
+            self.document().setMarkdown(self._given, feature.MarkdownDialectGitHub | feature.MarkdownNoHTML)
+            self._scale_headings()
+        else:
+            self.setPlainText(self._given)
+
+    def _scale_headings(self) -> None:
+        """Headings in the sizes of the window; Qt makes them large enough for a page."""
+        current, block = theme(), self.document().begin()
+        while block.isValid():
+            level = block.blockFormat().headingLevel()
+            if level:
+                role = _HEADINGS.get(level, "base")
+                cursor = QTextCursor(block)
+                cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+                shape = QTextCharFormat()
+                shape.setProperty(QTextFormat.Property.FontSizeAdjustment, 0)
+                shape.setProperty(QTextFormat.Property.FontPixelSize, round(current.pixels(role)))
+                shape.setFontWeight(600)
+                cursor.mergeCharFormat(shape)
+                space = QTextBlockFormat()
+                space.setTopMargin(2 * current.space if block.position() else 0)
+                space.setBottomMargin(current.space)
+                cursor.mergeBlockFormat(space)
+            block = block.next()
+
+    def loadResource(self, kind: int, name: Any) -> Any:
+        """Nothing that a text names is fetched."""
+        del kind, name
+        return None
+
+
+def _open(url: QUrl) -> None:
+    if url.scheme().lower() in _SAFE:
+        QDesktopServices.openUrl(url)
