@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 import uuid
@@ -39,11 +40,17 @@ class SystemClock:
         return time.perf_counter()
 
 
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+
+
 class SystemIds:
-    """Random version 4 UUIDs."""
+    """Version 7 UUIDs, as newer Dify makes them: milliseconds, then 74 random bits. What is made one after the other
+    lies side by side in an index, so that a large log takes new rows as fast as a small one."""
 
     def uuid(self) -> str:
-        return str(uuid.uuid4())
+        # Spelled out, because every step of a run takes one and the uuid module needs three times as long.
+        at, text = f"{time.time_ns() // 1_000_000:012x}", os.urandom(10).hex()
+        return f"{at[:8]}-{at[8:12]}-7{text[:3]}-{_VARIANT[text[3]]}{text[4:7]}-{text[7:19]}"
 
 
 class FixedClock:

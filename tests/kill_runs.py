@@ -38,6 +38,9 @@ class Lines:
         self._out.flush()
         os.fsync(self._out.fileno())
 
+    def is_behind(self) -> bool:
+        return False
+
     async def flush(self) -> None:
         """Nothing waits."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from engine.run.graph import START_TYPES
 from engine.run.limits import Limits
 from engine.run.variables.files import revive
 from engine.run.variables.segments import build_segment, shown_type
-from engine.run.variables.truncation import Truncator
+from engine.run.variables.truncation import SMALL_LENGTH, Truncator
 
 DUMMY: Final = "__dummy__"
 EDITABLE_SYSTEM: Final = ("query", "files")
@@ -31,6 +31,30 @@ class DraftValue:
     truncated: bool = False
 
 
+class DraftCollector:
+    """Collects the draft variables of one run, batch by batch."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._cutter = Truncator(limits)
+        self._system: Mapping[str, Any] = {}
+        self._updates: dict[str, list[Mapping[str, Any]]] = {}
+
+    def of(self, events: Iterable[Mapping[str, Any]]) -> list[tuple[DraftValue, str]]:
+        """What these events leave, each with the id of its execution; of one variable the last value only."""
+        found: dict[tuple[str, str], tuple[DraftValue, str]] = {}
+        for event in events:
+            name = event["event"]
+            if name == "NodeRunSucceeded":
+                key = event["id"]
+                for value in _values(event, self._updates.pop(key, ()), self._system, self._cutter):
+                    found[value.node_id, value.name] = (value, key)
+            elif name == "NodeRunVariableUpdated":
+                self._updates.setdefault(event["id"], []).append(event["variable"])
+            elif name == "GraphRunStarted":
+                self._system = {k: v for k, v in event.get("inputs", {}).items() if k.startswith("sys.")}
+        return list(found.values())
+
+
 def draft_values(
     ended: Mapping[str, Any],
     updates: Sequence[Mapping[str, Any]] = (),
@@ -42,7 +66,12 @@ def draft_values(
 
     A node in a container leaves none, an assigner only conversation variables, a node without outputs a hidden mark.
     """
-    cutter = Truncator(limits)
+    return _values(ended, updates, system or {}, Truncator(limits))
+
+
+def _values(
+    ended: Mapping[str, Any], updates: Sequence[Mapping[str, Any]], system: Mapping[str, Any], cutter: Truncator
+) -> list[DraftValue]:
     kind, node_id = ended["node_type"], ended["node_id"]
     inside = ended.get("in_iteration_id") or ended.get("in_loop_id")
     if kind == "assigner":
@@ -56,7 +85,7 @@ def draft_values(
         return []
     outputs = ended.get("outputs", {})
     if kind in START_TYPES:
-        return _of_start(cutter, ended, system or {})
+        return _of_start(cutter, ended, system)
     left_out = LEFT_OUT.get(kind, ())
     found = [_draft(cutter, node_id, name, value) for name, value in outputs.items() if name not in left_out]
     return found or [_dummy(node_id)]
@@ -74,6 +103,9 @@ def _of_start(cutter: Truncator, ended: Mapping[str, Any], system: Mapping[str, 
 
 
 def _draft(cutter: Truncator, node_id: str, name: str, value: Any, *, editable: bool = True) -> DraftValue:
+    if type(value) is str and len(value) < SMALL_LENGTH:
+        # Most values are short texts.
+        return DraftValue(node_id, name, value, "string", editable=editable)
     cut = cutter.truncate(value)
     type_name = shown_type(build_segment(revive(value)).type)
     if cut.truncated:

@@ -149,13 +149,16 @@ class Outbox:
                     event[key] = masked
                     event["masked"] = True
 
-    @property
-    def lag(self) -> int:
-        """Events that a reader has not taken yet; 0 while nobody reads."""
-        return len(self._waiting) if self._readers else 0
+    def is_full(self, limit: int) -> bool:
+        """Whether the run should wait: the reader is `limit` events behind, or the recorder is."""
+        if self._readers and len(self._waiting) >= limit:
+            return True
+        return self.recorder is not None and self.recorder.is_behind()
 
     async def room(self, limit: int) -> None:
-        """Wait until the reader is less than `limit` events behind."""
+        """Wait until the reader is less than `limit` events behind and the recorder has what it was given."""
+        if self.recorder is not None and self.recorder.is_behind():
+            await self.flush()
         while self._readers and len(self._waiting) >= limit:
             self._room = asyncio.get_running_loop().create_future()
             try:

@@ -16,15 +16,21 @@ def parallel_ids(graph: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
     A node that forks two or more edges of one handle opens a group; it ends where all its branches meet.
     """
+    edges = edge_configs(graph)
+    if len({(source, handle) for _, _, source, _, handle in edges}) == len(edges):
+        return {}  # nothing forks
     nodes = {str(node["id"]): node for node in node_configs(graph)}
     after: dict[str, list[tuple[str, str]]] = {node_id: [] for node_id in nodes}
-    for _, _, source, target, handle in edge_configs(graph):
-        if source in nodes and target in nodes and _home(nodes[source], nodes) == _home(nodes[target], nodes):
+    homes = {node_id: _home(node, nodes) for node_id, node in nodes.items()}
+    for _, _, source, target, handle in edges:
+        if source in homes and target in homes and homes[source] == homes[target]:
             after[source].append((handle, target))
     order = _topological(after)
     meets = _Meetings(after, order)
     found: dict[str, dict[str, str]] = {}
     for node_id in order:
+        if len(after[node_id]) < 2:
+            continue
         heads_of: dict[str, list[str]] = {}
         for handle, target in after[node_id]:
             heads_of.setdefault(handle, []).append(target)
@@ -92,7 +98,7 @@ class _Meetings:
         known = set(order)
         for node_id in reversed(order):
             targets = [target for _, target in after[node_id] if target in known]
-            self._next[node_id] = self.of(targets) if targets else END
+            self._next[node_id] = self.of(targets) if len(targets) > 1 else targets[0] if targets else END
             self._depth[node_id] = self._depth[self._next[node_id]] + 1
 
     def of(self, heads: list[str]) -> str:

@@ -102,6 +102,7 @@ class Records:
     ) -> None:
         self._facts = facts
         self._truncator = Truncator(limits)
+        self._blank = self._blank_row()
         self._index = next_index
         self._open: dict[str, dict[str, Any]] = {str(row["id"]): dict(row) for row in open_rows}
         self._parallel: dict[str, dict[str, str]] | None = None
@@ -122,10 +123,10 @@ class Records:
         name = event["event"]
         if name == "NodeRunStarted":
             return [self._started(event)]
-        if name == "NodeRunRetry":
-            return [self._retry(event)]
         if name in NODE_END:
             return [self._ended(event, NODE_END[name])]
+        if name == "NodeRunRetry":
+            return [self._retry(event)]
         if name == "NodeRunPauseRequested":
             self._open.setdefault(event["id"], {})["status"] = "paused"
             return [RowChange("node", event["id"], False, {"status": "paused", "error": ""})]
@@ -218,20 +219,42 @@ class Records:
         if known is not None:
             known.update(status="running", index=index)
             return RowChange("node", key, False, {"status": "running", "index": index})
-        single = self._facts.kind == "node"
         row = {
+            **self._blank,
             "id": key,
-            "tenant_id": self._facts.tenant_id,
-            "app_id": self._facts.app_id,
-            "workflow_id": self._facts.workflow_id,
-            "triggered_from": self._triggered_from(single),
-            "workflow_run_id": None if single else self._facts.run_id,
             "index": index,
             "predecessor_node_id": event.get("predecessor_node_id"),
             "node_execution_id": key,
             "node_id": event["node_id"],
             "node_type": event["node_type"],
             "title": event["node_title"],
+            "execution_metadata": self._place(event),
+            "created_at": event.get("start_at") or event["at"],
+            "frame_id": event.get("frame_id", "root"),
+        }
+        if row["frame_id"] != "root":
+            for name, source in _PLACE:
+                row[name] = event.get(source)
+        self._open[key] = row
+        return RowChange("node", key, True, row)
+
+    def _blank_row(self) -> dict[str, Any]:
+        """What all new rows of the run's nodes have in common; every column, so that one statement fits all."""
+        facts = self._facts
+        single = facts.kind == "node"
+        return {
+            "id": "",
+            "tenant_id": facts.tenant_id,
+            "app_id": facts.app_id,
+            "workflow_id": facts.workflow_id,
+            "triggered_from": self._triggered_from(single),
+            "workflow_run_id": None if single else facts.run_id,
+            "index": 0,
+            "predecessor_node_id": None,
+            "node_execution_id": None,
+            "node_id": "",
+            "node_type": "",
+            "title": "",
             "inputs": {},
             "process_data": {},
             "outputs": {},
@@ -244,17 +267,15 @@ class Records:
             "elapsed_time": 0.0,
             "total_tokens": 0,
             "total_price": "0",
-            "execution_metadata": self._place(event),
-            "created_by_role": self._facts.created_by_role,
-            "created_by": self._facts.created_by,
-            "created_at": event.get("start_at") or event["at"],
+            "execution_metadata": {},
+            "created_by_role": facts.created_by_role,
+            "created_by": facts.created_by,
+            "created_at": "",
             "finished_at": None,
-            "frame_id": event.get("frame_id", "root"),
+            "frame_id": "root",
             "attempt": 1,
-            **{name: event.get(source) for name, source in _PLACE.items()},
+            **{name: None for name, _ in _PLACE},
         }
-        self._open[key] = {name: row[name] for name in ("status", "index", "execution_metadata", "process_data")}
-        return RowChange("node", key, True, row)
 
     def _triggered_from(self, single: bool) -> str:
         if single:
@@ -265,8 +286,12 @@ class Records:
         """Metadata that is known at the start: containers and parallel branches."""
         if self._parallel is None:
             self._parallel = parallel_ids(self._facts.graph)
-        place = {name: event[source] for name, source in _PLACE.items() if event.get(source) is not None}
-        place.update(self._parallel.get(event["node_id"], {}))
+        place = dict(self._parallel.get(event["node_id"], ()))
+        if event.get("frame_id", "root") == "root":
+            return place
+        for name, source in _PLACE:
+            if event.get(source) is not None:
+                place[name] = event[source]
         if event.get("in_iteration_id") in self._parallel_rounds:
             place["parallel_mode_run_id"] = event["frame_id"]
         return place
@@ -295,14 +320,12 @@ class Records:
 
     def _ended(self, event: Mapping[str, Any], status: str) -> RowChange:
         known = self._open.pop(event["id"], {})
-        process_data = dict(event.get("process_data", {}))
+        process_data = event.get("process_data") or {}
         history = (known.get("process_data") or {}).get(RETRY_HISTORY)
         if history:
-            process_data[RETRY_HISTORY] = history
-        values, whole = self._cut(
-            {"inputs": self._inputs(event), "process_data": process_data, "outputs": event.get("outputs", {})}
-        )
-        metadata = {**known.get("execution_metadata", {}), **event.get("metadata", {})}
+            process_data = {**process_data, RETRY_HISTORY: history}
+        place, told = known.get("execution_metadata"), event.get("metadata") or {}
+        metadata = {**place, **told} if place else told
         row = {
             "status": status,
             "error": event.get("error", ""),
@@ -312,13 +335,16 @@ class Records:
             "finished_at": event.get("finished_at") or event["at"],
             "total_tokens": metadata.get("total_tokens", 0),
             "total_price": str(metadata.get("total_price", "0")),
-            **values,
         }
+        whole: dict[str, Any] = {}
+        self._cut_into(row, whole, "inputs", self._inputs(event))
+        self._cut_into(row, whole, "process_data", process_data)
+        self._cut_into(row, whole, "outputs", event.get("outputs") or {})
         return RowChange("node", event["id"], False, row, whole)
 
     def _inputs(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
         """The record of a root also shows the system variables (DEC-11)."""
-        inputs: Mapping[str, Any] = event.get("inputs", {})
+        inputs: Mapping[str, Any] = event.get("inputs") or {}
         return {**inputs, **self._system} if event["node_type"] in START_TYPES else inputs
 
     # -- the rest --------------------------------------------------------------------------------------------------
@@ -341,20 +367,26 @@ class Records:
         values: dict[str, Any] = {}
         whole: dict[str, Any] = {}
         for name, value in columns.items():
-            cut = self._truncator.truncate_mapping(value)
-            values[name] = cut.value
-            values[f"{name}_truncated"] = cut.truncated
-            if cut.truncated:
-                whole[name] = value
+            self._cut_into(values, whole, name, value)
         return values, whole
 
+    def _cut_into(self, row: dict[str, Any], whole: dict[str, Any], name: str, value: Mapping[str, Any]) -> None:
+        """Put a value into a column, cut to size; what was cut goes into `whole` as well."""
+        if self._truncator.is_small(value):
+            row[name], row[f"{name}_truncated"] = value, False
+            return
+        cut = self._truncator.truncate_mapping(value)
+        row[name], row[f"{name}_truncated"] = cut.value, cut.truncated
+        if cut.truncated:
+            whole[name] = value
 
-_PLACE: Final = {
-    "iteration_id": "in_iteration_id",
-    "iteration_index": "iteration_index",
-    "loop_id": "in_loop_id",
-    "loop_index": "loop_index",
-}
+
+_PLACE: Final = (
+    ("iteration_id", "in_iteration_id"),
+    ("iteration_index", "iteration_index"),
+    ("loop_id", "in_loop_id"),
+    ("loop_index", "loop_index"),
+)
 
 
 def _seconds(text: str | None) -> int:
@@ -364,7 +396,8 @@ def _seconds(text: str | None) -> int:
 def coalesce(changes: Iterable[RowChange]) -> list[RowChange]:
     """The same rows with fewer changes: what a batch says of one row in one change, at the place of the first.
 
-    Inserts of one table then all have the same columns, ready for one statement with many rows.
+    Inserts of one table then all have the same columns, ready for one statement with many rows. The values of a first
+    change are altered in place: this is done for every step of every run.
     """
     merged: dict[tuple[str, str], RowChange] = {}
     for change in changes:
@@ -372,15 +405,12 @@ def coalesce(changes: Iterable[RowChange]) -> list[RowChange]:
         before = merged.get(place)
         if before is None:
             merged[place] = change
-        else:
+        elif before.whole or change.whole:
             whole = {k: v for k, v in before.whole.items() if k not in change.values}
-            merged[place] = RowChange(
-                change.table,
-                change.key,
-                before.insert,
-                {**before.values, **change.values},
-                {**whole, **change.whole},
-            )
+            values = {**before.values, **change.values}
+            merged[place] = RowChange(change.table, change.key, before.insert, values, {**whole, **change.whole})
+        else:
+            before.values.update(change.values)
     return list(merged.values())
 
 

@@ -179,6 +179,10 @@ class Recorder(Protocol):
         at `GraphRunPaused` `{"snapshot": ...}`, at `NodeRunVariableUpdated` of a conversation variable its value."""
         ...
 
+    def is_behind(self) -> bool:
+        """Whether so much waits to be kept that the run had better wait as well."""
+        ...
+
     async def flush(self) -> None:
         """Return when all events so far are safe; awaited before anybody is told of the end of a run."""
         ...

@@ -144,7 +144,7 @@ class Scheduler:
             turns += 1
             if not turns & 15 and time.perf_counter() > slice_end:
                 await asyncio.sleep(0)
-                if self.outbox.lag >= self.limits.max_waiting_events:
+                if self.outbox.is_full(self.limits.max_waiting_events):
                     await self.outbox.room(self.limits.max_waiting_events)
                 slice_end = time.perf_counter() + SLICE_SECONDS
 

@@ -129,19 +129,19 @@ class Database:
         done: list[tuple[Future[Any], Any]] = []
         try:
             with self.engine.connect() as connection:
-                connection.execute(text("begin immediate"))
+                connection.exec_driver_sql("begin immediate")
                 for job, future in batch:
-                    connection.execute(text("savepoint job"))
+                    connection.exec_driver_sql("savepoint job")
                     try:
                         result = job(connection)
                     except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
-                        connection.execute(text("rollback to job"))
-                        connection.execute(text("release job"))
+                        connection.exec_driver_sql("rollback to job")
+                        connection.exec_driver_sql("release job")
                         future.set_exception(_told(error))
                     else:
-                        connection.execute(text("release job"))
+                        connection.exec_driver_sql("release job")
                         done.append((future, result))
-                connection.execute(text("commit"))
+                connection.exec_driver_sql("commit")
         except (OperationalError, sqlite3.Error) as error:
             for future, _ in done:
                 future.set_exception(_told(error))

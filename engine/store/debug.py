@@ -12,9 +12,31 @@ from engine.clock import Clock, IdSource, iso
 from engine.errors import UserError
 from engine.run.drafts import DraftValue
 from engine.store.blobs import BlobStore
+from engine.store.bulk import RowWriter
 from engine.store.db import Database
 from engine.store.jsontext import dumps, loads
 from engine.store.tables import apps, conversations, draft_variables, messages, workflow_node_executions
+
+_COLUMNS = (
+    "id",
+    "app_id",
+    "node_id",
+    "name",
+    "selector",
+    "value_type",
+    "value",
+    "visible",
+    "editable",
+    "node_execution_id",
+    "file_id",
+    "created_at",
+)
+_VALUE_ROWS = RowWriter(
+    draft_variables,
+    _COLUMNS,
+    "on conflict (app_id, node_id, name) do update set last_edited_at = null, "
+    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[4:]),
+)
 
 
 class DebugStore:
@@ -26,36 +48,29 @@ class DebugStore:
     # -- draft variables ---------------------------------------------------------------------------------------------
 
     def put(self, connection: Connection, app_id: str, values: Sequence[tuple[DraftValue, str]]) -> None:
-        """Keep values of nodes that ran, each with its execution's id; nothing when the app is gone meanwhile."""
+        """Keep values of nodes that ran, each with its execution's id, each variable once; nothing when the app is gone
+        meanwhile."""
         if connection.execute(select(apps.c.id).where(apps.c.id == app_id)).first() is None:
             return
         now = iso(self._clock.now())
-        rows = {(value.node_id, value.name): self._row(app_id, value, execution, now) for value, execution in values}
-        statement = insert(draft_variables)
-        kept = ("id", "app_id", "node_id", "name")
-        changed = {c.name: statement.excluded[c.name] for c in draft_variables.c if c.name not in kept}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["app_id", "node_id", "name"], set_=changed),
-            list(rows.values()),
-        )
+        _VALUE_ROWS.add_values(connection, [self._row(app_id, value, execution, now) for value, execution in values])
 
-    def _row(self, app_id: str, value: DraftValue, execution_id: str, now: str) -> dict[str, Any]:
-        file_id = self._blobs.put(dumps(value.whole).encode()) if value.truncated else None
-        return {
-            "id": self._ids.uuid(),
-            "app_id": app_id,
-            "node_id": value.node_id,
-            "name": value.name,
-            "selector": dumps([value.node_id, value.name]),
-            "value_type": value.value_type,
-            "value": dumps(value.value),
-            "visible": value.visible,
-            "editable": value.editable and not value.truncated,
-            "node_execution_id": execution_id,
-            "file_id": file_id,
-            "created_at": now,
-            "last_edited_at": None,
-        }
+    def _row(self, app_id: str, value: DraftValue, execution_id: str, now: str) -> tuple[Any, ...]:
+        """The values of `_COLUMNS`."""
+        return (
+            self._ids.uuid(),
+            app_id,
+            value.node_id,
+            value.name,
+            f"[{dumps(value.node_id)},{dumps(value.name)}]",
+            value.value_type,
+            dumps(value.value),
+            value.visible,
+            value.editable and not value.truncated,
+            execution_id,
+            self._blobs.put(dumps(value.whole).encode()) if value.truncated else None,
+            now,
+        )
 
     def variables(self, app_id: str) -> list[dict[str, Any]]:
         """All values of an app, by node and name."""

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import PurePath as Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.store.crypto import Vault
 
 SEALED = "$sealed"
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
+def _encoder() -> Callable[[Any], str]:
+    """What turns a value into compact JSON. `JSONEncoder.encode` builds its C encoder anew for each value, which costs
+    more than a small value does; so the C encoder is built once where it is there and answers as expected."""
+    standard = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+    try:
+        build, text = json.encoder.c_make_encoder, json.encoder.encode_basestring  # type: ignore[attr-defined]
+        pieces = build(None, str, text, None, ":", ",", False, False, True)
+        sample: Any = {"a": ["é", 1, 1.5, None, True, Path("x")]}
+        if "".join(pieces(sample, 0)) != standard(sample):
+            return standard
+    except (AttributeError, TypeError):
+        return standard
+
+    def encode(value: Any) -> str:
+        return "".join(pieces(value, 0))
+
+    return encode
+
+
+_encode = _encoder()
 
 
 def dumps(value: Any) -> str:

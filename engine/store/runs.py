@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from engine.clock import Clock, IdSource, iso
 from engine.errors import UserError
 from engine.run.records import RowChange, coalesce
 from engine.store.blobs import BlobStore
+from engine.store.bulk import RowWriter, update_rows
 from engine.store.crypto import Vault
 from engine.store.db import Database
 from engine.store.jsontext import dumps, loads
@@ -33,7 +35,11 @@ INTERRUPTED = "Interrupted: the application closed while this run was active"
 OFFLOAD_BYTES = 64 * 1024
 ENDED = ("succeeded", "failed", "partial-succeeded", "stopped")
 JSON_RUN = ("inputs", "outputs", "features", "pause_reasons")
-JSON_NODE = ("inputs", "process_data", "outputs", "execution_metadata")
+PARTS = ("inputs", "process_data", "outputs")
+JSON_NODE = (*PARTS, "execution_metadata")
+EVENTS_A_ROW = 64
+_NODE_ROWS = RowWriter(workflow_node_executions, [c.name for c in workflow_node_executions.c])
+_EVENT_ROWS = RowWriter(run_events, ("run_id", "seq", "event"))
 LIST_COLUMNS = (
     "id",
     "app_id",
@@ -62,6 +68,14 @@ TRACE_COLUMNS = tuple(c.name for c in workflow_node_executions.c if c.name not i
 def graph_digest(graph_text: str) -> str:
     """The name of a graph snapshot."""
     return hashlib.sha256(graph_text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _unpacked(row: bytes | str) -> list[dict[str, Any]]:
+    """The events of a row; the first workspaces have one event a row, as text."""
+    if isinstance(row, bytes):
+        events: list[dict[str, Any]] = loads(zlib.decompress(row).decode())
+        return events
+    return [loads(row)]
 
 
 class RunStore:
@@ -115,18 +129,15 @@ class RunStore:
                 self._index(connection, change.key)
 
     def _nodes(self, connection: Connection, changes: Sequence[RowChange]) -> None:
-        fresh: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         large: list[dict[str, Any]] = []
-        for change in changes:
-            values = self._columns(change, large)
-            if change.insert:
-                fresh.setdefault(tuple(values), []).append(values)
-            elif values:
-                connection.execute(
-                    update(workflow_node_executions).where(workflow_node_executions.c.id == change.key).values(values)
-                )
-        for rows in fresh.values():
-            connection.execute(upsert(workflow_node_executions).on_conflict_do_nothing(), rows)
+        fresh = [self._columns(change, large) for change in changes if change.insert]
+        if fresh:
+            _NODE_ROWS.add(connection, fresh)
+        update_rows(
+            connection,
+            workflow_node_executions,
+            [(change.key, self._columns(change, large)) for change in changes if not change.insert],
+        )
         for row in large:
             statement = upsert(offloads).values(row)
             connection.execute(
@@ -137,17 +148,19 @@ class RunStore:
 
     def _columns(self, change: RowChange, large: list[dict[str, Any]]) -> dict[str, Any]:
         """The columns of a step's row; large parts go to blobs, whose rows follow when the step's row is there."""
-        values = dict(change.values)
+        values = change.values.copy()
         for key in JSON_NODE:
-            if key in values and values[key] is not None:
-                values[key] = dumps(values[key])
+            if key in values:
+                value = values[key]
+                # Most are empty.
+                values[key] = dumps(value) if value else "{}" if value is not None else None
         for part, whole in change.whole.items():
             values[f"{part}_truncated"] = True
             large.append(self._offload(change.key, part, dumps(whole)))
         large += [
             self._offload(change.key, part, values[part])
-            for part in ("inputs", "process_data", "outputs")
-            if part not in change.whole and len(values.get(part) or "") > OFFLOAD_BYTES
+            for part in PARTS
+            if len(values.get(part) or "") > OFFLOAD_BYTES and part not in change.whole
         ]
         return values
 
@@ -182,11 +195,17 @@ class RunStore:
             )
         )
 
-    def add_events(self, connection: Connection, run_id: str, events: Sequence[Mapping[str, Any]]) -> None:
-        """Write events as they are."""
-        rows = [{"run_id": run_id, "seq": event["seq"], "event": dumps(event)} for event in events]
-        if rows:
-            connection.execute(upsert(run_events).on_conflict_do_nothing(), rows)
+    def add_events(self, connection: Connection, run_id: str, events: Sequence[Mapping[str, Any]]) -> int:
+        """Write events as they are, some in a row, which is under the number of its first; how long their JSON is."""
+        rows, size = [], 0
+        for begin in range(0, len(events), EVENTS_A_ROW):
+            part = events[begin : begin + EVENTS_A_ROW]
+            text = dumps(part)
+            size += len(text)
+            # Deflated to a seventh, which costs less than to write the rest.
+            rows.append((run_id, part[0]["seq"], zlib.compress(text.encode(), 1)))
+        _EVENT_ROWS.add_values(connection, rows)
+        return size
 
     def _index(self, connection: Connection, run_id: str) -> None:
         """What full-text search finds a run by: inputs, outputs, errors, titles."""
@@ -206,7 +225,8 @@ class RunStore:
         nodes = connection.execute(
             select(table.title, table.error, func.substr(table.outputs, 1, 4000)).where(table.workflow_run_id == run_id)
         )
-        parts.extend(" ".join(str(p or "") for p in row) for row in nodes)
+        # Rounds say the same again and again; once is enough to be found.
+        parts.extend(dict.fromkeys(str(p) for row in nodes for p in row if p and p != "{}"))
         connection.execute(text("delete from run_search where run_id = :run"), {"run": run_id})
         connection.execute(
             text("insert into run_search (run_id, app_id, body) values (:run, :app, :body)"),
@@ -367,7 +387,7 @@ class RunStore:
         """All events of a run in order."""
         query = select(run_events.c.event).where(run_events.c.run_id == run_id).order_by(run_events.c.seq)
         with self._db.read() as connection:
-            return [loads(row) for row in connection.execute(query).scalars()]
+            return [event for row in connection.execute(query).scalars() for event in _unpacked(row)]
 
     def trace(self, run_id: str) -> list[dict[str, Any]]:
         """Node executions of a run in order, without their payloads."""

@@ -422,6 +422,9 @@ class Memory:
         if payload is not None:
             self.payloads.append({"event": event["event"], **payload})
 
+    def is_behind(self) -> bool:
+        return False
+
     async def flush(self) -> None:
         self.flushed = len(self.events)
 

@@ -12,6 +12,8 @@ from engine.run.variables.files import is_file_mapping
 from engine.run.variables.segments import plain
 
 MARK = "..."
+SMALL_COUNT, SMALL_LENGTH = 16, 1_000
+_SCALARS = frozenset({int, float, bool, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,21 @@ class Truncator:
         self.max_size = limits.record_max_size
         self.string_length = limits.record_string_length
         self.array_items = limits.record_array_items
+
+    def is_small(self, values: Mapping[str, Any]) -> bool:
+        """Whether nothing of these values can have to be cut: a few short ones. Cheap; False only means to look."""
+        if not values:
+            return True
+        if len(values) > SMALL_COUNT or self.max_size < SMALL_COUNT * SMALL_LENGTH * 2:
+            return False
+        for key, value in values.items():
+            kind = type(value)
+            if kind is str:
+                if len(value) + len(key) > SMALL_LENGTH:
+                    return False
+            elif (value and kind not in _SCALARS) or len(key) > SMALL_LENGTH:
+                return False
+        return True
 
     def truncate(self, value: Any) -> Cut:
         """One variable's value."""

@@ -456,6 +456,9 @@ def test_a_recorder_that_fails_never_breaks_a_run(caplog: pytest.LogCaptureFixtu
         def event(self, event: Mapping[str, Any], payload: Mapping[str, Any] | None) -> None:
             raise OSError("disk full")
 
+        def is_behind(self) -> bool:
+            return False
+
         async def flush(self) -> None:
             raise OSError("disk full")
 
