@@ -31,6 +31,9 @@ class Watch:
         if self._inner is not None:
             self._inner.event(event, payload)
 
+    def is_behind(self) -> bool:
+        return self._inner is not None and self._inner.is_behind()
+
     async def flush(self) -> None:
         if self._inner is not None:
             await self._inner.flush()
