@@ -28,6 +28,7 @@ from editor.canvas.view import CanvasView, Mode
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.chat import Chat
+from editor.panels.features.panel import Features
 from editor.panels.history import History
 from editor.panels.inspector import Inspector
 from editor.panels.palette import BlockSelector, Palette
@@ -155,6 +156,7 @@ class WorkflowPage(QWidget):
         for name, picture, word in (
             ("palette", "blocks", tr("Blocks")),
             ("variables", "variables", tr("Variables")),
+            ("features", "sliders", tr("Features")),
             ("problems", "problems", tr("Problems")),
             ("history", "history", tr("Run history")),
             ("versions", "versions", tr("Versions")),
@@ -190,6 +192,7 @@ class WorkflowPage(QWidget):
         self.panels = {
             "palette": palette,
             "variables": Variables(session),
+            "features": Features(session),
             "problems": problems,
             "history": history,
             "versions": versions,
@@ -532,9 +535,9 @@ class WorkflowPage(QWidget):
         self.inspector.close_session()
         if self.chat is not None:
             self.chat.close_session()
-        variables = self.panels.get("variables")
-        if isinstance(variables, Variables):
-            variables.close_session()
+        for panel in self.panels.values():
+            if isinstance(panel, Variables | Features):
+                panel.close_session()
         self.canvas.set_document(None)
         self.session.close()
 
