@@ -140,6 +140,7 @@ def test_uploads_have_types_limits_and_ways(studio: Studio) -> None:
     assert limit.value() == 2
     check(studio, place, "Documents")
     check(studio, place, "Other")
+    QTest.keyClick(studio.field("Extensions", QLineEdit, place), Qt.Key.Key_End)
     QTest.keyClicks(studio.field("Extensions", QLineEdit, place), " dat")
     QTest.keyClick(studio.field("Extensions", QLineEdit, place), Qt.Key.Key_Return)
     check(studio, place, "From an address")
