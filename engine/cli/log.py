@@ -12,7 +12,7 @@ from engine.cli import say
 from engine.cli.files import write_whole
 from engine.errors import UserError
 from engine.services.context import Services
-from engine.services.logs import SORTS, STATUSES, RunFilter
+from engine.services.logs import PERIODS, SORTS, STATUSES, RunFilter
 
 runs = typer.Typer(help="The run log.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -57,6 +57,8 @@ def _filter(services: Services, **given: Any) -> RunFilter:
     for name in ("since", "until"):
         if given[name]:
             given[name] = utc_text(given[name])
+    if given["period"] not in ("", *PERIODS):
+        raise UserError("There is no such period.", code="cli.period", hint=f"One of {', '.join(PERIODS)}.")
     return RunFilter(statuses=statuses, pinned=True if given.pop("pinned") else None, **given)
 
 
@@ -78,6 +80,7 @@ App = Annotated[str, typer.Option(help="Only of this workflow (id or name).")]
 Status = Annotated[str, typer.Option(help="Only of these statuses, with commas between them.")]
 Since = Annotated[str, typer.Option(help="Started at this day or time or later.")]
 Until = Annotated[str, typer.Option(help="Started before this day or time.")]
+Period = Annotated[str, typer.Option(help=f"Started in this period: {', '.join(PERIODS)}.")]
 Keyword = Annotated[str, typer.Option(help="In inputs, outputs, errors or names of steps.")]
 Version = Annotated[str, typer.Option(help="Only of this version; `draft` for the draft.")]
 Node = Annotated[str, typer.Option(help="A step with this id or title took part.")]
@@ -93,6 +96,7 @@ def list_runs(
     status: Status = "",
     since: Since = "",
     until: Until = "",
+    period: Period = "",
     keyword: Keyword = "",
     version: Version = "",
     node: Node = "",
@@ -107,7 +111,7 @@ def list_runs(
     """Runs of the log, the newest first; every filter that is given must hold."""
     services = _open(context)
     wanted = _filter(
-        services, app=app, status=status, since=since, until=until, keyword=keyword, version=version, node=node,
+        services, app=app, status=status, since=since, until=until, period=period, keyword=keyword, version=version, node=node,
         error=error, trigger=trigger, pinned=pinned,
     )  # fmt: skip
     _show([r.to_json() for r in services.logs.page(wanted, sort=sort, up=up, limit=limit).runs], json)
@@ -173,6 +177,7 @@ def export_runs(
     status: Status = "",
     since: Since = "",
     until: Until = "",
+    period: Period = "",
     keyword: Keyword = "",
     version: Version = "",
     node: Node = "",
@@ -186,7 +191,7 @@ def export_runs(
 
     services = _open(context)
     wanted = _filter(
-        services, app=app, status=status, since=since, until=until, keyword=keyword, version=version, node=node,
+        services, app=app, status=status, since=since, until=until, period=period, keyword=keyword, version=version, node=node,
         error=error, trigger=trigger, pinned=pinned,
     )  # fmt: skip
     ids = list(run or services.logs.ids(wanted))

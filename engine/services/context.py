@@ -205,7 +205,7 @@ class Services:
             self.run_store  # noqa: B018 - puts right what an unclean end left behind
             return RunLog(self.database)
 
-        return LogService(log, self.runs, lambda: self.settings)
+        return LogService(log, self.runs, lambda: self.settings, self.clock)
 
     @cached_property
     def models(self) -> ModelService:

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import EnvironmentProblem, UserError
-from engine.store.logfilter import SORTS, STATUSES, Cursor, RunFilter
+from engine.store.logfilter import PERIODS, SORTS, STATUSES, Cursor, RunFilter
 
 if TYPE_CHECKING:
+    from engine.clock import Clock
     from engine.services.compare import RunComparison
     from engine.services.runs import RunService, RunSummary
     from engine.services.settings import SettingsService
     from engine.store.runlog import RunLog
 
-__all__ = ["SORTS", "STATUSES", "Cursor", "LogPage", "LogService", "RunFilter"]
+__all__ = ["PERIODS", "SORTS", "STATUSES", "Cursor", "LogPage", "LogService", "RunFilter"]
 
 SAVED = "log_filters"
 EXPORT_COLUMNS = (
@@ -51,8 +52,14 @@ class LogPage:
 class LogService:
     """Reads only, except for saved filters; every method may be called from any thread."""
 
-    def __init__(self, log: Callable[[], RunLog], runs: RunService, settings: Callable[[], SettingsService]) -> None:
-        self._log, self._runs, self._settings = log, runs, settings
+    def __init__(
+        self, log: Callable[[], RunLog], runs: RunService, settings: Callable[[], SettingsService], clock: Clock
+    ) -> None:
+        self._log, self._runs, self._settings, self._clock = log, runs, settings, clock
+
+    def _now(self, wanted: RunFilter | None) -> RunFilter:
+        """The filter with its period as a time, on the clock of this place."""
+        return (wanted or RunFilter()).resolved(self._clock.now().astimezone())
 
     # -- lists -------------------------------------------------------------------------------------------------------
 
@@ -71,17 +78,17 @@ class LogService:
 
         if sort not in SORTS:
             raise UserError(f"There is no order “{sort}”.", code="log.sort", hint=f"One of {', '.join(SORTS)}.")
-        rows = self._log().page(wanted or RunFilter(), sort=sort, up=up, cursor=cursor, limit=limit + 1)
+        rows = self._log().page(self._now(wanted), sort=sort, up=up, cursor=cursor, limit=limit + 1)
         kept = rows[:limit]
         return LogPage([summary_of(row) for row in kept], cursor_of(kept) if len(rows) > limit else None)
 
     def count(self, wanted: RunFilter | None = None) -> int:
         """How many runs a filter finds."""
-        return self._log().count(wanted or RunFilter())
+        return self._log().count(self._now(wanted))
 
     def ids(self, wanted: RunFilter) -> list[str]:
         """The ids of every run that a filter finds."""
-        return self._log().ids(wanted)
+        return self._log().ids(self._now(wanted))
 
     def versions(self) -> list[str]:
         """Versions that runs of the log have."""
