@@ -60,6 +60,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_problems", "Problems", "problems", ("Ctrl+Shift+M",), "open", "View", True),
     Action("show_history", "Run history", "history", ("Ctrl+R",), "open", "View", True),
     Action("show_versions", "Versions", "versions", ("Ctrl+Shift+H",), "open", "View", True),
+    Action("show_logs", "Run log of all workflows", "list", ("Ctrl+Shift+R",), "", "View", True),
     Action("show_trace", "Trace", "trace", ("Ctrl+T",), "open", "View", True),
     Action("theme", "Dark or light", "moon", ("Ctrl+Shift+D",), "", "View", True),
     Action("run", "Run", "play", ("F5", "Alt+R"), "editable", "Run", True),

@@ -106,6 +106,8 @@ class FilePick(QWidget):
         self.several = several
         self.paths: list[Path] = []
         self._rules = FileRules.of(rules or {}, several=several)
+        self.kept: list[Mapping[str, Any]] = []
+        """Files of an earlier run, which stand in the workspace already."""
         self.setAcceptDrops(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -142,10 +144,20 @@ class FilePick(QWidget):
             self.set_paths([Path(n) for n in names])
 
     def set_paths(self, paths: list[Path]) -> None:
-        """Take these files."""
-        self.paths = paths if self.several else paths[:1]
-        self.label.setText(", ".join(p.name for p in self.paths) or tr("or drop here"))
-        self.clear.setVisible(bool(self.paths))
+        """Take these files, and none of an earlier run."""
+        self.kept, self.paths = [], paths if self.several else paths[:1]
+        self._show()
+
+    def set_kept(self, files: list[Mapping[str, Any]]) -> None:
+        """Take files that an earlier run was given."""
+        self.paths, self.kept = [], files if self.several else files[:1]
+        self._show()
+
+    def _show(self) -> None:
+        names = [p.name for p in self.paths]
+        names += [str(f.get("filename") or f.get("name") or f.get("url") or tr("file")) for f in self.kept]
+        self.label.setText(", ".join(names) or tr("or drop here"))
+        self.clear.setVisible(bool(names))
         self.changed.emit()
 
     def fault(self) -> str:
@@ -154,7 +166,7 @@ class FilePick(QWidget):
 
     def value(self) -> list[dict[str, Any]]:
         """File mappings; `path` is exchanged for a stored reference by whoever starts the run."""
-        return [local_file(path) for path in self.paths]
+        return [*map(dict, self.kept), *(local_file(path) for path in self.paths)]
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -234,7 +234,7 @@ class LogFilters(QWidget):
         menu.clear()
         saved = self._logs().saved()
         for name, wanted in saved.items():
-            menu.addAction(icon("bookmark", "muted"), name, lambda w=wanted: self._use(w))  # type: ignore[misc]
+            menu.addAction(icon("bookmark", "muted"), name, lambda w=wanted: self._use(w))
         if saved:
             menu.addSeparator()
         keep = menu.addAction(icon("plus", "text"), tr("Save this filter…"), self.keep)

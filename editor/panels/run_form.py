@@ -119,6 +119,9 @@ class RunForm(QWidget):
                 editor.setCurrentIndex(max(0, editor.findData(value)))
             elif isinstance(editor, QCheckBox):
                 editor.setChecked(bool(value))
+            elif isinstance(editor, FilePick):
+                found = value if isinstance(value, list) else [value]
+                editor.set_kept([item for item in found if isinstance(item, Mapping)])
 
     def typed(self) -> dict[str, Any]:
         """What stands in the fields as it is, for a form that takes this one's place."""

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from editor.context import Studio
 
 WIDTHS = {
-    "started": 168, "workflow": 150, "status": 130, "elapsed": 84, "tokens": 76, "price": 84, "trigger": 110,
-    "version": 120,
+    "started": 160, "workflow": 130, "status": 124, "elapsed": 80, "tokens": 68, "price": 76, "trigger": 92,
+    "version": 90,
 }  # fmt: skip
 
 
@@ -65,6 +65,7 @@ class LogsWindow(QWidget):
         column.addWidget(self.tabs)
         self.model = LogModel(lambda: studio.services.logs, studio.tasks, self._failed)
         self.model.loaded.connect(self._loaded)
+        self.model.modelReset.connect(lambda: self.preview.show_run(None))
         self.filters = LogFilters(lambda: studio.services.logs)
         self.filters.changed.connect(self.model.ask)
         self.tabs.addTab(self._make_runs(), tr("Runs"))
@@ -73,7 +74,7 @@ class LogsWindow(QWidget):
         self.talks.runsWanted.connect(self._runs_of)
         self.tabs.addTab(self.talks, tr("Conversations"))
         self.tabs.currentChanged.connect(lambda index: self.talks.refresh() if index == 1 else None)
-        QShortcut(QKeySequence("F5"), self, activated=self.refresh)  # type: ignore[call-arg]
+        QShortcut(QKeySequence("F5"), self, self.refresh)
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
@@ -131,8 +132,7 @@ class LogsWindow(QWidget):
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._menu)
         for keys, action in (("Return", self.open_chosen), ("Delete", self.delete_chosen)):
-            shortcut = QShortcut(QKeySequence(keys), table, activated=action)  # type: ignore[call-arg]
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+            QShortcut(QKeySequence(keys), table, action, context=Qt.ShortcutContext.WidgetShortcut)
         return table
 
     def _make_foot(self) -> QHBoxLayout:
@@ -297,15 +297,15 @@ class LogsWindow(QWidget):
         ids = [run.id for run in self.chosen()]
 
         def work() -> int:
-            return logs.export(
-                ids or logs.ids(wanted), file, "csv" if file.suffix.lower() == ".csv" else "jsonl"
-            )
+            return logs.export(ids or logs.ids(wanted), file, "csv" if file.suffix.lower() == ".csv" else "jsonl")
 
         def done(count: int) -> None:
             words = ntr("{n} run written to {file}", "{n} runs written to {file}", count)
             self._studio.messages.tell(words.format(file=file.name))
 
-        self._studio.tasks.run(work, done=done, failed=lambda error: self._studio.messages.error(tr("Not exported"), error))
+        self._studio.tasks.run(
+            work, done=done, failed=lambda error: self._studio.messages.error(tr("Not exported"), error)
+        )
 
     def _runs_of(self, conversation_id: str) -> None:
         """The runs of one conversation."""

@@ -110,7 +110,9 @@ class CompareRuns(QDialog):
     def _fill(self) -> None:
         self.tree.clear()
         found = self._found
-        facts = [change for change in found.facts if change.path.split(".")[0] in ("inputs", "outputs", "status", "error")]
+        facts = [
+            change for change in found.facts if change.path.split(".")[0] in ("inputs", "outputs", "status", "error")
+        ]
         whole = QTreeWidgetItem([tr("The whole run"), "", "", _names(facts) or tr("nothing")])
         whole.setIcon(0, icon("history", "muted"))
         self.tree.addTopLevelItem(whole)
@@ -126,8 +128,7 @@ class CompareRuns(QDialog):
     def _line(pair: StepPair) -> QTreeWidgetItem:
         title = f"{'    ' * pair.depth}{pair.title}" + (f"  ({pair.rounds})" if pair.rounds else "")
         texts = [title]
-        for step in (pair.left, pair.right):
-            texts.append("—" if step is None else duration(step.elapsed))
+        texts += ["—" if step is None else duration(step.elapsed) for step in (pair.left, pair.right)]
         words = {"left": tr("only at the left"), "right": tr("only at the right"), "same": ""}
         texts.append(words.get(pair.verdict, _names(pair.differences)))
         item = QTreeWidgetItem(texts)
@@ -162,7 +163,13 @@ class CompareRuns(QDialog):
 
 def _names(changes: Iterable[FieldChange]) -> str:
     """What differs, in few words."""
-    words = {"inputs": tr("Input"), "outputs": tr("Output"), "status": tr("Status"), "error": tr("Error"), "attempts": tr("Tries")}
+    words = {
+        "inputs": tr("Input"),
+        "outputs": tr("Output"),
+        "status": tr("Status"),
+        "error": tr("Error"),
+        "attempts": tr("Tries"),
+    }
     return ", ".join(dict.fromkeys(words.get(c.path.split(".")[0], c.path.split(".")[0]) for c in changes))
 
 

@@ -47,7 +47,7 @@ class Conversations(QSplitter):
         self.turns.setWidgetResizable(True)
         self.turns.setFrameShape(QFrame.Shape.NoFrame)
         self.turns.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.turns.setAccessibleName(tr("Conversation"))
+        self.turns.setAccessibleName(tr("Turns of the conversation"))
         self.turns.setWidget(EmptyState("chat", tr("Choose a conversation to read it.")))
         self.addWidget(self.turns)
         self.setSizes([380, 780])

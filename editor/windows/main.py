@@ -3,6 +3,7 @@ behaviour of its own; what one open workflow does is in `page.py`, the rest in `
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from editor.session import WorkflowSession
 from editor.theme import set_theme, theme, theme_signal
 from editor.windows.library import Library
 from editor.windows.page import WorkflowPage
+from editor.windows.past import Past
 from editor.windows.running import Running
 from editor.windows.topbar import TopBar
 from editor.windows.versioning import Versioning
@@ -60,6 +62,7 @@ class MainWindow(QMainWindow):
         room = self.screen().availableGeometry()
         self.resize(min(int(width), room.width()), min(int(height), room.height() - TITLE_BAR))
         self.running = Running(self)
+        self.past = Past(self)
         self.versioning = Versioning(self)
         self._actions: dict[str, QAction] = {}
         self._toast = self._make_toast()
@@ -240,18 +243,25 @@ class MainWindow(QMainWindow):
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
-    def open_app(self, app_id: str) -> None:
-        """Open a workflow of the workspace, or bring its tab to the front."""
+    def open_app(self, app_id: str, *, then: Callable[[WorkflowPage], None] | None = None) -> None:
+        """Open a workflow of the workspace, or bring its tab to the front; then do something with its page."""
         for page in self.workflow_pages():
             if page.session.app_id == app_id and not page.session.read_only:
                 self._show(page)
+                if then is not None:
+                    then(page)
                 return
         workflows = self.studio.services.workflows
         self.studio.tasks.run(
             lambda: (workflows.load(app_id), workflows.get(app_id).opened_at is None),
-            done=lambda found: self._open_draft(*found),
+            done=lambda found: self._draft_loaded(found[0], found[1], then),
             failed=lambda error: self.studio.messages.error(tr("This workflow cannot be opened"), error),
         )
+
+    def _draft_loaded(self, draft: LoadedDraft, first: bool, then: Callable[[WorkflowPage], None] | None) -> None:
+        self._open_draft(draft, first)
+        if then is not None and self.page is not None and self.page.session.app_id == draft.app_id:
+            then(self.page)
 
     def _open_draft(self, draft: LoadedDraft, first: bool) -> None:
         for page in self.workflow_pages():
@@ -558,6 +568,9 @@ class MainWindow(QMainWindow):
     def on_show_versions(self) -> None:
         self._page().show_panel("versions")
 
+    def on_show_logs(self) -> None:
+        self.past.show_logs()
+
     def on_show_trace(self) -> None:
         self._page().show_drawer("trace")
 
@@ -649,6 +662,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.studio.preferences.set("window", [self.width(), self.height()])
         self._remember_open()
+        self.past.close()
         for page in self.workflow_pages():
             page.close_page()
         event.accept()

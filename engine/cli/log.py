@@ -111,8 +111,8 @@ def list_runs(
     """Runs of the log, the newest first; every filter that is given must hold."""
     services = _open(context)
     wanted = _filter(
-        services, app=app, status=status, since=since, until=until, period=period, keyword=keyword, version=version, node=node,
-        error=error, trigger=trigger, pinned=pinned,
+        services, app=app, status=status, since=since, until=until, period=period, keyword=keyword, version=version,
+        node=node, error=error, trigger=trigger, pinned=pinned,
     )  # fmt: skip
     _show([r.to_json() for r in services.logs.page(wanted, sort=sort, up=up, limit=limit).runs], json)
     services.close()
@@ -191,8 +191,8 @@ def export_runs(
 
     services = _open(context)
     wanted = _filter(
-        services, app=app, status=status, since=since, until=until, period=period, keyword=keyword, version=version, node=node,
-        error=error, trigger=trigger, pinned=pinned,
+        services, app=app, status=status, since=since, until=until, period=period, keyword=keyword, version=version,
+        node=node, error=error, trigger=trigger, pinned=pinned,
     )  # fmt: skip
     ids = list(run or services.logs.ids(wanted))
     kind = form or output.suffix.lower().lstrip(".")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from engine.model.diff import FieldChange, changes
 from engine.run.fold import NodeRunState, RunState, fold
+from engine.run.plan import changed_nodes
 
 Verdict = Literal["same", "changed", "left", "right"]
 Place = tuple[tuple[str, int], ...]
@@ -53,7 +54,9 @@ class RunComparison:
 
     @property
     def same_graph(self) -> bool:
-        return bool(self.left["graph_sha256"] == self.right["graph_sha256"])
+        """Whether no node was changed between them; where nodes stand does not count."""
+        left, right = self.left["graph"], self.right["graph"]
+        return not (changed_nodes(left, right) or changed_nodes(right, left))
 
     def to_json(self) -> dict[str, Any]:
         """For the command line and for export."""
