@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -41,6 +41,21 @@ WIDTHS = {
     "started": 160, "workflow": 130, "status": 124, "elapsed": 80, "tokens": 68, "price": 76, "trigger": 92,
     "version": 90,
 }  # fmt: skip
+
+
+class RunTable(QTableView):
+    """Enter opens, Delete deletes."""
+
+    openWanted = Signal()
+    deleteWanted = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.openWanted.emit()
+        elif event.key() == Qt.Key.Key_Delete:
+            self.deleteWanted.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class LogsWindow(QWidget):
@@ -107,8 +122,8 @@ class LogsWindow(QWidget):
         column.addLayout(self._make_foot())
         return page
 
-    def _make_table(self) -> QTableView:
-        table = QTableView()
+    def _make_table(self) -> RunTable:
+        table = RunTable()
         table.setModel(self.model)
         table.setFrameShape(QFrame.Shape.NoFrame)
         table.setAccessibleName(tr("Runs"))
@@ -131,8 +146,8 @@ class LogsWindow(QWidget):
         table.doubleClicked.connect(lambda index: self.openRun.emit(self.model.runs[index.row()].id))
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._menu)
-        for keys, action in (("Return", self.open_chosen), ("Delete", self.delete_chosen)):
-            QShortcut(QKeySequence(keys), table, action, context=Qt.ShortcutContext.WidgetShortcut)
+        table.openWanted.connect(self.open_chosen)
+        table.deleteWanted.connect(self.delete_chosen)
         return table
 
     def _make_foot(self) -> QHBoxLayout:
