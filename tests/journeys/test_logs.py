@@ -170,8 +170,8 @@ def test_runs_are_pinned_exported_and_deleted(studio: Studio, tmp_path: Path) ->
     log = open_log(studio)
     click_row(log, 1)
     press(log, "pin")
-    until(lambda: any(run.pinned for run in studio.services.runs.list(app_id).runs))
-    until(lambda: not log.model._loading)
+    until(lambda: any(run.pinned for run in log.model.runs))
+    assert [run.pinned for run in studio.services.runs.list(app_id).runs] == [False, True]
 
     log.table.selectAll()
     log.export_to(tmp_path / "runs.jsonl")
