@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.parts import STATUS_ICON, EmptyState, PanelTitle, ago, local_time, status_word, tool_button
-from editor.panels.value_view import duration
+from editor.panels.value_view import duration, price_text
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -115,6 +115,7 @@ class History(QWidget):
             facts = [ago(run.created_at), duration(run.elapsed_time) if run.finished_at else ""]
             if run.total_tokens:
                 facts.append(tr("{count} tokens", count=run.total_tokens))
+                facts.append(price_text(run.total_price, ""))
             first_line = run.error.splitlines()[0] if run.error else (run.query or status_word(run.status))
             item = QListWidgetItem(f"{first_line[:80]}\n{'  ·  '.join(f for f in facts if f)}")
             name, colour = STATUS_ICON.get(run.status, ("status-waiting", "faint"))

@@ -24,7 +24,7 @@ from editor.icons import icon
 from editor.panels.parts import status_icon, status_word
 from editor.panels.result_text import ResultText
 from editor.panels.run_form import RunForm
-from editor.panels.value_view import ValueView, duration
+from editor.panels.value_view import ValueView, duration, price_text
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -210,6 +210,7 @@ class RunPanel(QWidget):
         facts = [duration(state.elapsed) if state.is_over else ""]
         if state.total_tokens:
             facts.append(tr("{count} tokens", count=state.total_tokens))
+            facts.append(price_text(state.total_price, state.currency))
         self._facts.setText("  ·  ".join(f for f in facts if f))
         self._error.setText(state.error)
         self._error.setVisible(bool(state.error))

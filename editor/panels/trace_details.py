@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 
 from editor.i18n import ntr, tr
 from editor.panels.parts import status_icon, status_word
-from editor.panels.trace_model import Entry
-from editor.panels.value_view import ValueView, duration
+from editor.panels.trace_model import LOG_STATUS, Entry
+from editor.panels.value_view import ValueView, duration, price_text
 from engine.run.fold import NodeRunState
 
 STREAMED = 4000
@@ -51,6 +51,8 @@ class StepDetails(QScrollArea):
             _fill_round(column, entry, execution)
         elif entry.kind == "try":
             _fill_try(column, entry)
+        elif entry.kind == "log":
+            _fill_log(column, entry)
         else:
             _fill_step(column, execution)
         column.addStretch(1)
@@ -64,7 +66,8 @@ def _mark(entry: Entry | None) -> tuple[Any, ...] | None:
     if entry is None or execution is None:
         return None
     place = (execution.execution_id, entry.kind, entry.number)
-    return (place, execution.status, len(execution.chunks), len(execution.logs), len(execution.retries))
+    logged = entry.logged().get("status") if entry.kind == "log" else ""
+    return (place, execution.status, len(execution.chunks), len(execution.logs), len(execution.retries), logged)
 
 
 def _head(column: QVBoxLayout, status: str, title: str, facts: list[str]) -> None:
@@ -109,6 +112,7 @@ def _fill_step(column: QVBoxLayout, execution: NodeRunState) -> None:
     facts = [status_word(execution.status), duration(execution.elapsed) if execution.finished_at else ""]
     if execution.tokens:
         facts.append(tr("{count} tokens", count=execution.tokens))
+    facts.append(price_text(execution.price, execution.currency))
     if execution.metadata.get("reused_from"):
         facts.append(tr("taken over from an earlier run"))
     _head(column, execution.status, execution.title or execution.node_type, facts)
@@ -125,9 +129,27 @@ def _fill_step(column: QVBoxLayout, execution: NodeRunState) -> None:
             (tr("Loop variables at the start") if is_loop else tr("Input"), dict(execution.inputs)),
             (tr("Processing"), dict(execution.process_data)),
             (tr("Loop variables at the end") if is_loop else tr("Output"), dict(execution.outputs)),
-            (tr("Log"), list(execution.logs)),
         ],
     )
+
+
+def _fill_log(column: QVBoxLayout, entry: Entry) -> None:
+    """What an agent or a tool tells of one thing that it did."""
+    told = entry.logged()
+    found = told.get("metadata")
+    facts: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+    taken = facts.get("elapsed_time")
+    said = [duration(taken) if isinstance(taken, int | float) else "", str(facts.get("provider") or "")]
+    if facts.get("total_tokens"):
+        said.append(tr("{count} tokens", count=facts["total_tokens"]))
+    said.append(price_text(str(facts.get("total_price") or ""), str(facts.get("currency") or "")))
+    _head(column, LOG_STATUS.get(str(told.get("status")), "waiting"), str(told.get("label") or tr("Log")), said)
+    _error(column, str(told.get("error") or ""))
+    data = told.get("data")
+    if isinstance(data, Mapping) and data and all(isinstance(key, str) for key in data):
+        _values(column, [(key.replace("_", " "), value) for key, value in data.items()])
+    else:
+        _values(column, [(tr("Data"), data)])
 
 
 def _fill_round(column: QVBoxLayout, entry: Entry, container: NodeRunState) -> None:

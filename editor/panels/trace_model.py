@@ -1,4 +1,5 @@
-"""The steps of a run as a tree: parallel branches, rounds of containers, tries of a step, nested to any depth.
+"""The steps of a run as a tree: parallel branches, rounds of containers, tries of a step, what an agent did, nested to
+any depth.
 
 The model grows with the run; it asks nothing of steps until somebody looks at them, so ten thousand cost little. A kind
 of line that is added here needs its text in `TraceModel._text` and its details in `trace_details`.
@@ -21,7 +22,9 @@ from engine.run.fold import NodeRunState, RunState
 from engine.services.traces import Branch
 
 Index = QModelIndex | QPersistentModelIndex
-Kind = Literal["top", "step", "round", "try", "parallel", "branch"]
+Kind = Literal["top", "step", "round", "try", "log", "parallel", "branch"]
+LOG_STATUS: Final = {"start": "running", "success": "succeeded", "error": "failed"}
+"""What an entry of an agent's log says of itself, as the status of a step."""
 ROOT: Final = QModelIndex()
 STEP, TIME, TOKENS, BAR = range(4)
 SPAN: Final = int(Qt.ItemDataRole.UserRole) + 1
@@ -29,7 +32,8 @@ SPAN: Final = int(Qt.ItemDataRole.UserRole) + 1
 
 
 class Entry:
-    """One line. `execution` is the step itself, for a round its container, for a try the step that tried."""
+    """One line. `execution` is the step itself, for a round its container, for a try the step that tried, for an entry
+    of a log the step that wrote it."""
 
     __slots__ = ("children", "execution", "heads", "kind", "label", "number", "parent", "row")
 
@@ -57,6 +61,11 @@ class Entry:
         assert self.execution is not None
         return self.execution.retries[self.number]
 
+    def logged(self) -> Mapping[str, Any]:
+        """An entry of what an agent or a tool tells of itself."""
+        assert self.execution is not None
+        return self.execution.logs[self.number]
+
 
 def seconds_of(text: str) -> float | None:
     """A time of an event on the clock; None when it has not come."""
@@ -81,6 +90,7 @@ class TraceModel(QAbstractItemModel):
         self._top = Entry("top", None, None)
         self._by_execution: dict[str, Entry] = {}
         self._rounds: dict[tuple[str, int], Entry] = {}
+        self._logs: dict[str, dict[str, Entry]] = {}
         self._open: set[str] = set()
         self._taken = 0
         self._quiet = True
@@ -130,6 +140,11 @@ class TraceModel(QAbstractItemModel):
         known = sum(child.kind == "try" for child in entry.children) if execution.retries else 0
         for number in range(known, len(execution.retries)):
             self._add(Entry("try", entry, execution, number))
+        logs = self._logs.setdefault(execution.execution_id, {}) if execution.logs else {}
+        for number in range(len(logs), len(execution.logs)):
+            told = execution.logs[number]
+            parent = logs.get(str(told.get("parent_id") or ""), entry)
+            logs[str(told.get("message_id") or number)] = self._add(Entry("log", parent, execution, number))
         if not execution.is_live:
             self._open.discard(execution.execution_id)
 
@@ -249,6 +264,9 @@ class TraceModel(QAbstractItemModel):
             return _title(entry)
         if column == TIME:
             return duration(_elapsed(entry))
+        if column == TOKENS and entry.kind == "log":
+            tokens = _facts_of(entry).get("total_tokens")
+            return f"{tokens}" if tokens else ""
         if column == TOKENS:
             steps = [entry.execution] if entry.kind == "step" else entry.steps()
             tokens = sum(step.tokens for step in steps if step is not None)
@@ -262,6 +280,9 @@ class TraceModel(QAbstractItemModel):
             return icon(name, colour)
         if entry.kind == "try":
             return icon("status-retry", "warn")
+        if entry.kind == "log":
+            name, colour = STATUS_ICON[LOG_STATUS.get(str(entry.logged().get("status")), "waiting")]
+            return icon(name, colour)
         if entry.kind == "round":
             bad = any(step.status == "failed" for step in entry.steps())
             return icon("iteration", "bad" if bad else "faint")
@@ -271,6 +292,8 @@ class TraceModel(QAbstractItemModel):
     def _tip(entry: Entry) -> str:
         if entry.kind == "try":
             return str(entry.tried().get("error") or "")
+        if entry.kind == "log":
+            return str(entry.logged().get("error") or entry.logged().get("label") or "")
         if entry.kind == "step" and entry.execution is not None:
             error = entry.execution.error
             return f"{status_word(entry.execution.status)}{': ' + error if error else ''}"
@@ -280,7 +303,7 @@ class TraceModel(QAbstractItemModel):
     def _span(entry: Entry) -> tuple[float, float | None, str] | None:
         steps = [entry.execution] if entry.kind == "step" else entry.steps()
         begins = [at for s in steps if s is not None and (at := seconds_of(s.started_at)) is not None]
-        if not begins or entry.kind == "try":
+        if not begins or entry.kind in ("try", "log"):
             return None
         live = any(s.is_live for s in steps if s is not None)
         ends = [at for s in steps if s is not None and (at := seconds_of(s.finished_at)) is not None]
@@ -299,6 +322,8 @@ def _title(entry: Entry) -> str:
         if execution.retries:
             title += "  ·  " + ntr("{n} retry", "{n} retries", len(execution.retries))
         return title
+    if entry.kind == "log":
+        return str(entry.logged().get("label") or tr("Log"))
     if entry.kind == "round":
         return tr("Round {number}", number=entry.number + 1)
     if entry.kind == "try":
@@ -312,6 +337,12 @@ def _title(entry: Entry) -> str:
     return ntr("{n} parallel branch", "{n} parallel branches", len(entry.children))
 
 
+def _facts_of(entry: Entry) -> Mapping[str, Any]:
+    """Time, tokens and price that an entry of a log names."""
+    facts = entry.logged().get("metadata")
+    return facts if isinstance(facts, Mapping) else {}
+
+
 def _elapsed(entry: Entry) -> float | None:
     """How long a line took; None while it runs or where nobody measured."""
     execution = entry.execution
@@ -319,6 +350,9 @@ def _elapsed(entry: Entry) -> float | None:
         return execution.elapsed if execution.finished_at else None
     if entry.kind == "try":
         taken = entry.tried().get("elapsed_time")
+        return float(taken) if isinstance(taken, int | float) else None
+    if entry.kind == "log":
+        taken = _facts_of(entry).get("elapsed_time")
         return float(taken) if isinstance(taken, int | float) else None
     if entry.kind == "round" and execution is not None:
         for name in ("iteration_duration_map", "loop_duration_map"):

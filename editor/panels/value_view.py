@@ -33,6 +33,14 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} m {rest} s"
 
 
+def price_text(price: str, currency: str) -> str:
+    """A price for people; an empty text for none."""
+    if not price or not str(price).strip("0."):
+        return ""
+    shown = f"{float(price):.6f}".rstrip("0").rstrip(".")
+    return f"${shown}" if currency in ("", "USD") else f"{shown} {currency}"
+
+
 def size_text(characters: int) -> str:
     """How large a value is, in words of file sizes."""
     if characters < 1024:

@@ -17,7 +17,7 @@ from editor.icons import icon
 from editor.panels.parts import status_icon, status_word, tool_button
 from editor.panels.talk.flow import Flow
 from editor.panels.talk.markdown import MarkdownView
-from editor.panels.value_view import duration
+from editor.panels.value_view import duration, price_text
 from engine.run.fold import NodeRunState, RunState
 
 WIDEST: Final = 760
@@ -305,14 +305,6 @@ class TurnView(QWidget):
     def _annotate(self) -> None:
         if self.answer is not None:
             self.annotateWanted.emit(self.query, self.answer.text)
-
-
-def price_text(price: str, currency: str) -> str:
-    """A price for people; an empty text for none."""
-    if not price or not str(price).strip("0."):
-        return ""
-    shown = f"{float(price):.6f}".rstrip("0").rstrip(".")
-    return f"${shown}" if currency in ("", "USD") else f"{shown} {currency}"
 
 
 def _small(kind: str) -> QLabel:
