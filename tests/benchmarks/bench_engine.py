@@ -1,6 +1,8 @@
-"""What the engine costs beside the work of its nodes, in microseconds a node or round; memory; starting a run.
+"""What the engine costs beside the work of its nodes, in microseconds a node or round, with the run recorded to SQLite
+and without; memory; starting a run.
 
-`python -m tests.benchmarks.bench_engine [--profile chain]`. Nothing is recorded here; recording is the store's figure.
+`python -m tests.benchmarks.bench_engine [--profile]`. A recorded run counts until its end is on disk. Beside the time
+on the wall stands that of the processors, which other programs on the machine disturb less.
 """
 
 from __future__ import annotations
@@ -12,16 +14,21 @@ import pstats
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from engine.nodes.base import ExecutionType, Node, NodeConfig, NodeContext, NodeResult
 from engine.ports.bundle import Ports
 from engine.run.engine import LocalRun, start_run
 from engine.run.limits import Limits
-from engine.run.request import RunRequest
+from engine.run.records import facts_of
+from engine.run.request import Recorder, RunRequest
+from engine.services.context import Services
+from engine.services.recorder import RunRecorder
 from tests.helpers.run import build, iterate, loop, pick, stub
 
 LIMITS = Limits(max_steps=10_000_000)
@@ -99,29 +106,48 @@ def large(count: int = 20) -> dict[str, Any]:
     return build(" -> ".join(["start", "big", *names]), big=stub(outs={"text": "x" * 1_000_000}), **nodes)
 
 
-async def run_once(graph: dict[str, Any], inputs: dict[str, Any] | None = None, *, read: bool = True) -> float:
-    """Seconds from start to end of one run."""
-    ports = Ports()
+class Spent(NamedTuple):
+    """Seconds on the wall and seconds of the processors."""
+
+    wall: float
+    cpu: float
+
+
+async def run_once(
+    graph: dict[str, Any], inputs: dict[str, Any] | None = None, services: Services | None = None
+) -> float:
+    """Seconds from start to end of one run, recorded in a workspace if there is one."""
     from tests.helpers.run import Desk
 
-    ports.extras["desk"] = Desk()
+    ports = Ports(extras={"desk": Desk()})
+    request = RunRequest(graph=graph, inputs=inputs or {}, limits=LIMITS)
+    recorder: Recorder | None = None
+    if services is not None:
+        request.run_id, request.app_id = services.ids.uuid(), services.workflows.list()[0].id
+        stores = services.database, services.run_store, services.debug_store
+        recorder = RunRecorder(*stores, facts_of(request), owner=services.owner)
     begin = time.perf_counter()
-    handle = start_run(RunRequest(graph=graph, inputs=inputs or {}, limits=LIMITS), ports, node_class=node_class)
+    handle = start_run(request, ports, recorder, node_class=node_class)
     assert isinstance(handle, LocalRun)
-    if read:
-        async for _ in handle.events():
-            pass
-    else:
-        handle.discard_events()
+    async for _ in handle.events():
+        pass
     summary = await handle.result()
     assert summary["status"] == "succeeded", summary
     return time.perf_counter() - begin
 
 
-def best(graph: dict[str, Any], count: int, times: int = 5, **inputs: Any) -> float:
-    """Microseconds a unit, the best of some runs."""
+def spent(job: Callable[[], Awaitable[float]]) -> Spent:
+    """What a run costs."""
     gc.collect()
-    return min(asyncio.run(run_once(graph, inputs)) for _ in range(times)) / count * 1e6
+    begin = time.process_time()
+    wall = asyncio.run(job())  # type: ignore[arg-type]
+    return Spent(wall, time.process_time() - begin)
+
+
+def best(job: Callable[[], Awaitable[float]], times: int = 5) -> Spent:
+    """The least of some runs."""
+    found = [spent(job) for _ in range(times)]
+    return Spent(min(f.wall for f in found), min(f.cpu for f in found))
 
 
 def start_cost() -> float:
@@ -154,45 +180,71 @@ def import_cost() -> float:
     return (timed("import engine.run") - timed("pass")) * 1000
 
 
-def memory_of(graph: dict[str, Any], inputs: dict[str, Any]) -> float:
-    """Peak MB that a run of many rounds adds."""
+def memory_of(graph: dict[str, Any], inputs: dict[str, Any], services: Services | None = None) -> float:
+    """Peak MB that a run adds."""
     tracemalloc.start()
-    asyncio.run(run_once(graph, inputs))
+    asyncio.run(run_once(graph, inputs, services))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return peak / 1e6
 
 
-def together(count: int, graph: dict[str, Any]) -> float:
-    """Seconds for `count` runs at once."""
-
-    async def all_of_them() -> float:
-        begin = time.perf_counter()
-        await asyncio.gather(*(run_once(graph) for _ in range(count)))
-        return time.perf_counter() - begin
-
-    return asyncio.run(all_of_them())
+async def together(count: int, graph: dict[str, Any], services: Services | None = None) -> float:
+    """Seconds until all of `count` runs at once are over."""
+    begin = time.perf_counter()
+    await asyncio.gather(*(run_once(graph, None, services) for _ in range(count)))
+    return time.perf_counter() - begin
 
 
-ROWS: list[tuple[str, Callable[[], float], str]] = [
-    *((f"chain of {n}", (lambda n=n: best(chain(n), n)), "us a node") for n in (10, 100, 1000, 10_000)),
-    *((f"wide of {n}", (lambda n=n: best(wide(n), n)), "us a node") for n in (100, 1000)),
-    ("wide of 1000 that wait", lambda: best(wide(1000, "slow"), 1000), "us a node"),
-    ("branches, chain of 100", lambda: best(picks(100), 200), "us a node"),
-    *((f"iteration of {n}", (lambda n=n: best(rounds(n), n, items=list(range(n)))), "us a round") for n in (100, 1000)),
-    (
-        "iteration of 1000, 10 at once",
-        lambda: best(rounds(1000, is_parallel=True, parallel_nums=10), 1000, items=list(range(1000))),
-        "us a round",
-    ),
-    *((f"loop of {n}", (lambda n=n: best(loops(n), n)), "us a round") for n in (100, 1000)),
-    ("1 MB through 20 nodes", lambda: best(large(), 20), "us a node"),
-    ("10 runs of a chain of 1000 at once", lambda: together(10, chain(1000)) / 10_000 * 1e6, "us a node"),
-    ("start of a run, 50 nodes", start_cost, "ms"),
-    ("import engine.run", import_cost, "ms"),
-    ("memory, iteration of 1000", lambda: memory_of(rounds(1000), {"items": list(range(1000))}), "MB at most"),
-    ("memory, iteration of 10000", lambda: memory_of(rounds(10_000), {"items": list(range(10_000))}), "MB at most"),
-]
+Graphs = list[tuple[str, dict[str, Any], int, dict[str, Any]]]
+
+
+def graphs() -> Graphs:
+    """Name, graph, units and inputs of the runs to measure."""
+    few, many = {"items": list(range(100))}, {"items": list(range(1000))}
+    at_once = {"is_parallel": True, "parallel_nums": 10}
+    return [
+        *((f"chain of {n:,}", chain(n), n, {}) for n in (10, 100, 1_000, 10_000)),
+        *((f"wide of {n:,}", wide(n), n, {}) for n in (100, 1_000)),
+        ("wide of 1,000 that wait", wide(1000, "slow"), 1000, {}),
+        ("if-else, chain of 100", picks(100), 200, {}),
+        ("iteration of 100", rounds(100), 100, few),
+        ("iteration of 1,000", rounds(1000), 1000, many),
+        ("iteration of 100, 10 at once", rounds(100, **at_once), 100, few),
+        ("iteration of 1,000, 10 at once", rounds(1000, **at_once), 1000, many),
+        *((f"loop of {n:,}", loops(n), n, {}) for n in (100, 1_000)),
+        ("1 MB through 20 nodes", large(20), 20, {}),
+    ]
+
+
+def compare(services: Services) -> None:
+    """Every graph without and with recording: microseconds a unit on the wall (of the processors), and the ratio."""
+    print(f"{'microseconds a node or round: wall (cpu)':34} {'bare':>16} {'recorded':>16}   ratio")
+
+    def line(name: str, count: int, bare: Spent, kept: Spent) -> None:
+        texts = [f"{s.wall / count * 1e6:8.1f} ({s.cpu / count * 1e6:5.1f})" for s in (bare, kept)]
+        print(f"  {name:32} {texts[0]:>16} {texts[1]:>16}   x{kept.cpu / bare.cpu:.1f}", flush=True)
+
+    for name, graph, count, inputs in graphs():
+        times = 3 if count > 1000 else 5
+        bare = best(lambda g=graph, i=inputs: run_once(g, i), times)  # type: ignore[misc]
+        kept = best(lambda g=graph, i=inputs: run_once(g, i, services), times)  # type: ignore[misc]
+        line(name, count, bare, kept)
+    graph = chain(1000)
+    ten = (best(lambda: together(10, graph), 2), best(lambda: together(10, graph, services), 2))
+    line("10 runs of a chain of 1,000", 10_000, *ten)
+
+
+def memory(services: Services) -> None:
+    """Peaks of short and long runs: what a run holds must not grow with its history."""
+    print("memory, MB at most:                      bare   recorded")
+    for name, graph, inputs in (
+        ("loop of 1,000", loops(1000), {}),
+        ("loop of 10,000", loops(10_000), {}),
+        ("iteration of 1,000", rounds(1000), {"items": list(range(1000))}),
+        ("iteration of 10,000", rounds(10_000), {"items": list(range(10_000))}),
+    ):
+        print(f"  {name:32} {memory_of(graph, inputs):10.1f} {memory_of(graph, inputs, services):10.1f}", flush=True)
 
 
 def main() -> int:
@@ -205,8 +257,14 @@ def main() -> int:
         profile.disable()
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         return 0
-    for name, measure, unit in ROWS:
-        print(f"{name:40s} {measure():10.1f} {unit}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        services = Services.open(Path(folder))
+        services.workflows.create("workflow", "Bench")
+        compare(services)
+        memory(services)
+        services.close()
+    print(f"start of a run, 50 nodes           {start_cost():8.2f} ms")
+    print(f"import engine.run                  {import_cost():8.1f} ms")
     return 0
 
 

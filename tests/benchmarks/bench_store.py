@@ -1,8 +1,7 @@
-"""What the store costs: a recorded node, saving and publishing a draft, and a log of 20,000 runs."""
+"""What the store costs: saving and publishing a draft, and a log of 20,000 runs. Recording is in `bench_engine`."""
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import tempfile
 import time
@@ -14,49 +13,10 @@ from sqlalchemy import insert
 
 from engine.clock import iso
 from engine.model.edits import SetField
-from engine.ports.bundle import Ports
-from engine.run.engine import start_run
-from engine.run.records import facts_of
-from engine.run.request import RunRequest
 from engine.services.context import Services
-from engine.services.recorder import RunRecorder
 from engine.store.tables import graph_snapshots, run_events, workflow_node_executions, workflow_runs
-from tests.benchmarks.bench_engine import LIMITS, chain, large, loops, node_class, picks, rounds, run_once, wide
-from tests.helpers.run import Desk
 
 RUNS = 20_000
-
-
-async def recorded(
-    services: Services, graph: dict[str, Any], app_id: str, inputs: dict[str, Any] | None = None
-) -> float:
-    """Seconds of one run that is recorded, until its end is on disk."""
-    ports = Ports()
-    ports.extras["desk"] = Desk()
-    request = RunRequest(graph=graph, inputs=inputs or {}, limits=LIMITS, run_id=services.ids.uuid(), app_id=app_id)
-    recorder = RunRecorder(
-        services.database, services.run_store, services.debug_store, facts_of(request), owner=services.owner
-    )
-    begin = time.perf_counter()
-    handle = start_run(request, ports, recorder, node_class=node_class)
-    async for _ in handle.events():
-        pass
-    await handle.result()
-    return time.perf_counter() - begin
-
-
-def rows() -> list[tuple[str, dict[str, Any], int, dict[str, Any]]]:
-    """Name, graph, units and inputs of the runs to measure."""
-    few, many = {"items": list(range(100))}, {"items": list(range(1000))}
-    wide_rounds = {"is_parallel": True, "parallel_nums": 10}
-    found: list[tuple[str, dict[str, Any], int, dict[str, Any]]] = []
-    found += [(f"chain of {n:,}", chain(n), n, {}) for n in (10, 100, 1_000, 10_000)]
-    found += [(f"wide of {n:,}", wide(n), n, {}) for n in (100, 1_000)]
-    found += [("branches, chain of 100", picks(100), 200, {})]
-    found += [("iteration of 100", rounds(100), 100, few), ("iteration of 1,000", rounds(1000), 1000, many)]
-    found += [("the same, 10 at once", rounds(1000, **wide_rounds), 1000, many)]
-    found += [(f"loop of {n:,}", loops(n), n, {}) for n in (100, 1_000)]
-    return [*found, ("1 MB through 20 nodes", large(20), 20, {})]
 
 
 def milliseconds(job: Callable[[], Any], times: int = 15) -> float:
@@ -111,12 +71,6 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         services = Services.open(Path(folder))
         app_id = services.workflows.create("workflow", "Bench")
-        print("recorded runs, microseconds a node (not recorded; ratio; beyond the engine):")
-        for name, graph, count, given in rows():
-            kept = min(asyncio.run(recorded(services, graph, app_id, given)) for _ in range(3)) / count * 1e6
-            bare = min(asyncio.run(run_once(graph, given)) for _ in range(3)) / count * 1e6
-            print(f"  {name:24} {kept:7.1f}  ({bare:6.1f}; x{kept / bare:.1f}; {kept - bare:6.1f})", flush=True)
-
         loaded = services.workflows.load(app_id)
         workflow, revision = loaded.workflow, loaded.revision
         start = next(iter(workflow.graph.nodes))
