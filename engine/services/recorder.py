@@ -19,6 +19,7 @@ from engine.run.limits import Limits
 from engine.run.records import Records, RowChange, RunFacts, stored_reason
 from engine.store.db import Database
 from engine.store.debug import DebugStore
+from engine.store.offload import WAITED_FOR, Offload, policy_of
 from engine.store.runs import RunStore
 
 log = get_logger(__name__)
@@ -44,10 +45,13 @@ class RunRecorder:
         next_index: int = 1,
         open_rows: list[dict[str, Any]] | None = None,
         keep_drafts: bool = True,
+        policy: Any = None,
     ) -> None:
         self._db, self._runs, self._debug, self._facts = database, runs, debug, facts
         self._records = Records(facts, limits=limits, next_index=next_index, open_rows=open_rows or [])
         self._owner, self._more, self._limits = owner, {"app_id": facts.app_id, **(more or {})}, limits
+        waited_for = facts.triggered_from in WAITED_FOR or facts.type == "chat"
+        self._offload = Offload(policy_of(policy), waited_for)
         self._events: list[Mapping[str, Any]] = []
         self._payloads: dict[int, Mapping[str, Any]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -101,7 +105,7 @@ class RunRecorder:
                 changes += apply(event, payloads.get(event["seq"]))
             except Exception:
                 log.exception("the record of run %s fails on %s", self._facts.run_id, event.get("event"))
-        self._runs.apply(connection, changes, self._more, self._owner)
+        self._runs.apply(connection, changes, self._more, self._owner, self._offload)
         if self._facts.kind != "node":
             size = self._runs.add_events(connection, self._facts.run_id, events)
             # Batches of large events are short, so that few bytes wait in memory.

@@ -288,6 +288,7 @@ class RunService:
             owner=self._owner(),
             more=columns,
             limits=request.limits,
+            policy=self._settings("offload_policy", None),
             keep_drafts=start.triggered_from == "debugging" and bool(start.app_id),
             **more,
         )

@@ -15,7 +15,7 @@ from engine.store.blobs import BlobStore
 from engine.store.bulk import RowWriter
 from engine.store.db import Database
 from engine.store.jsontext import dumps, loads
-from engine.store.tables import apps, conversations, draft_variables, messages, workflow_node_executions
+from engine.store.tables import apps, conversations, draft_variables, messages, offloads, workflow_node_executions
 
 _COLUMNS = (
     "id",
@@ -112,10 +112,7 @@ class DebugStore:
 
         def job(connection: Connection) -> None:
             execution = connection.execute(select(table.node_execution_id).where(condition)).scalar()
-            outputs = connection.execute(
-                select(workflow_node_executions.c.outputs).where(workflow_node_executions.c.id == execution)
-            ).scalar()
-            recorded = loads(outputs, {})
+            recorded = self._recorded(connection, execution)
             if name in recorded:
                 statement = update(draft_variables).where(condition)
                 connection.execute(statement.values(value=dumps(recorded[name]), last_edited_at=None))
@@ -123,6 +120,19 @@ class DebugStore:
                 connection.execute(delete(draft_variables).where(condition))
 
         self._db.write(job)
+
+    def _recorded(self, connection: Connection, execution_id: str | None) -> dict[str, Any]:
+        """The outputs that an execution left, whole."""
+        sha = connection.execute(
+            select(offloads.c.file_id).where(offloads.c.node_execution_id == execution_id, offloads.c.type == "outputs")
+        ).scalar()
+        content = self._blobs.get(sha) if sha else None
+        if content is not None:
+            return dict(loads(content.decode()))
+        outputs = connection.execute(
+            select(workflow_node_executions.c.outputs).where(workflow_node_executions.c.id == execution_id)
+        ).scalar()
+        return dict(loads(outputs, {}))
 
     def clear(self, app_id: str, node_id: str | None = None) -> None:
         """Forget the values of an app or of one node."""

@@ -18,6 +18,7 @@ from engine.store.bulk import RowWriter, update_rows
 from engine.store.crypto import Vault
 from engine.store.db import Database
 from engine.store.jsontext import dumps, loads
+from engine.store.offload import Offload
 from engine.store.owners import is_alive
 from engine.store.tables import (
     apps,
@@ -32,11 +33,10 @@ from engine.store.tables import (
 )
 
 INTERRUPTED = "Interrupted: the application closed while this run was active"
-OFFLOAD_BYTES = 64 * 1024
 ENDED = ("succeeded", "failed", "partial-succeeded", "stopped")
 JSON_RUN = ("inputs", "outputs", "features", "pause_reasons")
-PARTS = ("inputs", "process_data", "outputs")
-JSON_NODE = (*PARTS, "execution_metadata")
+JSON_NODE = ("inputs", "process_data", "outputs", "execution_metadata")
+SELECTIVE = Offload()
 EVENTS_A_ROW = 64
 _NODE_ROWS = RowWriter(workflow_node_executions, [c.name for c in workflow_node_executions.c])
 _EVENT_ROWS = RowWriter(run_events, ("run_id", "seq", "event"))
@@ -86,8 +86,16 @@ class RunStore:
 
     # -- writing a run -----------------------------------------------------------------------------------------------
 
-    def apply(self, connection: Connection, changes: Sequence[RowChange], more: Mapping[str, Any], owner: str) -> None:
-        """Write row changes inside a transaction. `more` are columns of the run row that the changes do not have.
+    def apply(
+        self,
+        connection: Connection,
+        changes: Sequence[RowChange],
+        more: Mapping[str, Any],
+        owner: str,
+        offload: Offload = SELECTIVE,
+    ) -> None:
+        """Write row changes inside a transaction. `more` are columns of the run row that the changes do not have,
+        `offload` says what goes to files.
 
         What a batch says of one row becomes one change, and new rows go in by one statement: the run row first, its end
         last, because the search index of an ended run reads the steps.
@@ -96,7 +104,7 @@ class RunStore:
         for change in merged:
             if change.table == "run" and change.insert:
                 self._run(connection, change, more, owner)
-        self._nodes(connection, [c for c in merged if c.table == "node"])
+        self._nodes(connection, [c for c in merged if c.table == "node"], offload)
         for change in merged:
             if change.table == "run" and not change.insert:
                 self._run(connection, change, more, owner)
@@ -128,15 +136,15 @@ class RunStore:
             if values.get("status") in ENDED:
                 self._index(connection, change.key)
 
-    def _nodes(self, connection: Connection, changes: Sequence[RowChange]) -> None:
+    def _nodes(self, connection: Connection, changes: Sequence[RowChange], offload: Offload) -> None:
         large: list[dict[str, Any]] = []
-        fresh = [self._columns(change, large) for change in changes if change.insert]
+        fresh = [self._columns(change, large, offload) for change in changes if change.insert]
         if fresh:
             _NODE_ROWS.add(connection, fresh)
         update_rows(
             connection,
             workflow_node_executions,
-            [(change.key, self._columns(change, large)) for change in changes if not change.insert],
+            [(change.key, self._columns(change, large, offload)) for change in changes if not change.insert],
         )
         for row in large:
             statement = upsert(offloads).values(row)
@@ -146,22 +154,23 @@ class RunStore:
                 )
             )
 
-    def _columns(self, change: RowChange, large: list[dict[str, Any]]) -> dict[str, Any]:
+    def _columns(self, change: RowChange, large: list[dict[str, Any]], offload: Offload) -> dict[str, Any]:
         """The columns of a step's row; large parts go to blobs, whose rows follow when the step's row is there."""
         values = change.values.copy()
         for key in JSON_NODE:
-            if key in values:
-                value = values[key]
-                # Most are empty.
-                values[key] = dumps(value) if value else "{}" if value is not None else None
-        for part, whole in change.whole.items():
-            values[f"{part}_truncated"] = True
-            large.append(self._offload(change.key, part, dumps(whole)))
-        large += [
-            self._offload(change.key, part, values[part])
-            for part in PARTS
-            if len(values.get(part) or "") > OFFLOAD_BYTES and part not in change.whole
-        ]
+            if key not in values:
+                continue
+            value = values[key]
+            if not value:  # most are empty
+                values[key] = "{}" if value is not None else None
+            elif key == "execution_metadata":
+                values[key] = dumps(value)
+            else:
+                whole = change.whole.get(key, value)
+                values[key], moved = offload.split(whole, dumps(whole))
+                values[f"{key}_truncated"] = moved is not None
+                if moved is not None:
+                    large.append(self._offload(change.key, key, moved))
         return values
 
     def _offload(self, key: str, part: str, value: str) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def run_graph(
     watch: Callable[[dict[str, Any]], None] | None = None,
     triggered_from: str = "debugging",
     desk: Desk | None = None,
+    policy: str | None = None,
     **request: Any,
 ) -> dict[str, Any]:
     """Run a graph of test nodes with the real recorder; the summary with the events under `events`."""
@@ -80,6 +81,7 @@ def run_graph(
             owner=services.owner,
             more={"kind": asked.kind},
             limits=asked.limits,
+            policy=policy,
             keep_drafts=bool(app_id) and triggered_from == "debugging",
         )
         handle = start_run(asked, ports, recorder, node_class=node_class)
