@@ -22,7 +22,8 @@ def outputs_of(services: Services, size: int, **run: Any) -> tuple[str, bool, bo
     done = run_graph(services, build("start -> a", a=stub(outs={"text": text})), **run)
     (row,) = sql(
         services,
-        "select id, outputs, outputs_truncated from workflow_node_executions where workflow_run_id = ? and node_id = 'a'",
+        "select id, outputs, outputs_truncated from workflow_node_executions "
+        "where workflow_run_id = ? and node_id = 'a'",
         (done["run_id"],),
     )
     moved = sql(
