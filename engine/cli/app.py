@@ -41,6 +41,7 @@ def build(command: str) -> typer.Typer:
     program.command("check")(check)
     program.command("convert")(convert)
     if command not in ("check", "convert"):
+        from engine.cli.batch import batch
         from engine.cli.library import workflows
         from engine.cli.listening import listen
         from engine.cli.log import runs
@@ -48,6 +49,7 @@ def build(command: str) -> typer.Typer:
         from engine.cli.running import run as run_file
 
         program.command("run")(run_file)
+        program.command("batch")(batch)
         program.command("listen")(listen)
         program.add_typer(runs, name="runs")
         program.add_typer(models, name="models")
@@ -78,7 +80,9 @@ def run(arguments: list[str]) -> int:
     import click
 
     words = _normal(arguments)
-    command = next((w for w in words if w in ("check", "convert", "run", "listen", "runs", "models", "workflows")), "")
+    command = next(
+        (w for w in words if w in ("batch", "check", "convert", "run", "listen", "runs", "models", "workflows")), ""
+    )
     try:
         result = build(command)(args=words, prog_name="penstock-engine", standalone_mode=False)
     except click.exceptions.Exit as end:
