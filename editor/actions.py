@@ -65,6 +65,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme", "Dark or light", "moon", ("Ctrl+Shift+D",), "", "View", True),
     Action("run", "Run", "play", ("F5", "Alt+R"), "editable", "Run", True),
     Action("run_node", "Run this step", "step", ("F10",), "editable", "Run", True),
+    Action("batch", "Batch run", "grid", (), "editable", "Run"),
     Action("stop", "Stop", "stop", ("Shift+F5",), "running", "Run", True),
     Action("breakpoint", "Breakpoint", "breakpoint", ("F9",), "editable", "Run", True),
     Action("step_over", "Step", "step-over", ("F11",), "running", "Run", True),

@@ -568,6 +568,9 @@ class MainWindow(QMainWindow):
     def on_show_versions(self) -> None:
         self._page().show_panel("versions")
 
+    def on_batch(self) -> None:
+        self.past.show_batch(self._page())
+
     def on_show_logs(self) -> None:
         self.past.show_logs()
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from editor.i18n import tr
 
 if TYPE_CHECKING:
+    from editor.windows.batch import BatchWindow
     from editor.windows.logs import LogsWindow
     from editor.windows.main import MainWindow
     from editor.windows.page import WorkflowPage
@@ -21,6 +22,21 @@ class Past(QObject):
         super().__init__(window)
         self._window = window
         self.logs: LogsWindow | None = None
+        self.batches: dict[str, BatchWindow] = {}
+
+    def show_batch(self, page: WorkflowPage) -> BatchWindow:
+        """The batch window of a workflow, one for each."""
+        from editor.windows.batch import BatchWindow
+
+        app_id = page.session.app_id
+        shown = self.batches.get(app_id)
+        if shown is None:
+            shown = self.batches[app_id] = BatchWindow(page.session)
+            shown.openRun.connect(self._open)
+        shown.show()
+        shown.raise_()
+        shown.activateWindow()
+        return shown
 
     def show_logs(self) -> LogsWindow:
         """Bring the log to the front."""
@@ -74,7 +90,10 @@ class Past(QObject):
 
     def close(self) -> None:
         """The main window closes: so does the log."""
+        for batch in self.batches.values():
+            batch.shut()
+            batch.deleteLater()
         if self.logs is not None:
-            self.logs.close()
+            self.logs.hide()
             self.logs.deleteLater()
-            self.logs = None
+        self.logs, self.batches = None, {}
