@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from engine.errors import NodePlace, UserError
 from engine.nodes.base import ExecutionType, Node, NodeConfig, NodeContext, NodeResult
@@ -50,6 +50,17 @@ class StartVariable(NodeConfig):
     @classmethod
     def _label(cls, value: Any) -> Any:
         return "" if value is None else str(value)
+
+    @field_validator("variable", "type", mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        """YAML reads a name such as 1 as a number."""
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+    @field_validator("required", mode="before")
+    @classmethod
+    def _no_null(cls, value: Any) -> Any:
+        return False if value is None else value
 
     @field_validator("max_length", mode="before")
     @classmethod
@@ -137,14 +148,25 @@ def check_inputs(node_id: str, declared: Sequence[Mapping[str, Any]], given: Map
     """
     values: dict[str, Any] = {}
     for entity in declared:
-        if not entity.get("variable"):
+        if not isinstance(entity, Mapping) or not entity.get("variable"):
             continue
-        variable = StartVariable.model_validate(dict(entity))
+        variable = _declared(node_id, entity)
         try:
             values[variable.variable] = _checked(variable, given.get(variable.variable))
         except (ValueError, TypeError, FileProblem) as error:
             raise InputProblem(str(error), where=NodePlace(node_id, f"variables.{variable.variable}")) from error
     return values
+
+
+def _declared(node_id: str, entity: Mapping[str, Any]) -> StartVariable:
+    """The input as a file declares it. Raises InputProblem for settings that cannot be read."""
+    try:
+        return StartVariable.model_validate(dict(entity))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = entity["variable"] if isinstance(entity["variable"], str) else "?"
+        said = f"The input {name} of the start node cannot be read: {first['loc'][0]}: {first['msg']}"
+        raise InputProblem(said, where=NodePlace(node_id, f"variables.{name}")) from None
 
 
 def _checked(variable: StartVariable, value: Any) -> Any:

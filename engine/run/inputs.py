@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -91,7 +92,10 @@ def add_conversation(pool: VariablePool, request: RunRequest) -> None:
     """`conversation.*` with their present values."""
     for variable in request.conversation_variables:
         name, kind, value = variable["name"], variable.get("value_type", "string"), variable.get("value")
-        segment = _declared(kind, input_value(value))
+        try:
+            segment = _declared(kind, 0 if kind == "number" and value == "" else input_value(value))
+        except (SegmentProblem, FileProblem) as problem:
+            raise RunRefused(f"Conversation variable {name}: {problem}", code="run.bad_conversation") from None
         if segment.size > request.limits.max_variable_bytes:
             raise _too_large("Conversation", name, request.limits.max_variable_bytes)
         pool.add(("conversation", name), segment, _meta(variable))
@@ -104,9 +108,20 @@ def _declared(kind: str, value: Any) -> Any:
             value = float(value) if "." in value or "e" in value.lower() else int(value)
         except ValueError:
             raise SegmentProblem(f"{value!r} is not a number") from None
-    if value is not None and (is_valid(kind, value) or kind == "array[any]"):
+    if isinstance(value, str) and (kind == "object" or kind.startswith("array[")):
+        value = _parsed(kind, value)
+    if value is not None and (is_valid(kind, value) or (kind == "array[any]" and isinstance(value, list))):
         return restore_segment(kind, value) if kind.startswith("array[") else build_segment(value)
     return build_segment(value)
+
+
+def _parsed(kind: str, text: str) -> Any:
+    """What a text of JSON stands for where it has the declared type: files written by hand quote lists and objects."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if is_valid(kind, value) else text
 
 
 def _meta(variable: Mapping[str, Any]) -> VariableMeta:

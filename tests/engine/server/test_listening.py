@@ -24,7 +24,7 @@ from engine.run.limits import Limits
 from engine.services.webhooks import TestRequest, curl_example, listen, webhook_of
 from tests.helpers.model import edge, node, tree
 
-HOOK = {
+HOOK: dict[str, Any] = {
     "method": "POST",
     "content_type": "application/json",
     "params": [{"name": "dry", "type": "boolean"}],
@@ -83,7 +83,7 @@ def test_the_first_fitting_request_is_answered_and_ends_the_listening(ear: Calla
     assert httpx.get(here.url).status_code == 400
     assert httpx.post(here.url.replace("secret-id", "guess"), json={}).status_code == 404
     assert [status for status, _ in here.turned] == [400, 400]
-    answer = httpx.post(here.url + "?dry=yes", json={"order_id": "7"}, headers={"X-Shop": "é".encode()})
+    answer = httpx.post(here.url + "?dry=yes", json={"order_id": "7"}, headers={b"X-Shop": "é".encode()})
     assert (answer.status_code, answer.json()) == (202, {"accepted": True})
     data = here.heard.get(timeout=5)["webhook_data"]
     assert (data["method"], data["query_params"], data["body"]) == ("POST", {"dry": True}, {"order_id": "7"})
