@@ -255,6 +255,10 @@ class _Reader(Report):
         view = graph_block.get("viewport")
         view_extras = {k: v for k, v in view.items() if k not in ("x", "y", "zoom")} if isinstance(view, dict) else {}
         present = {k for k in block if k in WORKFLOW_KEYS}
+        listed = block.get("rag_pipeline_variables")
+        if listed is not None and not isinstance(listed, list):
+            place = ("workflow", "rag_pipeline_variables")
+            raise self.stop("runtime_variables.invalid", "The pipeline inputs must be a list.", *place)
         if isinstance(view, dict):
             present |= {f"viewport.{k}" for k in ("x", "y", "zoom") if k in view} | {"viewport"}
         return Workflow(
@@ -264,9 +268,7 @@ class _Reader(Report):
                 "features": features if isinstance(features, dict) else {},
                 "environment_variables": read_variables(block, "environment_variables", self),
                 "conversation_variables": read_variables(block, "conversation_variables", self),
-                "rag_pipeline_variables": tuple(
-                    v for v in block.get("rag_pipeline_variables") or [] if isinstance(v, dict)
-                ),
+                "rag_pipeline_variables": tuple(v for v in listed or [] if isinstance(v, dict)),
                 "extras": {k: v for k, v in block.items() if k not in WORKFLOW_KEYS},
                 "graph_extras": {k: v for k, v in graph_block.items() if k not in ("nodes", "edges", "viewport")},
                 "viewport_extras": view_extras,

@@ -29,9 +29,12 @@ class NamedInput(NodeConfig):
         return "" if value is None else str(value)
 
 
-def named_inputs(value: Any) -> list[Any]:
-    """A list of inputs as files have it; a bare selector is named by its last part (nodes-logic spec 18.2)."""
-    found = []
+def named_inputs(value: Any) -> Any:
+    """A list of inputs as files have it; a bare selector is named by its last part (nodes-logic spec 18.2). What is no
+    list stays for the model to refuse."""
+    if value and not isinstance(value, list | tuple):
+        return value
+    found: list[Any] = []
     for item in value or []:
         if isinstance(item, list | tuple) and len(item) >= 2:
             found.append({"variable": str(item[-1]), "value_selector": list(item)})

@@ -141,7 +141,7 @@ class InputProblem(UserError):
     default_code = "run.input"
 
 
-def check_inputs(node_id: str, declared: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+def check_inputs(node_id: str, declared: Sequence[Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a run for what the start node declares, in the order of the spec's section 2.2.
 
     Undeclared keys are dropped. Raises InputProblem for the first value that does not fit.

@@ -11,7 +11,10 @@ from engine.nodes.base import Node, NodeConfig, NodeContext, NodeResult, Selecto
 from engine.run.variables.segments import Segment, plain
 
 
-def _selectors(value: Any) -> list[list[str]]:
+def _selectors(value: Any) -> Any:
+    """What is no list stays for the model to refuse."""
+    if value and not isinstance(value, list | tuple):
+        return value
     return [[str(p) for p in item] for item in value or [] if isinstance(item, list | tuple)]
 
 

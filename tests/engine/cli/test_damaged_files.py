@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from engine.cli import main
+from engine.nodes.registry import SPECS, node_class
 from tests.engine.run.test_corpus import inputs_of, mock_of
 from tests.helpers.model import CORPUS, node, tree
 
@@ -152,3 +153,28 @@ def test_damaged_real_files(tmp_path: Path, capsys: pytest.CaptureFixture[str], 
         said = capsys.readouterr()
         assert "Traceback" not in said.err, told
         assert "Internal error" not in said.out, told
+
+
+# -- settings one by one -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [name for name, found in SPECS.items() if found.behaviour])
+def test_settings_of_a_wrong_kind_are_told_not_raised(kind: str) -> None:
+    spec = SPECS[kind]
+    base = {"type": kind, "title": "t", **spec.default_data("workflow")}
+    cls = node_class(kind)
+    for key in {*cls.config_model.model_fields, *base} - {"type"}:
+        for value in ODD:
+            data = {**base, key: value}
+            spec.outputs(data), spec.handles(data), spec.check(data)
+            try:
+                made = cls("n", "t", cls.config_model.model_validate(data))
+            except ValueError:
+                continue
+            made.variable_mapping(), made.writes(), made.response_template()
+
+
+def test_pipeline_inputs_that_are_no_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = chat(rag_pipeline_variables=3)
+    assert run_flow(tmp_path, data, "--query", "x") == 2
+    assert "pipeline inputs must be a list" in capsys.readouterr().err
