@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from engine.nodes.spec import (
@@ -180,15 +181,20 @@ def aggregator_outputs(data: Data) -> tuple[OutputSpec, ...]:
     return (typed("output", str(data.get("output_type") or "any"), "The first value that exists"),)
 
 
+def _items(value: Any) -> Sequence[Any]:
+    """A list as it is, and no items for anything else."""
+    return value if isinstance(value, list | tuple) else ()
+
+
 def check_aggregator(data: Data) -> list[FieldProblem]:
     settings = data.get("advanced_settings")
     if isinstance(settings, dict) and settings.get("group_enabled"):
         groups = mappings(settings.get("groups"))
         if not groups:
             return [FieldProblem("node.group_missing", "advanced_settings.groups", "At least one group is required.")]
-        lists = [(f"advanced_settings.groups.{i}.variables", g.get("variables") or []) for i, g in enumerate(groups)]
+        lists = [(f"advanced_settings.groups.{i}.variables", _items(g.get("variables"))) for i, g in enumerate(groups)]
     else:
-        lists = [("variables", data.get("variables") or [])]
+        lists = [("variables", _items(data.get("variables")))]
         if not lists[0][1]:
             return [FieldProblem("node.variable_missing", "variables", "At least one variable is required.")]
     for field, selectors in lists:
