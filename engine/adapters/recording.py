@@ -347,6 +347,19 @@ class TapedTools(_Taped):
         self.kept(request, found)
         return found
 
+    async def server_tools(self, server: Mapping[str, Any]) -> list[ToolDescription]:
+        """The tools of a server that an agent's parameters name, where the provider can ask it."""
+        request = {"server": {k: plain(v) for k, v in server.items() if k in ("name", "url")}}
+        entry = self.replayed(request)
+        if entry is not None:
+            return [_made(ToolDescription, row) for row in entry["answer"]]
+        offer = getattr(self._inner, "server_tools", None)
+        if offer is None:
+            raise PortError("McpConnectionError", "MCP servers are not available here.")
+        found: list[ToolDescription] = await offer(server)
+        self.kept(request, found)
+        return found
+
     def call(
         self, identity: ToolIdentity, parameters: Mapping[str, Any], settings: Mapping[str, Any], credential: str = ""
     ) -> AsyncIterator[ToolMessage]:

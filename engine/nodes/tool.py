@@ -154,6 +154,8 @@ class ToolNode(Node[ToolConfig]):
 
 def _add_usage(metadata: dict[str, Any], output: ToolOutput) -> None:
     usage = output.usage
+    if output.child_run:
+        metadata["child_run_id"] = output.child_run
     if usage is not None and usage.total_tokens > 0:
         metadata["total_tokens"] = usage.total_tokens
         metadata["total_price"] = f"{usage.total_price:f}"

@@ -26,8 +26,16 @@ def label_of(identity: ToolIdentity) -> str:
     return f"{identity.provider_name or identity.provider_id}/{identity.tool_name}"
 
 
+def meant(ctx: NodeContext, identity: ToolIdentity) -> ToolIdentity:
+    """What a tool of a file means in this workspace: another one where the workspace's table says so."""
+    choose = ctx.ports.extras.get("tool_aliases")
+    found: ToolIdentity = choose(identity) if choose is not None else identity
+    return found
+
+
 async def find_tool(ctx: NodeContext, identity: ToolIdentity) -> ToolDescription:
     """What the tool takes. Raises AiProblem `ToolRuntimeResolutionError`."""
+    named, identity = identity, meant(ctx, identity)
     try:
         found = None
         if identity.provider_type == "workflow":
@@ -38,8 +46,9 @@ async def find_tool(ctx: NodeContext, identity: ToolIdentity) -> ToolDescription
     except PortError as problem:
         raise _missing(str(problem)) from problem
     if found is None:
+        means = f", which {label_of(named)} means here," if named != identity else ""
         raise _missing(
-            f"there is no tool {label_of(identity)} ({identity.provider_type}) in this workspace;"
+            f"there is no tool {label_of(identity)} ({identity.provider_type}){means} in this workspace;"
             " connect one in the settings under Tools"
         )
     return found
@@ -57,6 +66,7 @@ def call_tool(
     credential: str = "",
 ) -> AsyncIterator[ToolMessage]:
     """The messages of one call. Raises PortError or AiProblem while they come."""
+    identity = meant(ctx, identity)
     if identity.provider_type == "workflow":
         return _call_workflow(ctx, identity, {**settings, **parameters})
     assert ctx.ports.tools is not None
@@ -75,6 +85,7 @@ async def _call_workflow(
         str(ctx.run.get("run_id") or ""), ctx.node_id, ctx.execution_id, depth, str(ctx.run.get("user_id") or "")
     )
     outcome = await runner.run(identity, inputs, parent)
+    yield ToolMessage("child_run", outcome.run_id)
     if outcome.usage is not None:
         yield ToolMessage("usage", outcome.usage)
     if outcome.status == "paused":

@@ -48,6 +48,7 @@ class ToolOutput:
         self.files: list[File] = []
         self.variables: dict[str, Any] = {}
         self.usage: Usage | None = None
+        self.child_run = ""
 
     @property
     def text(self) -> str:
@@ -74,6 +75,8 @@ class ToolOutput:
             await self._chunk(message)
         elif kind == "variable":
             self._variable(message)
+        elif kind == "child_run":
+            self.child_run = str(message.value)
         elif kind == "usage":
             self.usage = message.value if isinstance(message.value, Usage) else Usage.from_json(message.value)
         elif kind not in ("log", "retriever_resources"):

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from engine.services.models import ModelService
     from engine.services.runs import RunService
     from engine.services.settings import SecretsService, SettingsService
+    from engine.services.tools import ToolService
     from engine.services.versions import VersionService
     from engine.services.webhooks import TestRequest
+    from engine.services.workflow_tools import WorkflowTools
     from engine.services.workflows import WorkflowService
     from engine.store.annotations import AnnotationStore
     from engine.store.apps import AppStore
@@ -149,13 +151,13 @@ class Services:
     def workflows(self) -> WorkflowService:
         from engine.services.workflows import WorkflowService
 
-        return WorkflowService(lambda: self.app_store, self.blobs, self.clock)
+        return WorkflowService(lambda: self.app_store, self.blobs, self.clock, self._refuse_tool)
 
     @cached_property
     def versions(self) -> VersionService:
         from engine.services.versions import VersionService
 
-        return VersionService(lambda: self.app_store, self.workflows)
+        return VersionService(lambda: self.app_store, self.workflows, self._refuse_tool)
 
     @cached_property
     def runs(self) -> RunService:
@@ -208,6 +210,22 @@ class Services:
         return LogService(log, self.runs, lambda: self.settings, self.clock)
 
     @cached_property
+    def workflow_tools(self) -> WorkflowTools:
+        from engine.services.workflow_tools import WorkflowTools
+
+        return WorkflowTools(lambda: self.settings, lambda: self.versions, lambda: self.runs)
+
+    @cached_property
+    def tools(self) -> ToolService:
+        from engine.services.tools import ToolService
+
+        return ToolService(lambda: self.settings, lambda: self.secrets, self.workflow_tools, self.has_database)
+
+    def _refuse_tool(self, app_id: str, version_id: str = "") -> None:
+        """What others call as a tool must not go away."""
+        self.workflow_tools.refuse_deletion(app_id, version_id)
+
+    @cached_property
     def models(self) -> ModelService:
         from engine.services.models import ModelService
 
@@ -245,7 +263,9 @@ class Services:
             from engine.services.memory import StoredMemory
 
             ports.extras["memory"] = StoredMemory(self.debug_store)
+            ports.extras["workflow_runner"] = self.workflow_tools
         ports.extras["human_input"] = self.forms if known else self._passing_forms(limits)
+        self._add_tools(ports, known=known)
         return ports
 
     def record_outside(self, path: Path, secrets: Mapping[str, str], head: Mapping[str, Any]) -> None:
@@ -276,6 +296,19 @@ class Services:
 
         ports.files = FolderFiles(self.data_dir / "files")
         ports.documents = LocalDocumentReader(limits=limits)
+
+    def _add_tools(self, ports: Ports, *, known: bool) -> None:
+        """Tools use the doors as they are now: a tape that is put before them later sees each tool's call as one."""
+        from dataclasses import replace
+
+        from engine.adapters.network_rules import NetworkRules
+
+        own = replace(ports, extras={"default_model": self.models.default if known else lambda: None})
+        own.extras["databases_folder"] = self.data_dir / "databases"
+        rules = self.settings.get("network", {}) if known else {}
+        tools = self.tools.provider(own, NetworkRules(rules.get("allow_hosts", ())))
+        ports.tools, ports.extras["tool_aliases"] = tools, own.extras["tool_aliases"]
+        self._closers.append(tools.close)
 
     def _add_network(self, ports: Ports, limits: Limits, *, known: bool) -> None:
         from engine.adapters.http import HttpxClient

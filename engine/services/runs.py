@@ -132,6 +132,7 @@ class RunService:
         self._limits, self._settings = limits, settings
         self._clock, self._ids, self._owner, self._chat = clock, ids, owner, chat
         self._live: dict[str, RunHandle] = {}
+        self._recorded: set[str] = set()
         self._followers: set[asyncio.Task[None]] = set()
         self._heart: asyncio.Task[None] | None = None
 
@@ -298,6 +299,8 @@ class RunService:
     def _follow(self, handle: RunHandle, start: StartRun) -> None:
         loop = asyncio.get_running_loop()
         self._live[handle.run_id] = handle
+        if start.record:
+            self._recorded.add(handle.run_id)
         task = loop.create_task(self._until_end(handle))
         self._followers.add(task)
         task.add_done_callback(self._followers.discard)
@@ -309,6 +312,7 @@ class RunService:
             await handle.result()
         finally:
             self._live.pop(handle.run_id, None)
+            self._recorded.discard(handle.run_id)
             if not self._live and self._heart is not None:
                 self._heart.cancel()
                 self._heart = None
@@ -327,6 +331,10 @@ class RunService:
     def recover(self) -> Sequence[str]:
         """Mark runs whose process died as interrupted; their ids."""
         return self._store().recover()
+
+    def is_recorded(self, run_id: str) -> bool:
+        """Is this a live run of this process that is kept in the log?"""
+        return run_id in self._recorded
 
     def live(self) -> list[str]:
         """Ids of runs that this process is running."""

@@ -30,8 +30,13 @@ class VersionInfo:
 class VersionService:
     """The doors to versions."""
 
-    def __init__(self, store: Callable[[], AppStore], workflows: WorkflowService) -> None:
-        self._store, self._workflows = store, workflows
+    def __init__(
+        self,
+        store: Callable[[], AppStore],
+        workflows: WorkflowService,
+        may_delete: Callable[[str, str], None] = lambda *_: None,
+    ) -> None:
+        self._store, self._workflows, self._may_delete = store, workflows, may_delete
 
     def publish(
         self, app_id: str, *, name: str = "", comment: str = "", workflow: Workflow | None = None, force: bool = False
@@ -93,7 +98,8 @@ class VersionService:
         self._store().mark_version(version_id, name, comment)
 
     def delete(self, version_id: str) -> None:
-        """Delete a version that the app does not point at."""
+        """Delete a version. Raises UserError for the one that the app points at, the draft, and one that is a tool."""
+        self._may_delete(str(self._store().version(version_id)[0]["app_id"]), version_id)
         self._store().delete_version(version_id)
 
     def diff(self, before: str, after: str) -> WorkflowDiff:

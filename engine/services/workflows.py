@@ -67,8 +67,14 @@ class ImportOutcome:
 class WorkflowService:
     """The doors to apps and drafts."""
 
-    def __init__(self, store: Callable[[], AppStore], blobs: BlobStore, clock: Clock) -> None:
-        self._store, self._blobs, self._clock = store, blobs, clock
+    def __init__(
+        self,
+        store: Callable[[], AppStore],
+        blobs: BlobStore,
+        clock: Clock,
+        may_delete: Callable[[str], None] = lambda *_: None,
+    ) -> None:
+        self._store, self._blobs, self._clock, self._may_delete = store, blobs, clock, may_delete
 
     # -- the library -------------------------------------------------------------------------------------------------
 
@@ -109,7 +115,8 @@ class WorkflowService:
         self._store().set_app(app_id, pinned=pinned)
 
     def delete(self, app_id: str) -> None:
-        """Move an app to the trash."""
+        """Move an app to the trash. Raises UserError when other workflows use it as a tool."""
+        self._may_delete(app_id)
         self._store().set_app(app_id, deleted_at=iso(self._clock.now()))
 
     def restore_from_trash(self, app_id: str) -> None:
@@ -117,7 +124,8 @@ class WorkflowService:
         self._store().set_app(app_id, deleted_at=None)
 
     def delete_for_good(self, app_id: str) -> None:
-        """Remove an app with its versions and runs."""
+        """Remove an app with its versions and runs. Raises UserError when other workflows use it as a tool."""
+        self._may_delete(app_id)
         self._store().delete(app_id)
 
     # -- drafts ------------------------------------------------------------------------------------------------------

@@ -16,6 +16,10 @@ def _number(value: float) -> str:
     return f"{value:.6g}"
 
 
+def _text(x: float, y: float, words: str, more: str) -> str:
+    return f"<text x='{x:.1f}' y='{y:.1f}' font-size='14' {more}>{words}</text>"
+
+
 def _short(text: str, most: int = 10) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
@@ -63,8 +67,7 @@ class _Axes:
             colour = "#888" if tick == 0 else "#e4e4e4"
             found += [
                 f"<line x1='{LEFT}' y1='{y:.1f}' x2='{WIDTH - RIGHT}' y2='{y:.1f}' stroke='{colour}'/>",
-                f"<text x='{LEFT - 10}' y='{y + 5:.1f}' font-size='14' text-anchor='end' fill='#555'>"
-                f"{_number(tick)}</text>",
+                _text(LEFT - 10, y + 5, _number(tick), "text-anchor='end' fill='#555'"),
             ]
         every = max(1, math.ceil(len(self.values) / 40))
         for index in range(0, len(self.values), every):
@@ -130,7 +133,6 @@ def pie(values: Sequence[float], labels: Sequence[str] = (), title: str = "") ->
             name = escape(_short(labels[index], 24)) if labels else str(index + 1)
             parts += [
                 f"<rect x='{WIDTH * 0.7:.0f}' y='{y - 12}' width='14' height='14' fill='{colour}'/>",
-                f"<text x='{WIDTH * 0.7 + 22:.0f}' y='{y}' font-size='15' fill='#333'>{name} "
-                f"({part * 100:.1f}%)</text>",
+                _text(WIDTH * 0.7 + 22, y, f"{name} ({part * 100:.1f}%)", "fill='#333'"),
             ]
     return _svg(title, parts)

@@ -46,7 +46,7 @@ class ToolCall:
         if value in (None, ""):
             return default
         try:
-            return int(float(value))  # type: ignore[arg-type]
+            return int(float(value))
         except (TypeError, ValueError, OverflowError) as problem:
             raise ToolFailed(f"The parameter {name} must be a number, not {value!r}.") from problem
 

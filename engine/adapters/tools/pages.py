@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 BROWSER = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/100.0.1000.0 Safari/537.36"
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/100.0.1000.0 Safari/537.36"
 )
 MOST_BYTES = 20 * 1024 * 1024
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 _NOISE = "script|style|noscript|template|svg|iframe|object|embed|canvas|button|select|input|textarea|dialog"
 _FRAME = "nav|footer|aside|form|header"
 _BLOCKS = frozenset(
-    "p div section article main header footer aside nav figure figcaption address details summary dl dt dd fieldset "
-    "form body html center".split()
+    (
+        *("p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "figure", "figcaption"),
+        *("address", "details", "summary", "dl", "dt", "dd", "fieldset", "form", "body", "html", "center"),
+    )
 )
 _UNLIKELY = re.compile(
     r"comment|sidebar|side-bar|footer|menu|breadcrumb|advert|\bads?\b|promo|related|share|social|popup|cookie|banner|"

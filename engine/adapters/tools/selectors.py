@@ -1,4 +1,5 @@
-"""CSS selectors as XPath: names, `*`, `#id`, `.class`, `[attribute]`, `[attribute=value]`, descendants, children, commas.
+"""CSS selectors as XPath: names, `*`, `#id`, `.class`, `[attribute]`, `[attribute=value]`, descendants, children,
+commas.
 
 A selector library would weigh more than what settings of a page reader need.
 """

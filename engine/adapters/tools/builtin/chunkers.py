@@ -138,9 +138,7 @@ PARENT_CHILD = BuiltinProvider(
             parentchild_chunker,
             (
                 asked("input_text", "Text", required=True),
-                asked(
-                    "parent_mode", "Parents", kind="select", default="paragraph", options=("paragraph", "full_doc")
-                ),
+                asked("parent_mode", "Parents", kind="select", default="paragraph", options=("paragraph", "full_doc")),
                 asked("separator", "Separator", default="\\n\\n"),
                 asked("max_length", "Longest parent", "Characters", "number", default=1024),
                 asked("subchunk_separator", "Separator of children", default="\\n"),

@@ -11,7 +11,8 @@ function main({source}) {
   const lines = [];
   const show = (v) => typeof v === "string" ? v : JSON.stringify(v);
   const console = {};
-  for (const name of ["log", "info", "warn", "error", "debug"]) console[name] = (...v) => lines.push(v.map(show).join(" "));
+  const say = (...v) => lines.push(v.map(show).join(" "));
+  for (const name of ["log", "info", "warn", "error", "debug"]) console[name] = say;
   new Function("console", source)(console);
   return {text: lines.join("\\n")};
 }

@@ -63,7 +63,7 @@ PROVIDER = BuiltinProvider(
     "excel_tools",
     "Excel",
     "Reads workbooks.",
-    "table",
+    "grid",
     (
         BuiltinTool(
             "excel2json",

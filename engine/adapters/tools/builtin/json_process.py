@@ -211,6 +211,8 @@ PROVIDER = BuiltinProvider(
                 _ASCII,
             ),
         ),
-        BuiltinTool("json_delete", "JSON delete", "A tool for deleting JSON content", delete, (_CONTENT, _QUERY, _ASCII)),
+        BuiltinTool(
+            "json_delete", "JSON delete", "A tool for deleting JSON content", delete, (_CONTENT, _QUERY, _ASCII)
+        ),
     ),
 )

@@ -17,9 +17,9 @@ MOST_DIGITS = 4000
 
 
 def _power(base: Any, exponent: Any) -> Any:
-    if isinstance(base, int) and isinstance(exponent, int) and exponent > 0:
-        if exponent * max(base.bit_length(), 1) > MOST_DIGITS * 4:
-            raise ValueError("the result has too many digits")
+    whole = isinstance(base, int) and isinstance(exponent, int) and exponent > 0
+    if whole and exponent * max(base.bit_length(), 1) > MOST_DIGITS * 4:
+        raise ValueError("the result has too many digits")
     return base**exponent
 
 
@@ -63,9 +63,10 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **{
         name: getattr(math, name)
         for name in (
-            "sqrt cbrt exp expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh"
-            " ceil floor trunc degrees radians hypot gcd lcm fabs fmod copysign isqrt"
-        ).split()
+            *("sqrt", "cbrt", "exp", "expm1", "log", "log2", "log10", "log1p", "ceil", "floor", "trunc", "isqrt"),
+            *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
+            *("degrees", "radians", "hypot", "gcd", "lcm", "fabs", "fmod", "copysign"),
+        )
     },
     "arcsin": math.asin,
     "arccos": math.acos,

@@ -109,7 +109,7 @@ def rows_of(text: str, delimiter: str = "") -> list[dict[str, Any]]:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
         found: list[dict[str, Any]] = []
         for row in reader:
-            more = row.pop(None, None)  # type: ignore[call-overload]
+            more = row.pop(None, None)
             found.append({k: _value(v) for k, v in row.items()} | ({"more": more} if more else {}))
             if len(found) > MOST_ROWS:
                 raise ToolFailed(f"The table has more than {MOST_ROWS} rows.")
@@ -170,7 +170,7 @@ PROVIDER = BuiltinProvider(
     "text_tools",
     "Text and tables",
     "Counts, cuts, compares and encodes texts; reads and writes CSV.",
-    "text",
+    "type-string",
     (
         BuiltinTool(
             "count_text",

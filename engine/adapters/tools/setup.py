@@ -1,0 +1,76 @@
+"""What a workspace has set up of tools, credentials in clear: the one value that the service gives the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.ports.outside import ToolIdentity
+
+AuthKind = Literal["none", "api_key_header", "api_key_query", "basic", "bearer"]
+
+
+@dataclass(frozen=True)
+class ApiAuth:
+    """How an API is told who asks. `prefix` (bearer, basic, custom) belongs to `api_key_header`; the secret of
+    `basic` is `user:password`."""
+
+    kind: AuthKind = "none"
+    name: str = "Authorization"
+    prefix: str = "custom"
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class ApiSetup:
+    """An imported OpenAPI document; `server` replaces the document's own address."""
+
+    id: str
+    name: str
+    document: Mapping[str, Any]
+    auth: ApiAuth = ApiAuth()
+    server: str = ""
+
+
+@dataclass(frozen=True)
+class McpSetup:
+    """An MCP server. `url` for http and sse, `command` for stdio. `trusted`: a person set it up, so it may be in a
+    private network; servers that a file names go by the network rules. `listed` are its tools when last asked."""
+
+    id: str
+    name: str
+    transport: Literal["stdio", "http", "sse"] = "http"
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    command: str = ""
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folder: str = ""
+    seconds: float = 30.0
+    trusted: bool = True
+    listed: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class ToolSetup:
+    """Everything at once. `aliases`: what a tool of a file means here, by (provider, tool) in small letters."""
+
+    apis: tuple[ApiSetup, ...] = ()
+    servers: tuple[McpSetup, ...] = ()
+    aliases: Mapping[tuple[str, str], ToolIdentity] = field(default_factory=dict)
+
+
+def alias_key(provider: str, tool: str) -> tuple[str, str]:
+    """How the table of aliases spells a tool: the last part of the provider's path counts."""
+    return provider.strip().rsplit("/", 1)[-1].lower(), tool.strip().lower()
+
+
+def aliased(aliases: Mapping[tuple[str, str], ToolIdentity], identity: ToolIdentity) -> ToolIdentity:
+    """What a tool means here: its alias, or itself. An alias of an alias does not count."""
+    for provider in (identity.provider_id, identity.provider_name):
+        for tool in (identity.tool_name, "*"):
+            found = aliases.get(alias_key(provider, tool)) if provider else None
+            if found is not None:
+                return found
+    return identity
