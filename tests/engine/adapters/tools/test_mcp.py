@@ -133,28 +133,28 @@ def test_what_a_tool_takes_is_asked_once() -> None:
 
 
 def test_tool_errors_and_servers_that_end() -> None:
-    with pytest.raises(PortError, match="out of paper"):
+    with pytest.raises(PortError, match=r"out of paper"):
         on(stdio(), ("broken", {}))
-    with pytest.raises(PortError, match="Failed to connect to MCP server: Mine: the server ended|closed"):
+    with pytest.raises(PortError, match=r"Failed to connect to MCP server: Mine: the server ended|closed"):
         on(stdio(), ("end", {}))
 
 
 def test_servers_that_do_not_start_say_why() -> None:
     setup = stdio(environment={"TEST_WORD": "refuse", "TEST_KEY": "sk-secret-value"})
-    with pytest.raises(PortError, match="^Failed to connect to MCP server: Mine: ") as caught:
+    with pytest.raises(PortError, match=r"^Failed to connect to MCP server: Mine: ") as caught:
         on(setup, ("add", {"a": 1}))
     assert "no key, said ***" in str(caught.value.hint)
     assert "sk-secret" not in str(caught.value.hint)
     missing = McpSetup("m", "Mine", "stdio", command="/nowhere/program")
-    with pytest.raises(PortError, match="/nowhere/program is not there"):
+    with pytest.raises(PortError, match=r"/nowhere/program is not there"):
         on(missing, ("add", {"a": 1}))
-    with pytest.raises(PortError, match="Failed to connect to MCP server: Mine"):
+    with pytest.raises(PortError, match=r"Failed to connect to MCP server: Mine"):
         on(McpSetup("m", "Mine", "http", "http://127.0.0.1:9/mcp"), ("add", {"a": 1}))
 
 
 def test_a_server_that_is_too_slow() -> None:
     began = time.monotonic()
-    with pytest.raises(PortError, match="did not answer within 0.3 seconds"):
+    with pytest.raises(PortError, match=r"did not answer within 0.3 seconds"):
         on(stdio(seconds=0.3), ("slow", {"seconds": 30}))
     assert time.monotonic() - began < 10
 
@@ -168,7 +168,7 @@ def test_a_stopped_call_ends_the_process_within_a_second(tmp_path: Path) -> None
                 pass
 
         task = asyncio.create_task(ask())
-        while not (tmp_path / "pid").exists():
+        while not (tmp_path / "pid").exists():  # noqa: ASYNC110 - another process says it with a file
             await asyncio.sleep(0.02)
         await asyncio.sleep(1.0)
         pid = int((tmp_path / "pid").read_text())
@@ -176,7 +176,7 @@ def test_a_stopped_call_ends_the_process_within_a_second(tmp_path: Path) -> None
         began = time.monotonic()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        while not gone(pid) and time.monotonic() - began < 5:
+        while not gone(pid) and time.monotonic() - began < 5:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         took = time.monotonic() - began
         await tools.close()
@@ -215,7 +215,7 @@ def test_files_start_no_programs_and_reach_no_private_network() -> None:
         finally:
             await tools.close()
 
-    with pytest.raises(PortError, match="may not start programs"):
+    with pytest.raises(PortError, match=r"may not start programs"):
         asyncio.run(work({"name": "x", "command": "rm"}))
-    with http_server("http") as url, pytest.raises(PortError, match="Failed to connect.*network rules"):
+    with http_server("http") as url, pytest.raises(PortError, match=r"Failed to connect.*network rules"):
         asyncio.run(work({"name": "x", "url": url}))
