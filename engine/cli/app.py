@@ -47,12 +47,14 @@ def build(command: str) -> typer.Typer:
         from engine.cli.log import runs
         from engine.cli.models import models
         from engine.cli.running import run as run_file
+        from engine.cli.tools import tools
 
         program.command("run")(run_file)
         program.command("batch")(batch)
         program.command("listen")(listen)
         program.add_typer(runs, name="runs")
         program.add_typer(models, name="models")
+        program.add_typer(tools, name="tools")
         program.add_typer(workflows, name="workflows")
     return program
 
@@ -65,6 +67,8 @@ def _normal(arguments: list[str]) -> list[str]:
     for index, word in enumerate(arguments):
         if skip:
             skip = False
+        elif word == "--":  # what follows belongs to another program
+            return [*first, *rest, *arguments[index:]]
         elif word == "--data" and index + 1 < len(arguments):
             first += [word, arguments[index + 1]]
             skip = True
@@ -80,9 +84,8 @@ def run(arguments: list[str]) -> int:
     import click
 
     words = _normal(arguments)
-    command = next(
-        (w for w in words if w in ("batch", "check", "convert", "run", "listen", "runs", "models", "workflows")), ""
-    )
+    names = ("batch", "check", "convert", "run", "listen", "runs", "models", "tools", "workflows")
+    command = next((w for w in words if w in names), "")
     try:
         result = build(command)(args=words, prog_name="penstock-engine", standalone_mode=False)
     except click.exceptions.Exit as end:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.adapters.tools.provider import WorkspaceTools
     from engine.ports.bundle import Ports
     from engine.ports.outside import SecretStore
-    from engine.services.models import SettingsDoor
+    from engine.services.model_names import SettingsDoor
     from engine.services.workflow_tools import WorkflowTools
 
 Kind = Literal["builtin", "api", "workflow", "mcp"]
@@ -246,6 +246,28 @@ class ToolService:
                 self._keep_secret(f"tools/api/{new_id}", secret if auth != "none" else "")
             self._settings().set(APIS_KEY, [row if r["id"] == new_id else r for r in rows] if old else [*rows, row])
         return next(g for g in self._apis() if g.id == new_id)
+
+    @staticmethod
+    def fetch_document(url: str) -> str:
+        """The text at an address that a person gave; it may be in a private network. Raises UserError."""
+        from engine.adapters.http import HttpxClient
+        from engine.ports.outside import HttpRequest
+
+        async def work() -> str:
+            client = HttpxClient(allow_hosts=("*",))
+            try:
+                request = HttpRequest("GET", url, connect_timeout=10, read_timeout=30, max_bytes=openapi.LARGEST)
+                answer = await client.send(request)
+            finally:
+                await client.close()
+            if answer.status >= 400:
+                raise PortError("BadStatus", f"{url} answered with the status code {answer.status}.")
+            return answer.content.decode(answer.encoding or "utf-8", "replace")
+
+        try:
+            return asyncio.run(work())
+        except PortError as problem:
+            raise UserError(str(problem), code="tools.not_reached", hint=problem.hint) from problem
 
     def _api(self, row: Mapping[str, Any]) -> ApiSetup:
         auth = row.get("auth") or {}

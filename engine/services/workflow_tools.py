@@ -20,7 +20,7 @@ from engine.run.variables.segments import plain
 from engine.services.runs import StartRun
 
 if TYPE_CHECKING:
-    from engine.services.models import SettingsDoor
+    from engine.services.model_names import SettingsDoor
     from engine.services.runs import RunService
     from engine.services.versions import VersionService
 
