@@ -118,7 +118,7 @@ class ToolNode(Node[ToolConfig]):
             messages = call_tool(ctx, config.identity, values, fixed, config.credential_id)
             async with call.closing(messages) as source:
                 async for message in source:
-                    begun = True
+                    begun = begun or message.kind not in ("child_run", "usage")
                     await output.take(message)
             output.finish()
         except PortError as problem:

@@ -66,7 +66,7 @@ def load(text: str) -> dict[str, Any]:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
             _refuse_aliases(text)
-            document = yaml.load(text, loader)  # noqa: S506 - a safe loader
+            document = loader(text).get_single_data()
         except (yaml.YAMLError, RecursionError, ValueError) as problem:
             raise _problem(f"The document is neither JSON nor YAML: {problem}") from problem
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
