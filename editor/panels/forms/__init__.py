@@ -30,8 +30,8 @@ FORMS: dict[str, str] = {
     "agent": "ai_forms:AgentForm",
     "knowledge-retrieval": "ai_forms:KnowledgeForm",
     "human-input": "event_forms:HumanInputForm",
-    "trigger-schedule": "event_forms:ScheduleForm",
-    "trigger-webhook": "event_forms:WebhookForm",
+    "trigger-schedule": "schedule_form:ScheduleForm",
+    "trigger-webhook": "webhook_form:WebhookForm",
 }
 
 

@@ -1,16 +1,13 @@
-"""Forms of what starts or holds a run from outside: a person's answer, a schedule, a webhook."""
+"""The form that a person fills while a run waits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
-
-from PySide6.QtWidgets import QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.common import Form, add_outputs, line
-from editor.panels.forms.fields import ChoiceField, MultilineField, NumberField, SwitchField, TemplateField, TextField
+from editor.panels.forms.fields import ChoiceField, NumberField, TemplateField, TextField
 from editor.panels.forms.parts import RowList, labelled
 
 
@@ -100,84 +97,3 @@ class HumanInputForm(Form):
         gone = [RemoveEdge(edge.id) for edge in edges if edge.source_handle == action_id]
         self.ctx.set_many({"user_actions": actions}, tr("Remove a button"), gone)
         return True
-
-
-class ScheduleForm(Form):
-    """When a schedule fires."""
-
-    def build(self) -> None:
-        ctx = self.ctx
-        section = self.section(tr("Schedule"))
-        section.add(
-            ChoiceField(ctx, ("mode",), tr("Mode"), [("visual", tr("Simple")), ("cron", tr("Cron expression"))])
-        )
-        section.add(
-            labelled(
-                tr("How often"),
-                ChoiceField(
-                    ctx,
-                    ("frequency",),
-                    tr("How often"),
-                    [
-                        ("daily", tr("Every day")),
-                        ("hourly", tr("Every hour")),
-                        ("weekly", tr("Every week")),
-                        ("monthly", tr("Every month")),
-                    ],
-                ),
-            )
-        )
-        section.add(labelled(tr("Time"), TextField(ctx, ("visual_config", "time"), tr("Time"), "12:00 AM")))
-        section.add(
-            labelled(tr("Cron expression"), TextField(ctx, ("cron_expression",), tr("Cron expression"), "0 9 * * 1-5"))
-        )
-        section.add(labelled(tr("Time zone"), TextField(ctx, ("timezone",), tr("Time zone"), "UTC")))
-        add_outputs(self)
-
-
-class WebhookForm(Form):
-    """What a webhook takes."""
-
-    def build(self) -> None:
-        ctx = self.ctx
-        section = self.section(tr("Request"))
-        section.add(
-            labelled(
-                tr("Method"),
-                ChoiceField(
-                    ctx, ("method",), tr("Method"), [(m, m) for m in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")]
-                ),
-            )
-        )
-        kinds = (
-            "application/json",
-            "multipart/form-data",
-            "application/x-www-form-urlencoded",
-            "text/plain",
-            "application/octet-stream",
-        )
-        section.add(
-            labelled(
-                tr("Content type"), ChoiceField(ctx, ("content_type",), tr("Content type"), [(k, k) for k in kinds])
-            )
-        )
-        for key, word in (("params", tr("Parameters")), ("headers", tr("Headers")), ("body", tr("Body"))):
-            self.section(word).add(
-                RowList(
-                    ctx,
-                    (key,),
-                    partial(self._row, key),
-                    lambda: {"name": "", "required": False, "type": "string"},
-                    tr("Add"),
-                )
-            )
-        answer = self.section(tr("Response"), folded=True)
-        answer.add(labelled(tr("Status"), NumberField(ctx, ("status_code",), tr("Status"), 200, 399, default=200)))
-        answer.add(labelled(tr("Body"), MultilineField(ctx, ("response_body",), tr("Response body"))))
-        add_outputs(self)
-
-    def _row(self, key: str, index: int) -> QWidget:
-        return line(
-            TextField(self.ctx, (key, index, "name"), tr("Name"), tr("name")),
-            SwitchField(self.ctx, (key, index, "required"), tr("Required")),
-        )
