@@ -1,50 +1,69 @@
-"""The shape of a model's answer: a JSON schema as a list of fields, and as JSON, in step with each other."""
+"""The shape of a model's answer: a JSON schema as a tree of fields, and as JSON, in step with each other."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from editor.i18n import tr
+from editor.panels.forms import schema_ops as ops
+from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.common import column, line
 from editor.panels.forms.fields import Field, JsonField, calm, name_it
 from editor.panels.forms.parts import add_button, small_button
+from editor.panels.forms.schema_ops import Place
 
-FIELD_TYPES = (
-    "string",
-    "number",
-    "boolean",
-    "object",
-    "array[string]",
-    "array[number]",
-    "array[object]",
-)
+INDENT = 16
+PLACE = "schemaPlace"
 
 
 class SchemaEditor(Field):
-    """A JSON schema as a list of fields, with the JSON itself behind a switch; the two stay in step."""
+    """A JSON schema as a tree of fields, with the JSON itself behind a switch; the two stay in step."""
 
     def __init__(self, ctx: Any, path: tuple[str | int, ...], fresh: dict[str, Any]) -> None:
         super().__init__(ctx, path)
         self._fresh = fresh
+        self._shape: Any = None
+        self._open: set[Place] = set()
+        self._moved: dict[str, str] = {}
         self._box = QVBoxLayout()
         self._box.setSpacing(8)
         self.row.addLayout(self._box, 1)
         self._fields = QWidget()
         self._fields_layout = QVBoxLayout(self._fields)
         self._fields_layout.setContentsMargins(0, 0, 0, 0)
-        self._fields_layout.setSpacing(6)
-        self._json = JsonField(ctx, path, tr("JSON schema"), rows=10, default=fresh)
+        self._fields_layout.setSpacing(8)
+        self._json = JsonField(ctx, path, tr("JSON schema"), rows=12, default=fresh)
         self._json.hide()
         self._toggle = QPushButton(tr("Show JSON"))
         self._toggle.setAccessibleName(tr("Show JSON"))
         self._toggle.setProperty("kind", "quiet")
         self._toggle.setCheckable(True)
         self._toggle.toggled.connect(self._switch)
-        add = add_button(tr("Add field"), self._add)
+        self._add_button = add_button(tr("Add field"), partial(self._add, ()))
+        sample = QPushButton(tr("From a sample…"))
+        name_it(sample, tr("From a sample…"))
+        sample.setProperty("kind", "quiet")
+        sample.setToolTip(tr("Make the fields from an example of the answer"))
+        sample.clicked.connect(self.ask_sample)
         self._fault = QLabel()
         self._fault.setProperty("kind", "bad")
         self._fault.setWordWrap(True)
@@ -52,124 +71,243 @@ class SchemaEditor(Field):
         self._box.addWidget(self._fields)
         self._box.addWidget(self._fault)
         self._box.addWidget(self._json)
-        self._box.addWidget(line(add, self._toggle))
-        self._shape: Any = None
+        self._box.addWidget(line(self._add_button, sample, self._toggle))
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self._confirm)
         self.load()
 
     def _switch(self, on: bool) -> None:
         self._json.setVisible(on)
         self._fields.setVisible(not on)
 
+    def _confirm(self) -> None:
+        """Take what is being typed and go on to the next field."""
+        self._add_button.setFocus()
+
     def _schema(self) -> dict[str, Any]:
         value = self.ctx.get(self.path, {})
         return dict(value) if isinstance(value, Mapping) and value else json.loads(json.dumps(self._fresh))
 
+    # -- drawing -----------------------------------------------------------------------------------------------------
+
     def load(self) -> None:
         schema = self._schema()
-        properties = schema.get("properties") or {}
-        required = schema.get("required") or []
-        shape = json.dumps([properties, required], sort_keys=True, default=str)
+        shape = json.dumps(schema, default=str)
         if shape == self._shape:
             return
         self._shape = shape
+        focus = QApplication.focusWidget()
+        held = str(focus.property(PLACE) or "") if focus is not None and self.isAncestorOf(focus) else ""
         while (entry := self._fields_layout.takeAt(0)) is not None:
             if widget := entry.widget():
                 widget.hide()
                 widget.deleteLater()
-        if not properties:
+        if not ops.fields(schema):
             empty = QLabel(tr("No fields yet."))
             empty.setProperty("kind", "small")
             self._fields_layout.addWidget(empty)
-        for name, field in properties.items():
-            self._fields_layout.addWidget(self._one(str(name), field if isinstance(field, Mapping) else {}, required))
+        self._draw(schema, (), 0)
+        if held:
+            # The row that is written in was made anew: the keyboard goes where it was.
+            QTimer.singleShot(0, self, partial(self._focus, self._moved.get(held, held)))
+        self._moved = {}
 
-    def _one(self, name: str, field: Mapping[str, Any], required: list[str]) -> QWidget:
-        edit = QLineEdit(name)
-        name_it(edit, tr("Field name"))
-        edit.editingFinished.connect(lambda: self._rename(name, edit))
+    def _draw(self, schema: Mapping[str, Any], place: Place, depth: int) -> None:
+        whole = ops.at(schema, place)
+        must = ops.required(whole)
+        for name, field in ops.fields(whole).items():
+            here = (*place, "properties", name)
+            self._fields_layout.addWidget(self._one(place, name, field, name in must, depth))
+            inner = ops.inside(field, here)
+            if inner is not None and depth < ops.DEEPEST:
+                self._draw(schema, inner, depth + 1)
+                add = add_button(tr("Add a field to {name}", name=name), partial(self._add, inner))
+                self._fields_layout.addWidget(_indented(add, depth + 1))
+
+    def _one(self, place: Place, name: str, field: Mapping[str, Any], must_be: bool, depth: int) -> QWidget:
+        here = (*place, "properties", name)
+        edit = self._line(here, "name", name, tr("Field name"))
+        edit.editingFinished.connect(lambda: self._rename(place, name, edit))
         kind = QComboBox()
         name_it(kind, tr("Field type"))
+        kind.setProperty(PLACE, _key(here, "type"))
         calm(kind)
-        present = type_of(field)
-        for option in FIELD_TYPES if present in FIELD_TYPES else (*FIELD_TYPES, present):
+        present = ops.type_of(field)
+        for option in ops.FIELD_TYPES if present in ops.FIELD_TYPES else (*ops.FIELD_TYPES, present):
             kind.addItem(option, option)
         kind.setCurrentText(present)
-        kind.activated.connect(lambda index: self._change(name, as_schema(kind.itemData(index), field)))
-        words = QLineEdit(str(field.get("description", "")))
+        kind.activated.connect(lambda index: self._change(here, ops.with_type(kind.itemData(index), field)))
+        words = self._line(here, "description", str(field.get("description", "")), tr("Field description"))
         words.setPlaceholderText(tr("What the model should put here"))
-        name_it(words, tr("Field description"))
-        words.editingFinished.connect(lambda: self._change(name, {**field, "description": words.text()}))
+        words.editingFinished.connect(lambda: self._describe(here, field, words.text()))
         must = QCheckBox(tr("Required"))
-        must.setChecked(name in required)
-        must.clicked.connect(lambda on: self._require(name, on))
-        return column(
-            line(edit, kind, small_button("trash", tr("Remove"), lambda: self._remove(name)), stretch=(3, 2, 0)),
-            line(words, must, stretch=(1, 0)),
-            spacing=4,
-        )
+        must.setProperty(PLACE, _key(here, "required"))
+        must.setChecked(must_be)
+        must.clicked.connect(lambda on: self._write(ops.needed(self._schema(), place, name, on=on)))
+        more = small_button("list", tr("Allowed values"), partial(self._flip, here))
+        more.setVisible(present in ("string", "number"))
+        remove = small_button("trash", tr("Remove"), lambda: self._write(ops.removed(self._schema(), place, name)))
+        parts = [line(edit, kind, remove, stretch=(3, 2, 0)), line(words, must, more, stretch=(1, 0, 0))]
+        if present in ("string", "number") and (here in self._open or field.get("enum")):
+            values = ", ".join(str(v) for v in field.get("enum") or ())
+            allowed = self._line(here, "enum", values, tr("Allowed values"))
+            allowed.setPlaceholderText(tr("Separated by commas; empty = any"))
+            allowed.editingFinished.connect(lambda: self._allow(here, field, allowed.text()))
+            parts.append(allowed)
+        return _indented(column(*parts, spacing=4), depth)
+
+    @staticmethod
+    def _line(here: Place, role: str, text: str, name: str) -> QLineEdit:
+        edit = QLineEdit(text)
+        name_it(edit, name)
+        edit.setProperty(PLACE, _key(here, role))
+        return edit
+
+    def _focus(self, place: str) -> None:
+        for widget in self._fields.findChildren(QWidget):
+            if widget.isVisible() and widget.property(PLACE) == place:
+                widget.setFocus()
+                return
+
+    def _flip(self, here: Place) -> None:
+        self._open ^= {here}
+        self._shape = None
+        self.load()
+
+    # -- changing ----------------------------------------------------------------------------------------------------
 
     def _write(self, schema: dict[str, Any]) -> None:
+        self._fault.hide()
         self.ctx.set(self.path, schema)
 
-    def _add(self) -> None:
-        schema = self._schema()
-        properties = dict(schema.get("properties") or {})
-        name = next(n for i in range(1, 1000) if (n := f"field{i}") not in properties)
-        properties[name] = {"type": "string"}
-        schema["properties"] = properties
-        schema["required"] = [*(schema.get("required") or []), name]
+    def _add(self, place: Place) -> None:
+        schema, name = ops.added(self._schema(), place)
         self._write(schema)
+        QTimer.singleShot(0, self, partial(self._select, _key((*place, "properties", name), "name")))
 
-    def _remove(self, name: str) -> None:
-        schema = self._schema()
-        schema["properties"] = {k: v for k, v in (schema.get("properties") or {}).items() if k != name}
-        schema["required"] = [r for r in schema.get("required") or [] if r != name]
-        self._write(schema)
+    def _select(self, place: str) -> None:
+        """The name of a new field is ready to be typed over."""
+        self._focus(place)
+        focus = QApplication.focusWidget()
+        if isinstance(focus, QLineEdit) and focus.property(PLACE) == place:
+            focus.selectAll()
 
-    def _rename(self, old: str, edit: Any) -> None:
+    def _rename(self, place: Place, old: str, edit: QLineEdit) -> None:
         new = edit.text().strip()
         schema = self._schema()
-        properties = schema.get("properties") or {}
-        if new == old or old not in properties:
+        known = ops.fields(ops.at(schema, place))
+        if new == old or old not in known:
             return
-        if not new or new in properties:
+        if not new or new in known:
             edit.setText(old)
             self._fault.setText(
                 tr("There is a field called “{name}” already.", name=new) if new else tr("A field needs a name.")
             )
             self._fault.show()
             return
-        self._fault.hide()
-        schema["properties"] = {(new if k == old else k): v for k, v in properties.items()}
-        schema["required"] = [new if r == old else r for r in schema.get("required") or []]
-        self._write(schema)
+        before, after = (*place, "properties", old), (*place, "properties", new)
+        self._moved = {_key(before, role): _key(after, role) for role in ("name", "type", "description", "required")}
+        self._write(ops.renamed(schema, place, old, new))
 
-    def _change(self, name: str, field: Mapping[str, Any]) -> None:
-        schema = self._schema()
-        schema["properties"] = {**(schema.get("properties") or {}), name: dict(field)}
-        self._write(schema)
+    def _change(self, here: Place, field: Mapping[str, Any]) -> None:
+        self._write(ops.put(self._schema(), here, field))
 
-    def _require(self, name: str, on: bool) -> None:
-        schema = self._schema()
-        required = [r for r in schema.get("required") or [] if r != name]
-        schema["required"] = [*required, name] if on else required
-        self._write(schema)
+    def _describe(self, here: Place, field: Mapping[str, Any], words: str) -> None:
+        if words != str(field.get("description", "")):
+            kept = {k: v for k, v in field.items() if k != "description"}
+            self._change(here, {**kept, "description": words} if words else kept)
+
+    def _allow(self, here: Place, field: Mapping[str, Any], text: str) -> None:
+        """The values that a field may have; numbers where it is one."""
+        words = [w.strip() for w in text.split(",") if w.strip()]
+        values: list[Any] = list(dict.fromkeys(words))
+        if ops.type_of(field) == "number":
+            try:
+                values = [json.loads(w) for w in values]
+            except ValueError:
+                values = ["?"]
+            if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
+                self._fault.setText(tr("The allowed values of a number are numbers."))
+                self._fault.show()
+                return
+        if values == list(field.get("enum") or ()):
+            return
+        kept = {k: v for k, v in field.items() if k != "enum"}
+        self._change(here, {**kept, "enum": values} if values else kept)
+
+    # -- from a sample -----------------------------------------------------------------------------------------------
+
+    def ask_sample(self) -> None:
+        """Ask for an example of the answer; its fields take the place of those that are there, in one step."""
+        dialog = SampleDialog(self._take_sample, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _take_sample(self, value: Mapping[str, Any]) -> None:
+        self._write(ops.from_sample(value))
 
 
-def type_of(field: Mapping[str, Any]) -> str:
-    """A schema field's type in the words of the format."""
-    kind = str(field.get("type", "string"))
-    if kind != "array":
-        return kind
-    items = field.get("items")
-    return f"array[{items.get('type', 'string')}]" if isinstance(items, Mapping) else "array[string]"
+class SampleDialog(QDialog):
+    """Takes an example as JSON; what is wrong with it is said with its place."""
+
+    def __init__(self, take: Callable[[Mapping[str, Any]], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._take = take
+        self.setWindowTitle(tr("From a sample"))
+        self.resize(520, 420)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(20, 20, 20, 20)
+        box.setSpacing(8)
+        about = QLabel(tr("Paste an example of the answer as JSON. Its fields replace those that are there now."))
+        about.setProperty("kind", "small")
+        about.setWordWrap(True)
+        box.addWidget(about)
+        self.edit = CodeEdit("json")
+        name_it(self.edit, tr("Sample"))
+        box.addWidget(self.edit, 1)
+        self.fault = QLabel()
+        self.fault.setProperty("kind", "bad")
+        self.fault.setWordWrap(True)
+        self.fault.hide()
+        box.addWidget(self.fault)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self.ok.setText(tr("Make fields"))
+        self.ok.setProperty("kind", "primary")
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
+        buttons.accepted.connect(self._accept)
+        buttons.rejected.connect(self.reject)
+        box.addWidget(buttons)
+
+    def _accept(self) -> None:
+        fault = ""
+        value: Any = None
+        try:
+            value = json.loads(self.edit.toPlainText())
+        except json.JSONDecodeError as error:
+            fault = tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
+        except RecursionError:
+            fault = tr("The sample is nested too deeply.")
+        if not fault and not isinstance(value, Mapping):
+            fault = tr("The sample must be an object: { … }.")
+        self.fault.setText(fault)
+        self.fault.setVisible(bool(fault))
+        if not fault:
+            self._take(value)
+            self.accept()
 
 
-def as_schema(kind: str, field: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a field after its type changed."""
-    kept = {k: v for k, v in field.items() if k in ("description", "enum")}
-    if kind.startswith("array["):
-        return {**kept, "type": "array", "items": {"type": kind[6:-1]}}
-    if kind == "object":
-        return {**kept, "type": "object", "properties": {}, "required": [], "additionalProperties": False}
-    return {**kept, "type": kind}
+def _indented(widget: QWidget, depth: int) -> QWidget:
+    if not depth:
+        return widget
+    box = QWidget()
+    row = QHBoxLayout(box)
+    row.setContentsMargins(INDENT * min(depth, 6), 0, 0, 0)
+    row.addWidget(widget)
+    return box
+
+
+def _key(here: Place, role: str) -> str:
+    return "/".join((*here, f"@{role}"))
