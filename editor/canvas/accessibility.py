@@ -15,6 +15,7 @@ from shiboken6 import Shiboken
 
 from editor.canvas import tips
 from editor.canvas.keys import walking_order
+from editor.canvas.runview import state_word
 from editor.canvas.view import CanvasView
 from editor.i18n import ntr, tr
 
@@ -147,7 +148,7 @@ class ThingAccessible(QAccessibleInterface):
             return tips.node_description(view, item)
         if what == QAccessible.Text.Value:
             run = view.state.runs.get(self._id)
-            return tips.state_word(run.status) if run is not None else ""
+            return state_word(run.status) if run is not None else ""
         return ""
 
     def setText(self, what: QAccessible.Text, text: str) -> None:

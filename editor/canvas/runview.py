@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from editor.canvas import metrics as m
+from editor.i18n import tr
 
 if TYPE_CHECKING:
     from engine.model.graph import Node
@@ -44,6 +45,25 @@ TONES = {
 }
 
 
+WORDS = {
+    "waiting": "waiting",
+    "running": "running",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "exception": "failed, handled",
+    "skipped": "skipped",
+    "stopped": "stopped",
+    "paused": "paused",
+    "retry": "trying again",
+    "held": "held at a breakpoint",
+}
+
+
+def state_word(status: str) -> str:
+    """A run state in words."""
+    return tr(WORDS.get(status, status))
+
+
 @dataclass(frozen=True, slots=True)
 class NodeRun:
     """A node in the run that is shown. `text` is the tail of what it streams, `started` a monotonic-independent
@@ -66,9 +86,14 @@ class NodeRun:
         return self.status in ACTIVE
 
     @property
+    def resting(self) -> bool:
+        """Whether it goes on when somebody does something."""
+        return self.status in ("held", "paused")
+
+    @property
     def has_footer(self) -> bool:
         return self.status not in ("waiting", "skipped") and (
-            self.elapsed is not None or self.active or self.tokens > 0 or self.attempt > 0
+            self.elapsed is not None or self.active or self.resting or self.tokens > 0 or self.attempt > 0
         )
 
 

@@ -6,30 +6,12 @@ import html
 from typing import TYPE_CHECKING
 
 from editor.canvas.hit import Hit
-from editor.canvas.runview import duration_text
+from editor.canvas.runview import duration_text, state_word
 from editor.canvas.scene import EdgeItem, Item
 from editor.i18n import ntr, tr
 
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
-
-_STATES = {
-    "waiting": "waiting",
-    "running": "running",
-    "succeeded": "succeeded",
-    "failed": "failed",
-    "exception": "failed, handled",
-    "skipped": "skipped",
-    "stopped": "stopped",
-    "paused": "paused",
-    "retry": "trying again",
-    "held": "held at a breakpoint",
-}
-
-
-def state_word(status: str) -> str:
-    """A run state in words."""
-    return tr(_STATES.get(status, status))
 
 
 def tip_for(view: CanvasView, hit: Hit) -> str:

@@ -16,7 +16,7 @@ from editor.canvas.paint.drawing import (
     paint_rectangles,
     paint_texts,
 )
-from editor.canvas.paint.reading import glyph_size
+from editor.canvas.paint.reading import status_size
 from editor.canvas.paint.running import paint_run_parts
 from editor.canvas.paint.tiles import paint_shapes, paint_tile, paint_tile_card, status_of
 from editor.canvas.runview import NodeRun
@@ -32,7 +32,12 @@ _BORDERS: Mapping[str, tuple[str, float]] = {
     "held": ("held", 1.0),
     "succeeded": ("good", 0.45),
 }
-_DIFF = {"added": "good", "removed": "bad", "changed": "warn", "moved": "accent"}
+_DIFF = {
+    "added": ("good", "plus"),
+    "removed": ("bad", "minus"),
+    "changed": ("warn", "edit"),
+    "moved": ("accent", "move"),
+}
 
 
 def drawing_of(item: Item, zoom: float = 1.0) -> Drawing:
@@ -155,7 +160,7 @@ def _paint_rings(canvas: Canvas, item: Item, rect: QRectF) -> None:
     view, current = canvas.view, theme()
     tone = ""
     if item.id in view.diff:
-        tone = _DIFF[view.diff[item.id]]
+        tone = _DIFF[view.diff[item.id]][0]
     if item.id in view.selected and not view.plain:
         tone = "accent"
     if not tone:
@@ -196,7 +201,7 @@ def paint_status_glyph(canvas: Canvas, item: Item, rect: QRectF, header: float) 
     name, tone = status_of(canvas, item)
     if not name:
         return
-    side = glyph_size(m.GLYPH, canvas.zoom)
+    side = status_size(m.GLYPH, canvas.zoom)
     place = (m.CARD_WIDTH if item.kind == "card" else item.box.width) - m.PAD - side
     glyph = (place, (header - side) / 2, side, name, theme().color(tone).name())
     paint_icons(canvas.painter, [glyph], canvas.scale, rect.left(), rect.top())
@@ -255,12 +260,28 @@ def paint_badges(canvas: Canvas, item: Item, rect: QRectF) -> None:
     problem = canvas.view.problems.get(item.id)
     if problem is not None and (problem.errors or problem.warnings):
         _count_badge(canvas, rect, problem.errors, problem.warnings)
+    difference = canvas.view.diff.get(item.id)
+    if difference is not None:
+        _difference_badge(canvas, rect, *_DIFF[difference])
     mark = canvas.view.marks.get(item.id)
     if mark is not None and mark.breakpoint:
         painter, pixel = canvas.painter, canvas.pixel
         painter.setPen(QPen(theme().color("surface"), 2 * pixel))
         painter.setBrush(theme().color("held"))
         painter.drawEllipse(QPointF(rect.left() + 2 * pixel, rect.top() + 2 * pixel), 6 * pixel, 6 * pixel)
+
+
+def _difference_badge(canvas: Canvas, rect: QRectF, tone: str, name: str) -> None:
+    """What a comparison says of a card, as a sign beside the colour of its ring."""
+    painter, current = canvas.painter, theme()
+    side = (m.BADGE if canvas.level >= Level.TITLES else 12.0) * canvas.pixel
+    disc = QRectF(rect.left() - side * 0.4, rect.top() - side * 0.45, side, side)
+    painter.setPen(QPen(current.color("canvas"), 2 * canvas.pixel))
+    painter.setBrush(current.color(tone))
+    painter.drawEllipse(disc)
+    glyph = round(side * 0.66)
+    inset = (side - glyph) / 2
+    paint_icons(painter, [(inset, inset, glyph, name, current.color("on_status").name())], 1.0, disc.left(), disc.top())
 
 
 def _count_badge(canvas: Canvas, rect: QRectF, errors: int, warnings: int) -> None:

@@ -15,7 +15,7 @@ from editor import icons
 from editor.canvas import metrics as m
 from editor.canvas.content import CardContent, Part, Row
 from editor.canvas.paint.context import pixel_of
-from editor.canvas.paint.reading import elided, enlarged, font_metrics, glyph_size, reading_step
+from editor.canvas.paint.reading import elided, enlarged, font_metrics, glyph_size, reading_step, status_size
 from editor.theme import FontRole, Theme, theme
 
 Rectangle = tuple[QRectF, float, QColor | None, QColor | None]
@@ -121,7 +121,7 @@ class DrawingMaker:
         room = self.width - left - m.PAD - reserve
         for into, taken in (
             (self.result.title, 0.0),
-            (self.result.short_title, glyph_size(m.GLYPH, self.step) + m.PART_GAP),
+            (self.result.short_title, status_size(m.GLYPH, self.step) + m.PART_GAP),
         ):
             title = elided(content.title, self._metrics("title"), room - taken)
             self._place(into, title, left, centre, "title", self.theme.color("text"), None)
@@ -286,7 +286,7 @@ def make_room_drawing(content: CardContent, width: float, zoom: float = 1.0, *, 
         room = width * 0.5
         if room > 96.0:
             share = min(wanted, room)
-            right = width - m.PAD - glyph_size(m.GLYPH, maker.step) - m.PAD
+            right = width - m.PAD - status_size(m.GLYPH, maker.step) - m.PAD
             maker.row(
                 Row(row.parts, row.height),
                 (m.ROOM_HEADER - row.height) / 2,

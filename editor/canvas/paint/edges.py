@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import atan2, cos, sin
 
 from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPen
@@ -13,6 +14,10 @@ from editor.canvas.routes import Route
 from editor.canvas.runview import TONES
 from editor.canvas.scene import EdgeItem
 from editor.theme import theme
+
+_ARROW = 7.0
+_DASHES = 2.0
+"""So many times a dash takes the place of the one before while the arrow goes its way once."""
 
 
 def path_of(edge: EdgeItem) -> QPainterPath:
@@ -77,6 +82,14 @@ def _paint_special(canvas: Canvas, edge: EdgeItem) -> None:
             pen.setStyle(Qt.PenStyle.CustomDashLine)
             pen.setDashPattern([0.1, 3.0])
             painter.setPen(pen)
+        elif state == "flowing":
+            # Dash and arrow go over it: moving ones are the overlay's, at rest they are drawn here.
+            painter.setPen(_pen(canvas, current.mix("accent", 0.45), m.EDGE + 0.25))
+            if not canvas.moving:
+                painter.drawPath(path_of(edge))
+                paint_arrow(canvas, edge, 0.5)
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.setPen(_flow_pen(canvas, 0.0))
         elif state is not None:
             painter.setPen(_taken_pen(canvas, edge))
         elif edge.fail:
@@ -135,16 +148,45 @@ def _lines(canvas: Canvas, edges: list[EdgeItem]) -> list[QLineF]:
     ]
 
 
-def paint_flow(canvas: Canvas, edges: Iterable[EdgeItem], phase: float) -> None:
-    """The moving dash on edges whose target waits or runs; `phase` (0 to 1) is where the dash stands."""
-    painter = canvas.painter
-    canvas.to_scene_space()
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+def _flow_pen(canvas: Canvas, phase: float) -> QPen:
     pen = _pen(canvas, theme().color("accent"), m.EDGE_ACTIVE)
     pen.setStyle(Qt.PenStyle.CustomDashLine)
     pen.setDashPattern([2.0, 4.0])
     pen.setDashOffset(-6.0 * phase)
-    painter.setPen(pen)
-    for edge in edges:
+    return pen
+
+
+def paint_arrow(canvas: Canvas, edge: EdgeItem, place: float) -> None:
+    """A small arrow head on the edge that tells which way things go; `place` is 0 at the source, 1 at the target.
+
+    The painter is in scene space.
+    """
+    path = path_of(edge)
+    spot = path.pointAtPercent(place)
+    ahead, behind = path.pointAtPercent(min(1.0, place + 0.01)), path.pointAtPercent(max(0.0, place - 0.01))
+    angle = atan2(ahead.y() - behind.y(), ahead.x() - behind.x())
+    size = max(_ARROW, _ARROW * 0.7 / canvas.zoom)
+    painter = canvas.painter
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme().color("accent"))
+    painter.drawPolygon(
+        [
+            QPointF(spot.x() + size * cos(angle + turn), spot.y() + size * sin(angle + turn))
+            for turn in (0.0, 2.35, -2.35)
+        ]
+    )
+
+
+def paint_flow(canvas: Canvas, edges: Iterable[EdgeItem], phase: float) -> None:
+    """The moving dash on edges whose target waits or runs, with an arrow head that goes along; `phase` (0 to 1) is
+    where they stand."""
+    painter = canvas.painter
+    canvas.to_scene_space()
+    shown = list(edges)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(_flow_pen(canvas, phase * _DASHES % 1.0))
+    for edge in shown:
         painter.drawPath(path_of(edge))
+    for edge in shown:
+        paint_arrow(canvas, edge, 0.08 + 0.84 * phase)
     canvas.to_device_space()

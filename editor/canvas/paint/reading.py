@@ -20,6 +20,7 @@ LEAST_TEXT: Final = 11.0
 LEAST_TITLE: Final = 12.0
 LEAST_GLYPH: Final = 0.62
 """Glyphs shrink to this part of their size, then stay."""
+LEAST_STATUS: Final = 0.75
 
 
 def reading_step(zoom: float) -> float:
@@ -33,9 +34,14 @@ def enlarged(role: FontRole, step: float) -> float:
     return max(1.0, least / (theme().pixels(role) * step))
 
 
-def glyph_size(size: float, step: float) -> float:
-    """The side of a glyph or tile in a card's own units at a step of the zoom."""
-    return max(size, size * LEAST_GLYPH / step)
+def glyph_size(size: float, step: float, least: float = LEAST_GLYPH) -> float:
+    """The side of a glyph or tile in a card's own units at a step of the zoom; `least` is the part that stays."""
+    return max(size, size * least / step)
+
+
+def status_size(size: float, step: float) -> float:
+    """The side of a status glyph, which must be seen from farther than others."""
+    return glyph_size(size, step, LEAST_STATUS)
 
 
 @lru_cache(maxsize=256)

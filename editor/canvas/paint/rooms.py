@@ -29,10 +29,10 @@ from editor.canvas.paint.reading import (
     constant_lines,
     enlarged,
     font_metrics,
-    glyph_size,
     line_height,
     paint_lines,
     reading_step,
+    status_size,
 )
 from editor.canvas.paint.tiles import status_of
 from editor.canvas.runview import TONES
@@ -146,7 +146,7 @@ def rounds_rect(item: Item, shown: int, total: int, zoom: float = 1.0) -> QRectF
     text = rounds_text(shown, total)
     width = font_metrics("tiny", 600, grow).horizontalAdvance(text) + 2 * ROUND_BUTTON * grow + 8
     height = min(m.ROOM_HEADER - 8, (m.CHIP + 2) * grow)
-    right = item.box.width - m.PAD - glyph_size(m.GLYPH, step) - m.PAD
+    right = item.box.width - m.PAD - status_size(m.GLYPH, step) - m.PAD
     return QRectF(right - width, (m.ROOM_HEADER - height) / 2, width, height)
 
 

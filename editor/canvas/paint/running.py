@@ -11,7 +11,7 @@ from editor.canvas import metrics as m
 from editor.canvas.paint.context import Canvas
 from editor.canvas.paint.drawing import paint_icons
 from editor.canvas.paint.reading import elided, enlarged, font_metrics, glyph_size, reading_step
-from editor.canvas.runview import Extra, NodeRun, count_text, duration_text, tail_lines
+from editor.canvas.runview import ICONS, TONES, Extra, NodeRun, count_text, duration_text, state_word, tail_lines
 from editor.canvas.scene import Item
 from editor.i18n import tr
 from editor.theme import FontRole, theme
@@ -111,8 +111,9 @@ def _footer_words(run: NodeRun) -> list[tuple[str, str, str]]:
     words = []
     if run.elapsed is not None:
         words.append(("clock", duration_text(run.elapsed), "muted"))
-    elif run.active:
-        words.append(("clock", tr("running"), "muted"))
+    elif run.active or run.resting:
+        icon, tone = (ICONS[run.status], TONES[run.status]) if run.resting else ("clock", "muted")
+        words.append((icon, state_word(run.status), tone))
     if run.tokens:
         words.append(("tokens", tr("{n} tokens", n=count_text(run.tokens)), "muted"))
     if run.attempt:

@@ -398,9 +398,9 @@ def test_every_text_of_the_canvas_is_translated() -> None:
             texts = call.args[1:2] if call.func.id == "ntr" else call.args[:1]
             missing |= {t.value for t in texts if isinstance(t, ast.Constant) and t.value not in known}
     from editor.canvas import bodies_logic as logic
-    from editor.canvas import tips
+    from editor.canvas import runview
 
     missing |= {
-        t for t in (*logic._OPERATORS.values(), *logic._ASSIGN.values(), *tips._STATES.values()) if t not in known
+        t for t in (*logic._OPERATORS.values(), *logic._ASSIGN.values(), *runview.WORDS.values()) if t not in known
     }
     assert not missing
