@@ -7,11 +7,11 @@ While the zoom changes, the last sharp picture is drawn scaled; a repaint follow
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil, floor
 from time import perf_counter
-from typing import cast
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize
-from PySide6.QtGui import QPainter, QPixmap, QRegion, QTransform
+from PySide6.QtGui import QPainter, QPixmap, QTransform
 
 from editor.canvas.camera import Camera
 from editor.canvas.index import Box
@@ -19,10 +19,18 @@ from editor.canvas.paint.context import Level, level_for
 from editor.canvas.renderer import Renderer
 from editor.theme import theme
 
+Rect = tuple[int, int, int, int]
+"""Left, top, right, bottom in device pixels; the right and the bottom edge do not belong to it."""
+
 _MANY_AREAS = 24
+_TOO_MANY = 400
+_WASTE = 1.15
+_REACH = 16.0
 _CHEAP_MS = 6.0
-_BLEED = 14.0
+_BLEED = 12.0
+_BLEED_EDGE = 5.0
 _BLEED_SHAPES = 4.0
+"""So many logical pixels beyond its box something may be drawn: badges and rings of a card, the stroke of an edge."""
 
 
 class Backing:
@@ -32,7 +40,7 @@ class Backing:
         self._renderer = renderer
         self._pixmap = QPixmap()
         self._camera = Camera()
-        self._dirty = QRegion()
+        self._dirty: list[Rect] = []
         self._valid = False
         self.last_full_ms = 0.0
         """How long the last complete repaint took, in milliseconds."""
@@ -48,21 +56,26 @@ class Backing:
         """Everything must be painted again."""
         self._valid = False
 
-    def mark(self, area: Box) -> None:
-        """An area of the scene must be painted again."""
+    def mark(self, area: Box, *, edge: bool = False) -> None:
+        """An area of the scene must be painted again: that of a card, or of an edge."""
         if not self._valid:
             return
         left, top = self._camera.to_view(area.left, area.top)
         right, bottom = self._camera.to_view(area.right, area.bottom)
         ratio = self._camera.ratio
-        bleed = _BLEED_SHAPES if level_for(self._camera.zoom) is Level.SHAPES else _BLEED
-        rect = QRectF(
-            (left - bleed) * ratio,
-            (top - bleed) * ratio,
-            (right - left + 2 * bleed) * ratio,
-            (bottom - top + 2 * bleed) * ratio,
-        ).toAlignedRect()
-        self._dirty += rect & self._pixmap.rect()
+        small = level_for(self._camera.zoom) is Level.SHAPES
+        bleed = _BLEED_SHAPES if small else _BLEED_EDGE if edge else _BLEED
+        size = self._pixmap.size()
+        rect = (
+            max(0, floor((left - bleed) * ratio)),
+            max(0, floor((top - bleed) * ratio)),
+            min(size.width(), ceil((right + bleed) * ratio)),
+            min(size.height(), ceil((bottom + bleed) * ratio)),
+        )
+        if rect[0] < rect[2] and rect[1] < rect[3]:
+            self._dirty.append(rect)
+            if len(self._dirty) > _TOO_MANY:
+                self._valid = False
 
     @property
     def sharp_for(self) -> Camera:
@@ -71,7 +84,7 @@ class Backing:
 
     def shows(self, camera: Camera) -> bool:
         """Whether the picture is sharp and complete for this camera."""
-        return self._valid and self._dirty.isEmpty() and self._camera.same_as(camera)
+        return self._valid and not self._dirty and self._camera.same_as(camera)
 
     def is_zoomed_from(self, camera: Camera) -> bool:
         """Whether the picture was made for another zoom."""
@@ -91,7 +104,7 @@ class Backing:
 
     def _paint_all(self, camera: Camera) -> None:
         self._camera = camera.copy()
-        self._dirty = QRegion()
+        self._dirty = []
         self._valid = True
         started = perf_counter()
         self._paint(QRectF(self._pixmap.rect()))
@@ -99,29 +112,36 @@ class Backing:
 
     def _scroll(self, dx: int, dy: int) -> None:
         bounds = self._pixmap.rect()
-        if abs(dx) >= bounds.width() or abs(dy) >= bounds.height():
-            self._dirty = QRegion(bounds)
+        width, height = bounds.width(), bounds.height()
+        if abs(dx) >= width or abs(dy) >= height:
+            self._dirty = [(0, 0, width, height)]
             return
         self._pixmap.scroll(dx, dy, bounds)
-        moved = self._dirty.translated(dx, dy)
-        kept = bounds.translated(dx, dy) & bounds
-        self._dirty = (moved & QRegion(bounds)) + (QRegion(bounds) - QRegion(kept))
+        moved = (
+            (max(0, left + dx), max(0, top + dy), min(width, right + dx), min(height, bottom + dy))
+            for left, top, right, bottom in self._dirty
+        )
+        self._dirty = [rect for rect in moved if rect[0] < rect[2] and rect[1] < rect[3]]
+        if dy:
+            self._dirty.append((0, 0, width, dy) if dy > 0 else (0, height + dy, width, height))
+        if dx:
+            top, bottom = max(0, dy), min(height, height + dy)
+            self._dirty.append((0, top, dx, bottom) if dx > 0 else (width + dx, top, width, bottom))
 
     def _repair(self) -> None:
-        if self._dirty.isEmpty():
+        if not self._dirty:
             return
-        region, self._dirty = self._dirty, QRegion()
-        rects = [QRect(rect) for rect in cast(Iterable[QRect], region)]
+        rects, self._dirty = joined(self._dirty), []
         whole = self._pixmap.width() * self._pixmap.height()
-        covered = sum(rect.width() * rect.height() for rect in rects)
+        # What reaches into an area is painted with it, so that a small one costs more than its pixels.
+        reach = 2 * _REACH * self._camera.ratio
+        covered = sum((right - left + reach) * (bottom - top + reach) for left, top, right, bottom in rects)
         cheap = len(rects) > _MANY_AREAS and self.last_full_ms < _CHEAP_MS
         if covered > 0.6 * whole or cheap:
             self._paint_all(self._camera)
             return
-        if len(rects) > _MANY_AREAS:
-            rects = _merged(rects)
-        for rect in rects:
-            self._paint(QRectF(rect))
+        for left, top, right, bottom in rects:
+            self._paint(QRectF(left, top, right - left, bottom - top))
 
     def _paint(self, area: QRectF) -> None:
         painter = QPainter(self._pixmap)
@@ -167,10 +187,29 @@ class Backing:
         return self._pixmap.size()
 
 
-def _merged(rects: list[QRect]) -> list[QRect]:
-    """Fewer, larger rectangles: those of one coarse cell become one."""
-    cells: dict[tuple[int, int], QRect] = {}
+def _area(rect: Rect) -> int:
+    return (rect[2] - rect[0]) * (rect[3] - rect[1])
+
+
+def joined(rects: Iterable[Rect]) -> list[Rect]:
+    """Rectangles that cover the same and hardly more: those that meet become one where that wastes little."""
+    found: list[Rect] = []
     for rect in rects:
-        key = (rect.center().x() // 320, rect.center().y() // 240)
-        cells[key] = cells[key].united(rect) if key in cells else rect
-    return list(cells.values())
+        current, again = rect, True
+        while again:
+            again = False
+            for index, other in enumerate(found):
+                if current[0] > other[2] or other[0] > current[2] or current[1] > other[3] or other[1] > current[3]:
+                    continue
+                both = (
+                    min(current[0], other[0]),
+                    min(current[1], other[1]),
+                    max(current[2], other[2]),
+                    max(current[3], other[3]),
+                )
+                if _area(both) <= _WASTE * (_area(current) + _area(other)):
+                    current, again = both, True
+                    del found[index]
+                    break
+        found.append(current)
+    return found

@@ -22,7 +22,7 @@ from editor.canvas.paint.rooms import paint_room
 from editor.canvas.scene import CanvasScene, EdgeItem, Item
 from editor.theme import motion, theme
 
-_BLEED = 24.0
+_BLEED = 12.0
 _BLEED_SHAPES = 4.0
 """Rings, badges and shadows reach so many logical pixels beyond a box."""
 

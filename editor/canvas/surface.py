@@ -121,7 +121,7 @@ class CanvasSurface(QWidget):
         for edge_id in edge_ids:
             edge = self.scene.edges.get(edge_id)
             if edge is not None:
-                self._backing.mark(edge.route.box)
+                self._backing.mark(edge.route.box, edge=True)
         self.update()
 
     def repaint_all(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPen
@@ -117,7 +118,7 @@ def _paint_frame(canvas: Canvas, item: Item, rect: QRectF) -> None:
         tone, strength = _BORDERS[run.status]
         if run.active and canvas.moving:
             strength = 0.45  # the sweeping ring is drawn over it
-        line = _blend(current.color(tone), current.color("line"), strength)
+        line = _border(tone, strength, current.name)
     pen = QPen(line, width)
     if item.content.unknown:
         pen.setColor(current.color("faint"))
@@ -148,7 +149,11 @@ def _paint_shadow(canvas: Canvas, rect: QRectF, radius: float) -> None:
         painter.drawRoundedRect(lowered, radius + spread, radius + spread)
 
 
-def _blend(front: QColor, back: QColor, share: float) -> QColor:
+@lru_cache(maxsize=64)
+def _border(tone: str, share: float, theme_name: str) -> QColor:
+    """A state's colour over that of a card's border; `theme_name` tells those of different themes apart."""
+    del theme_name
+    front, back = theme().color(tone), theme().color("line")
     return QColor(
         round(front.red() * share + back.red() * (1 - share)),
         round(front.green() * share + back.green() * (1 - share)),
@@ -216,7 +221,7 @@ def _paint_start(canvas: Canvas, item: Item, rect: QRectF) -> None:
     line = current.color("line")
     if run is not None and run.status in _BORDERS:
         tone, strength = _BORDERS[run.status]
-        line = _blend(current.color(tone), line, strength)
+        line = _border(tone, strength, current.name)
     painter.setPen(QPen(line, width))
     painter.setBrush(current.color("surface"))
     half = width / 2

@@ -293,7 +293,7 @@ def make_room_drawing(content: CardContent, width: float, zoom: float = 1.0, *, 
                 left=right - share + m.PART_GAP,
                 right=right,
             )
-            reserve += share + m.PAD
+            reserve = width - m.PAD - (right - share)
     maker.header(reserve=reserve, height=m.ROOM_HEADER)
     return maker.result
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QStaticText, QTransform
 
 from editor.theme import FontRole, theme
 
@@ -64,6 +64,9 @@ def elided(text: str, metrics: QFontMetricsF, width: float, *, middle: bool = Fa
 
 Lines = tuple[tuple[str, float], ...]
 """Lines of text with their widths."""
+
+_SHAPED: dict[tuple[str, int], tuple[QFont, QStaticText]] = {}
+_MOST_SHAPED: Final = 4096
 
 
 _PIECES = re.compile(r"\s+|[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]|[^\s\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]+")
@@ -119,6 +122,23 @@ def constant_lines(text: str, width: float, most: int, *, grow: float = 1.0, wei
     return _broken(" ".join(text.split()), int(width), most, grow, weight, (current.name, current.text_scale))
 
 
+def _shaped_line(text: str, font: QFont) -> QStaticText:
+    """A line shaped once: the same few hundred titles are painted many times a second while a workflow runs."""
+    # Theme fonts are shared objects, so their identity tells role, weight and size.
+    key = (text, id(font))
+    kept = _SHAPED.get(key)
+    if kept is not None and kept[0] is font:
+        return kept[1]
+    if len(_SHAPED) >= _MOST_SHAPED:
+        _SHAPED.clear()
+    made = QStaticText(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+    made.prepare(QTransform(), font)
+    _SHAPED[key] = (font, made)
+    return made
+
+
 def line_height(grow: float = 1.0) -> float:
     """The distance of such lines in logical pixels."""
     return round(theme().pixels("tiny") * grow * 1.25)
@@ -137,11 +157,11 @@ def paint_lines(
     tone: str = "text",
 ) -> None:
     """Draws broken text in device space, in a size that no zoom shrinks; centred when `width` is given."""
-    metrics, step = font_metrics("tiny", weight, grow), line_height(grow)
-    painter.setFont(theme().font("tiny", weight, grow * pixel))
-    painter.setPen(theme().color(tone))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    rise = (step - metrics.height()) / 2 + metrics.ascent()
+    current, step = theme(), line_height(grow)
+    font = current.font("tiny", weight, grow * pixel)
+    rise = (step - font_metrics("tiny", weight, grow).height()) / 2
+    painter.setFont(font)
+    painter.setPen(current.color(tone))
     for position, (text, wide) in enumerate(lines):
         x = left + max(0.0, (width - wide * pixel) / 2) if width else left
-        painter.drawText(QPointF(x, top + (position * step + rise) * pixel), text)
+        painter.drawStaticText(QPointF(x, top + (position * step + rise) * pixel), _shaped_line(text, font))

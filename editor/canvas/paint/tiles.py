@@ -4,11 +4,14 @@ then coloured shapes. The state of a run stays visible at every size."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
 from editor import icons
+from editor.canvas import metrics as m
 from editor.canvas.content import CardContent
 from editor.canvas.paint.context import Canvas, pixel_of
 from editor.canvas.paint.reading import Lines, constant_lines, line_height, paint_lines
@@ -45,80 +48,130 @@ def paint_tile(canvas: Canvas, content: CardContent, left: float, top: float, si
 
 def paint_tile_card(canvas: Canvas, item: Item, rect: QRectF) -> None:
     """What stands in a card between 15 and 50 %: icon and title beside or above each other, or the icon alone."""
-    pixel = canvas.pixel
-    width, height = rect.width() / pixel, rect.height() / pixel
-    if not (_paint_above(canvas, item, rect, width, height) or _paint_beside(canvas, item, rect, width, height)):
-        _paint_alone(canvas, item, rect, width, height)
-    _paint_corner_state(canvas, item, rect, min(width, height))
-
-
-def _paint_above(canvas: Canvas, item: Item, rect: QRectF, width: float, height: float) -> bool:
-    """Icon over a centred title, in cards that are high enough."""
-    grow = 13 / 11 if width >= 84 and height >= 72 else 1.0
-    step, pixel = line_height(grow), canvas.pixel
-    icon = _ABOVE + (4 if height >= 72 else 0)
-    room = int((height - icon - 4 - 10) // step)
-    if width < 56 or room < 1:
-        return False
-    lines = constant_lines(item.content.title, width - 12, min(room, 3), grow=grow)
-    if not lines or (room < 2 and lines[0][0] != item.content.title):
-        return False
-    block = icon + 4 + step * len(lines)
-    top = rect.top() + (rect.height() - block * pixel) / 2
-    paint_tile(canvas, item.content, rect.center().x() - icon * pixel / 2, top, icon * pixel, glyph=True)
-    below = top + (icon + 4) * pixel
-    paint_lines(canvas.painter, lines, rect.left(), below, pixel, width=rect.width(), grow=grow)
-    return True
-
-
-def _paint_beside(canvas: Canvas, item: Item, rect: QRectF, width: float, height: float) -> bool:
-    """Icon, then the title in one or two lines."""
-    pixel = canvas.pixel
-    side = min(_BESIDE + (4 if height >= 30 and width >= 96 else 0), height - 2)
-    room = int((height - 2) // line_height())
-    text_width = width - side - 11
-    if text_width < 30 or side < 10:
-        return False
-    lines: Lines = constant_lines(item.content.title, text_width, min(room, 2))
-    if not lines:
-        return False
-    left = rect.left() + 4 * pixel
-    paint_tile(canvas, item.content, left, rect.center().y() - side * pixel / 2, side * pixel, glyph=True)
-    top = rect.center().y() - line_height() * len(lines) * pixel / 2
-    paint_lines(canvas.painter, lines, left + (side + 5) * pixel, top, pixel)
-    return True
-
-
-def _paint_alone(canvas: Canvas, item: Item, rect: QRectF, width: float, height: float) -> None:
-    """The whole card becomes the tile."""
-    painter, current, pixel = canvas.painter, theme(), canvas.pixel
-    tint = QColor(current.family(item.content.family))
-    tint.setAlphaF(0.24 if current.is_dark else 0.18)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(tint)
-    radius = current.radius("card") * canvas.scale
-    painter.drawRoundedRect(rect, radius, radius)
-    side = min(_ALONE, width - 4, height - 4) * pixel
-    if side < _LEAST_GLYPH * pixel:
-        return
-    picture = icons.image(item.content.icon, current.on_family(item.content.family).name(), round(side), 1.0)
-    centre = rect.center()
-    painter.drawImage(QPointF(pixel_of(centre.x() - side / 2), pixel_of(centre.y() - side / 2)), picture)
-
-
-def _paint_corner_state(canvas: Canvas, item: Item, rect: QRectF, room: float) -> None:
-    """The state as a small disc with its glyph, over the lower right corner."""
+    picture = _face(item.content.title, item.content.icon, item.content.family, rect, canvas.pixel)
+    canvas.painter.drawPixmap(rect.topLeft(), picture)
     name, tone = status_of(canvas, item)
-    if not name:
-        return
-    painter, current, pixel = canvas.painter, theme(), canvas.pixel
-    side = (16.0 if room >= 30 else 13.0) * pixel
-    disc = QRectF(rect.right() - side * 0.7, rect.bottom() - side * 0.7, side, side)
+    if name:
+        room = min(rect.width(), rect.height()) / canvas.pixel
+        side = (16.0 if room >= 30 else 13.0) * canvas.pixel
+        disc = _state_disc(name, tone, round(side), theme().name)
+        place = QPointF(pixel_of(rect.right() - side * 0.7), pixel_of(rect.bottom() - side * 0.7))
+        canvas.painter.drawImage(place, disc)
+
+
+def _face(title: str, icon: str, family: str, rect: QRectF, pixel: float) -> QPixmap:
+    current = theme()
+    size = (round(rect.width()), round(rect.height()))
+    return _kept_face(title, icon, family, size, pixel, (current.name, current.text_scale))
+
+
+@lru_cache(maxsize=512)
+def _kept_face(
+    title: str, icon: str, family: str, size: tuple[int, int], pixel: float, key: tuple[str, float]
+) -> QPixmap:
+    """The face of a card of this size, kept: while a workflow runs, the same cards are painted again and again."""
+    del key  # theme and text scale, so that another theme makes it anew
+    picture = QPixmap(*size)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+    face = Face(painter, title, icon, family, QRectF(0, 0, *size), pixel)
+    if not (face.above() or face.beside()):
+        face.alone()
+    painter.end()
+    return picture
+
+
+@lru_cache(maxsize=128)
+def _state_disc(name: str, tone: str, side: int, theme_name: str) -> QImage:
+    """The state as a small disc with its glyph; `theme_name` tells discs of different themes apart."""
+    del theme_name
+    picture = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(current.color("surface"))
-    painter.drawEllipse(disc)
-    picture = icons.image(name, current.color(tone).name(), round(side), 1.0)
-    painter.drawImage(QPointF(pixel_of(disc.left()), pixel_of(disc.top())), picture)
+    painter.setBrush(theme().color("surface"))
+    painter.drawEllipse(0, 0, side, side)
+    painter.drawImage(0, 0, icons.image(name, theme().color(tone).name(), side, 1.0))
+    painter.end()
+    return picture
+
+
+@dataclass(frozen=True)
+class Face:
+    """What a card shows from afar, in one of three arrangements; each answers whether it has room."""
+
+    painter: QPainter
+    title: str
+    icon: str
+    family: str
+    rect: QRectF
+    pixel: float
+
+    @property
+    def width(self) -> float:
+        return self.rect.width() / self.pixel
+
+    @property
+    def height(self) -> float:
+        return self.rect.height() / self.pixel
+
+    def _tile(self, left: float, top: float, side: float) -> None:
+        picture = icons.tile_image(self.icon, self.family, max(2, round(side * self.pixel)))
+        self.painter.drawImage(QPointF(pixel_of(left), pixel_of(top)), picture)
+
+    def above(self) -> bool:
+        """Icon over a centred title, in cards that are high enough."""
+        large = self.width >= 84 and self.height >= 72
+        grow = 13 / 11 if large else 1.0
+        step, pixel, rect = line_height(grow), self.pixel, self.rect
+        icon = _ABOVE + (4 if large else 0)
+        room = int((self.height - icon - 4 - 10) // step)
+        if self.width < 56 or room < 1:
+            return False
+        lines = constant_lines(self.title, self.width - 12, min(room, 3), grow=grow)
+        if not lines or (room < 2 and lines[0][0] != self.title):
+            return False
+        block = icon + 4 + step * len(lines)
+        top = rect.top() + (rect.height() - block * pixel) / 2
+        self._tile(rect.center().x() - icon * pixel / 2, top, icon)
+        paint_lines(self.painter, lines, rect.left(), top + (icon + 4) * pixel, pixel, width=rect.width(), grow=grow)
+        return True
+
+    def beside(self) -> bool:
+        """Icon, then the title in one or two lines."""
+        pixel, rect = self.pixel, self.rect
+        side = min(_BESIDE + (4 if self.height >= 30 and self.width >= 96 else 0), self.height - 2)
+        room = int((self.height - 2) // line_height())
+        text_width = self.width - side - 11
+        if text_width < 30 or side < 10:
+            return False
+        lines: Lines = constant_lines(self.title, text_width, min(room, 2))
+        if not lines:
+            return False
+        left = rect.left() + 4 * pixel
+        self._tile(left, rect.center().y() - side * pixel / 2, side)
+        top = rect.center().y() - line_height() * len(lines) * pixel / 2
+        paint_lines(self.painter, lines, left + (side + 5) * pixel, top, pixel)
+        return True
+
+    def alone(self) -> bool:
+        """The whole card becomes the tile."""
+        current, rect = theme(), self.rect
+        tint = QColor(current.family(self.family))
+        tint.setAlphaF(0.24 if current.is_dark else 0.18)
+        self.painter.setPen(Qt.PenStyle.NoPen)
+        self.painter.setBrush(tint)
+        radius = current.radius("card") * rect.width() / m.CARD_WIDTH
+        self.painter.drawRoundedRect(rect, radius, radius)
+        side = min(_ALONE, self.width - 4, self.height - 4) * self.pixel
+        if side >= _LEAST_GLYPH * self.pixel:
+            picture = icons.image(self.icon, current.on_family(self.family).name(), round(side), 1.0)
+            centre = rect.center()
+            place = QPointF(pixel_of(centre.x() - side / 2), pixel_of(centre.y() - side / 2))
+            self.painter.drawImage(place, picture)
+        return True
 
 
 def paint_shapes(canvas: Canvas, items: Iterable[Item]) -> None:
