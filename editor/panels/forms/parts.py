@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from editor.i18n import tr
@@ -101,6 +102,48 @@ class Section(QFrame):
         self._head.addWidget(widget)
 
 
+class Grip(QToolButton):
+    """The handle of a row: dragged up and down with the mouse, or moved with Alt and the arrow keys."""
+
+    dragged = Signal(int)
+    """The place on the screen, from top, where the row is held."""
+    dropped = Signal()
+    stepped = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setIcon(icon("grip", "faint"))
+        self.setAutoRaise(True)
+        self.setFixedWidth(18)
+        self.setCursor(Qt.CursorShape.SizeVerCursor)
+        self.setToolTip(tr("Drag to move, or Alt with the arrow keys"))
+        name_it(self, tr("Move by dragging"))
+        self._held = False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.setFocus()
+        self._held = event.button() == Qt.MouseButton.LeftButton
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._held:
+            self.dragged.emit(round(event.globalPosition().y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._held and event.button() == Qt.MouseButton.LeftButton:
+            self._held = False
+            self.dropped.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+        if event.key() in steps and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self.stepped.emit(steps[Qt.Key(event.key())])
+        elif event.key() == Qt.Key.Key_Escape and self._held:
+            self._held = False
+            self.dragged.emit(-1)
+        else:
+            super().keyPressEvent(event)
+
+
 class RowList(QWidget):
     """A list of items that can be added, removed and moved; `make_row(index)` builds the editor of one item.
 
@@ -140,6 +183,10 @@ class RowList(QWidget):
         self.add_button = add_button(add_text, self.add_item)
         self.add_button.setVisible(not ctx.read_only)
         column.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._target: int | None = None
+        self._mark = QFrame(self)
+        self._mark.setProperty("kind", "drop-mark")
+        self._mark.hide()
         ctx.changed.connect(self.load)
         self.load()
 
@@ -173,13 +220,16 @@ class RowList(QWidget):
             row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         content = self._make_row(index)
+        if self._movable and count > 1 and not self.ctx.read_only:
+            row.setContentsMargins(4, 12, 4, 12)
+            row.addWidget(self._grip(index, count), 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(content, 1)
         # One line of fields has its tools beside it, several lines have them in a column.
         flat = content.sizeHint().height() <= 40
         tools = QBoxLayout(QBoxLayout.Direction.LeftToRight if flat else QBoxLayout.Direction.TopToBottom)
         tools.setSpacing(0)
         if self._movable and flat:
-            row.setContentsMargins(8, 6, 4, 6)
+            row.setContentsMargins(4 if count > 1 else 8, 6, 4, 6)
         if not self.ctx.read_only:
             if count > self._lowest:
                 tools.addWidget(small_button("trash", tr("Remove"), lambda: self.remove_item(index)))
@@ -194,6 +244,51 @@ class RowList(QWidget):
         tools.addStretch(1)
         row.addLayout(tools)
         return frame
+
+    def _grip(self, index: int, count: int) -> Grip:
+        grip = Grip()
+        grip.dragged.connect(lambda y: self._drag(index, y))
+        grip.dropped.connect(lambda: self._let_go(index))
+
+        def step(by: int) -> None:
+            if 0 <= index + by < count:
+                self.move_item(index, index + by)
+                self._focus_grip(index + by)
+
+        grip.stepped.connect(step)
+        return grip
+
+    def _focus_grip(self, index: int) -> None:
+        """The row that was moved keeps the keyboard."""
+        entry = self._rows.itemAt(index)
+        frame = entry.widget() if entry is not None else None
+        grip = frame.findChild(Grip) if frame is not None else None
+        if grip is not None:
+            grip.setFocus()
+
+    def _drag(self, index: int, screen_y: int) -> None:
+        """Show where the row would go; a negative place takes the sign away again."""
+        self._target = index
+        if screen_y < 0:
+            self._mark.hide()
+            return
+        y = self.mapFromGlobal(QPoint(0, screen_y)).y()
+        frames = [entry.widget() for n in range(self._rows.count()) if (entry := self._rows.itemAt(n)) is not None]
+        before = sum(y > frame.geometry().center().y() for frame in frames if frame is not None)
+        self._target = before - (before > index)
+        edge = frames[before] if before < len(frames) else None
+        last = frames[-1]
+        top = edge.geometry().top() - 5 if edge is not None else last.geometry().bottom() + 3 if last is not None else 0
+        self._mark.setGeometry(0, max(0, top), self.width(), 2)
+        self._mark.setVisible(self._target != index)
+        self._mark.raise_()
+
+    def _let_go(self, index: int) -> None:
+        self._mark.hide()
+        target, self._target = self._target, None
+        if target is not None and target != index:
+            self.move_item(index, target)
+            self._focus_grip(target)
 
     def add_item(self) -> None:
         """Append a fresh item."""

@@ -252,8 +252,15 @@ class TemplateEdit(QTextEdit):
             self.left.emit()
             return
         before = self._char_before()
-        super().keyPressEvent(event)
         typed = event.text()
+        if typed.isprintable() and typed.strip() and (not before.strip() or before == OBJECT):
+            # A word begins: an edit block of its own makes it a step of the editor's undo, what follows joins it.
+            cursor = self.textCursor()
+            cursor.beginEditBlock()
+            super().keyPressEvent(event)
+            cursor.endEditBlock()
+        else:
+            super().keyPressEvent(event)
         if typed == "{" or (typed == "/" and before in ("", " ", "\n", "\u2029", OBJECT)):
             self._typed_trigger = typed
             self.pickRequested.emit()
