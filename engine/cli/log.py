@@ -246,9 +246,11 @@ def _answer(services: Any, run: str, form: str, action: str, values: str) -> Non
     if not isinstance(given, dict):
         raise UserError("--values must be a JSON object.", code="cli.bad_json")
     waiting = [record["session_id"] for record in services.forms.waiting(run)]
+    if not form and not waiting:
+        raise UserError("The run waits for no answer.", code="form.none")
     if not form and len(waiting) != 1:
         raise UserError(
-            f"The run waits for {len(waiting)} forms{': ' if waiting else ''}{', '.join(waiting)}.",
+            f"The run waits for {len(waiting)} forms: {', '.join(waiting)}.",
             code="form.which",
             hint="Name one with --form.",
         )
@@ -268,10 +270,11 @@ def list_forms(
     if json:
         say.out(found)
         return
+    from engine.cli.forms import show
+
     for record in found:
-        say.note(f"{record['session_id']}  {record['node_title']}  until {record['expires_at']}")
-        say.note(record["definition"]["form_content"])
-        say.note("buttons: " + ", ".join(f"{a['id']} ({a['title']})" for a in record["definition"]["actions"]))
+        say.note(f"{record['session_id']}  until {record['expires_at']}")
+        show(record, record["node_title"])
 
 
 @runs.command("resume")

@@ -237,4 +237,8 @@ async def follow(
     say.out(summary, pretty=not events and sys.stdout.isatty())
     if summary.get("error"):
         say.note(f"{summary['status']}: {summary['error']}")
+    if summary.get("status") == "paused":
+        from engine.cli.forms import show_waiting
+
+        show_waiting(services, summary)
     return summary

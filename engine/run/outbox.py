@@ -13,12 +13,13 @@ from typing import Any
 from engine.clock import Clock
 from engine.logs import get_logger
 from engine.run.request import Recorder
+from engine.run.variables.segments import obfuscate
 
 log = get_logger(__name__)
 
 
 class Masker:
-    """Replaces secret values by stars in texts, wherever they stand in JSON data."""
+    """Replaces secret values by the form that records show (engine spec 6.3), wherever they stand in JSON data."""
 
     def __init__(self, secrets: set[str], min_length: int) -> None:
         # Longest first, so that a secret inside another does not leave the rest of it.
@@ -31,7 +32,7 @@ class Masker:
         """`text` without secrets."""
         for secret in self._secrets:
             if secret in text:
-                text = text.replace(secret, "*" * 20)
+                text = text.replace(secret, obfuscate(secret))
         return text
 
     def open_end(self, text: str) -> int:

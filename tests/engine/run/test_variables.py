@@ -222,7 +222,7 @@ def test_secrets_are_clear_inside_and_masked_outside() -> None:
     assert done.handle.pool.get_value(("a", "text")) == SECRET
     assert SECRET not in repr(done.events)
     assert SECRET not in repr(done.summary)
-    assert done.outputs["x"] == "*" * 20
+    assert done.outputs["x"] == "sk-123" + "*" * 12 + "90"
     assert done.outputs["p"] == "shown"
     assert done.ended("a")["masked"] is True
     start = done.ended("start")
