@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 Place = tuple[float, float]
 Size = tuple[float, float]
+HEADER = 26.0
+"""How far below the top of a box the sockets of its plain input and output sit."""
 ROUNDS = 6
 """Times that the order of all columns is looked over in both directions."""
 SETTLES = 10
@@ -181,7 +183,7 @@ class Layering:
         return {node: float(round(value)) for node, value in y.items()}
 
     def _settle(self, row: Sequence[str], y: dict[str, float], *, back: bool) -> None:
-        """Move a column's boxes to the middle of their neighbours, keeping order and gaps: those that would meet move
+        """Move a column's boxes level with their neighbours, keeping order and gaps: those that would meet move
         as one block to the average of what they wish (pool adjacent violators)."""
         offsets: list[float] = []
         blocks: list[tuple[float, int]] = []  # wish and count, in a scale without heights and gaps
@@ -210,8 +212,15 @@ class Layering:
         )
         if not ends:
             return y[node]
-        middle = sum(y[end] + self._sizes[end][1] / 2 for end in ends) / len(ends)
-        return middle - self._sizes[node][1] / 2
+        wanted = sum(y[end] + self._anchor(end, leaves=not back) for end in ends) / len(ends)
+        return wanted - self._anchor(node, leaves=back)
+
+    def _anchor(self, node: str, *, leaves: bool) -> float:
+        """Where on a box's side its lines count from: at the header, so that a chain of boxes of different heights is
+        a straight line; in the middle where lines leave from several sockets."""
+        height = self._sizes[node][1]
+        several = leaves and len({link.order for link in self._after.get(node, ())}) > 1
+        return height / 2 if several else min(HEADER, height / 2)
 
 
 def _acyclic(nodes: Sequence[str], links: list[Link]) -> list[Link]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine.dsl.read import read
 from engine.model.document import Document
 from engine.model.graph import Graph, Node
+from engine.model.layering import HEADER
 from engine.model.layout import CARD, CONTAINER_START, GAP_X, GAP_Y, INNER_GAP_X, INNER_GAP_Y, organize
 from engine.model.workflow import Workflow
 from engine.nodes import registry
@@ -70,7 +71,15 @@ def test_branches_stand_below_each_other_in_the_order_of_their_sockets() -> None
     ys = [graph.node(n).y for n in "xyzf"]
     assert ys == sorted(ys)
     assert {b - a for a, b in itertools.pairwise(ys)} == {100 + GAP_Y}
-    assert graph.node("a").y == (ys[0] + ys[-1]) / 2
+    # The middle of the branching node faces the middle of where its branches are entered.
+    assert graph.node("a").y + 100 / 2 == (ys[0] + ys[-1]) / 2 + HEADER
+
+
+@pytest.mark.spec("editor.29")
+def test_a_chain_of_cards_of_different_heights_is_a_straight_line() -> None:
+    heights = {"a": (240.0, 60.0), "b": (240.0, 300.0), "c": (240.0, 110.0)}
+    graph = tidy(made([node(n, "code") for n in "abc"], [("a", "b"), ("b", "c")]).graph, heights)
+    assert len({graph.node(n).y for n in "abc"}) == 1
 
 
 def test_links_that_need_not_cross_do_not() -> None:
