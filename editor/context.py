@@ -40,7 +40,13 @@ class Studio(QObject):
         def work() -> tuple[list[dict[str, Any]], set[tuple[str, str]], bool]:
             models = self.services.models
             known = [
-                {"provider": m.ref.provider, "name": m.ref.name, "label": m.label or m.ref.name}
+                {
+                    "provider": m.ref.provider,
+                    "name": m.ref.name,
+                    "label": m.label or m.ref.name,
+                    "features": sorted(m.features or ()),
+                    "context_size": m.context_size,
+                }
                 for m in models.known_models()
             ]
             return known, set(models.aliases()), bool(models.fallback())

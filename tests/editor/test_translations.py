@@ -48,7 +48,7 @@ def tables() -> Iterator[tuple[str, str]]:
     from editor.panels import file_pick
     from editor.panels.features.context import NAMES
     from editor.panels.features.panel import METHODS
-    from editor.panels.forms import entry, http_form, model_field, prompt_message
+    from editor.panels.forms import entry, http_form, model_field, model_picker, prompt_message
     from editor.panels.forms.context import SPECIAL_SOURCES
     from editor.panels.talk.turn import ANSWERED_BY
     from engine.nodes.registry import SPECS
@@ -61,6 +61,8 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "parameter", word
     for word in (*SPECIAL_SOURCES.values(), *file_pick.KINDS.values()):
         yield "table", word
+    for word in (*model_picker.CAPABILITIES.values(), *dict(model_field.PRESETS)):
+        yield "model", word
     for word in (*NAMES.values(), *ANSWERED_BY.values(), *dict(METHODS).values()):
         yield "feature", word
     for action in ACTIONS:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, JsonField, NumberField, SwitchField, calm, name_it
+from editor.panels.forms.model_picker import ModelBox, ModelPicker
 from editor.panels.forms.parts import Section, labelled
 
 COMMON: tuple[tuple[str, str, float, float, float, int, float], ...] = (
@@ -21,6 +23,11 @@ COMMON: tuple[tuple[str, str, float, float, float, int, float], ...] = (
     ("presence_penalty", "Presence penalty", -2, 2, 0.1, 2, 0),
     ("frequency_penalty", "Frequency penalty", -2, 2, 0.1, 2, 0),
 )
+PRESETS: tuple[tuple[str, dict[str, float]], ...] = (
+    ("Creative", {"temperature": 0.8, "top_p": 0.9, "presence_penalty": 0.1, "frequency_penalty": 0.1}),
+    ("Balanced", {"temperature": 0.5, "top_p": 0.85, "presence_penalty": 0.2, "frequency_penalty": 0.3}),
+    ("Precise", {"temperature": 0.2, "top_p": 0.75, "presence_penalty": 0.5, "frequency_penalty": 0.5}),
+)
 
 
 class ModelField(Field):
@@ -30,7 +37,8 @@ class ModelField(Field):
         super().__init__(ctx, path)
         column = QVBoxLayout()
         column.setSpacing(8)
-        self.box = QComboBox()
+        self.box = ModelBox()
+        self.box.listWanted.connect(self.open_picker)
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(12)
         name_it(self.box, tr("Model"))
@@ -56,6 +64,12 @@ class ModelField(Field):
         inside = QVBoxLayout(self.parameters)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(8)
+        self.presets = QPushButton(tr("Presets"))
+        self.presets.setProperty("kind", "quiet")
+        self.presets.setIcon(icon("sparkle", "muted"))
+        name_it(self.presets, tr("Presets"))
+        self.presets.clicked.connect(self._ask_preset)
+        inside.addWidget(self.presets, 0, Qt.AlignmentFlag.AlignLeft)
         for key, label, lowest, highest, step, decimals, start in COMMON:
             inside.addWidget(
                 _Parameter(ctx, (*path, "completion_params", key), tr(label), lowest, highest, step, decimals, start)
@@ -98,8 +112,31 @@ class ModelField(Field):
         self.note.setText(missing)
         self.note.setVisible(bool(missing))
 
+    def open_picker(self) -> None:
+        """Show the models that may be chosen."""
+        model = self.ctx.get(self.path, {})
+        present = (str(model.get("provider", "")), str(model.get("name", "")))
+        picker = ModelPicker(self._known(), present, self)
+        picker.picked.connect(self.choose)
+        picker.popup(self.box.mapToGlobal(self.box.rect().bottomLeft()))
+
+    def _ask_preset(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for word, values in PRESETS:
+            menu.addAction(tr(word), partial(self.use_preset, values))
+        menu.popup(self.presets.mapToGlobal(self.presets.rect().bottomLeft()))
+
+    def use_preset(self, values: dict[str, float]) -> None:
+        """Set several parameters in one step; the others stay."""
+        path = (*self.path, "completion_params")
+        self.ctx.set(path, {**self.ctx.get(path, {}), **values})
+
     def _picked(self, index: int) -> None:
-        provider, name = self.box.itemData(index)
+        self.choose(*self.box.itemData(index))
+
+    def choose(self, provider: str, name: str) -> None:
+        """Take another model; its parameters stay."""
         model = dict(self.ctx.get(self.path, {}))
         model.update({"provider": provider, "name": name, "mode": model.get("mode") or "chat"})
         model.setdefault("completion_params", {})
@@ -128,8 +165,18 @@ class _Parameter(QWidget):
         self.switch.box.clicked.disconnect()
         self.switch.box.clicked.connect(self._switch)
         self.number = NumberField(ctx, path, label, lowest, highest, decimals=decimals, step=step, default=start)
-        self.number.setFixedWidth(110)
-        row.addWidget(self.switch, 1)
+        self.number.setFixedWidth(96)
+        self.slider: QSlider | None = None
+        row.addWidget(self.switch, 3)
+        if decimals:
+            self.slider = QSlider(Qt.Orientation.Horizontal)
+            self.slider.setRange(round(lowest / step), round(highest / step))
+            name_it(self.slider, tr("{what}, roughly", what=label))
+            calm(self.slider)
+            self.slider.valueChanged.connect(lambda at: self._slid(at * step))
+            self.slider.sliderReleased.connect(ctx.end_typing)
+            row.addWidget(self.slider, 2)
+        self._step = step
         row.addWidget(self.number, 0, Qt.AlignmentFlag.AlignRight)
         ctx.changed.connect(self.load)
         self.load()
@@ -138,6 +185,16 @@ class _Parameter(QWidget):
         present = self.path[-1] in self.ctx.get(self.path[:-1], {})
         self.switch.box.setChecked(present)
         self.number.setEnabled(present)
+        if self.slider is not None:
+            self.slider.setEnabled(present)
+            value = self.ctx.get(self.path, self._start)
+            self.slider.blockSignals(True)
+            self.slider.setValue(round(float(value if isinstance(value, int | float) else 0) / self._step))
+            self.slider.blockSignals(False)
+
+    def _slid(self, value: float) -> None:
+        value = round(value, 4)
+        self.ctx.set(self.path, int(value) if value.is_integer() else value, typing=True)
 
     def _switch(self, on: bool) -> None:
         parameters = dict(self.ctx.get(self.path[:-1], {}))

@@ -112,7 +112,8 @@ class Grip(QToolButton):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setIcon(icon("grip", "faint"))
+        self.setIcon(icon("grip", "muted"))
+        self.setProperty("kind", "grip")
         self.setAutoRaise(True)
         self.setFixedWidth(18)
         self.setCursor(Qt.CursorShape.SizeVerCursor)
