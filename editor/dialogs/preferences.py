@@ -44,6 +44,7 @@ class PreferencesDialog(QDialog):
         tabs.addTab(self._look(), tr("Look"))
         tabs.addTab(self._models(), tr("Models"))
         tabs.addTab(self._network(), tr("Network"))
+        tabs.addTab(self._runs(), tr("Runs"))
         column.addWidget(tabs)
         buttons = QDialogButtonBox()
         close = buttons.addButton(tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
@@ -186,6 +187,31 @@ class PreferencesDialog(QDialog):
 
         hosts.textChanged.connect(changed)
         column.addWidget(hosts)
+        return page
+
+    def _runs(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(8)
+        settings = self._studio.services.settings
+        strict = QCheckBox(tr("Strict upstream: behave as Dify where Penstock is better on purpose"))
+        strict.setAccessibleName(tr("Strict upstream"))
+        strict.setChecked(bool(settings.get("strict_upstream", False)))
+        strict.clicked.connect(
+            lambda on: self._studio.tasks.run(settings.set, "strict_upstream", on, key="strict_upstream")
+        )
+        column.addWidget(strict)
+        words = QLabel(
+            tr(
+                "It covers texts such as 1e+5 that code returns, captions without a speaker, the dot of file "
+                "extensions in list filters, and variables inside JSON texts of HTTP requests."
+            )
+        )
+        words.setProperty("kind", "small")
+        words.setWordWrap(True)
+        column.addWidget(words)
+        column.addStretch(1)
         return page
 
 

@@ -47,6 +47,7 @@ def build(command: str) -> typer.Typer:
         from engine.cli.log import runs
         from engine.cli.models import models
         from engine.cli.running import run as run_file
+        from engine.cli.settings import settings
         from engine.cli.tools import tools
 
         program.command("run")(run_file)
@@ -54,6 +55,7 @@ def build(command: str) -> typer.Typer:
         program.command("listen")(listen)
         program.add_typer(runs, name="runs")
         program.add_typer(models, name="models")
+        program.add_typer(settings, name="settings")
         program.add_typer(tools, name="tools")
         program.add_typer(workflows, name="workflows")
     return program
@@ -84,7 +86,7 @@ def run(arguments: list[str]) -> int:
     import click
 
     words = _normal(arguments)
-    names = ("batch", "check", "convert", "run", "listen", "runs", "models", "tools", "workflows")
+    names = ("batch", "check", "convert", "run", "listen", "runs", "models", "settings", "tools", "workflows")
     command = next((w for w in words if w in names), "")
     try:
         result = build(command)(args=words, prog_name="penstock-engine", standalone_mode=False)

@@ -61,6 +61,13 @@ def run(
         Path | None, typer.Option(help="Write what models, servers, code and tools answer into this file.")
     ] = None,
     replay: Annotated[Path | None, typer.Option(help="Answer from such a file instead of from the outside.")] = None,
+    strict_upstream: Annotated[
+        bool | None,
+        typer.Option(
+            "--strict-upstream/--no-strict-upstream",
+            help="Behave as Dify where Penstock is better on purpose (default: the workspace's setting).",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="With --replay: fail on a request that was not recorded.")
     ] = False,
@@ -68,6 +75,8 @@ def run(
     """Run a workflow file. Exit code 0 succeeded, 1 failed, 2 bad input, 3 paused, 130 stopped."""
     services = Services.open(context.obj["data"])
     keep = bool(record if record is not None else context.obj["data"] or from_run)
+    if strict_upstream is None and services.has_database():
+        strict_upstream = bool(services.settings.get("strict_upstream", False))
     outcome = read_workflow(services, file, keep=keep)
     start = StartRun(
         outcome[0],
@@ -86,6 +95,7 @@ def run(
         from_node=from_node or None,
         timeout=timeout,
         record=keep,
+        strict_upstream=strict_upstream,
     )
     if recording and replay:
         raise UserError("--recording and --replay exclude each other.", code="cli.bad_tape")

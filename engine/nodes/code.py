@@ -96,13 +96,23 @@ class CodeNode(Node[CodeConfig]):
                 kind = type(answer.value).__name__
                 message = f"main must return an object, but it returned {kind}."
                 return NodeResult.failed(message, "CodeExecutionError", inputs=inputs, process_data=process)
-            outputs = check_outputs(answer.value, self.config.outputs, ctx.limits)
+            result = as_upstream(answer.value) if ctx.run.get("strict_upstream") else answer.value
+            outputs = check_outputs(result, self.config.outputs, ctx.limits)
         except (CodeNodeError, OutputValidationError, DepthLimitError) as error:
             return NodeResult.failed(str(error), type(error).__name__, inputs=inputs, process_data=process)
         return NodeResult(inputs=inputs, process_data=process, outputs=outputs)
 
     def variable_mapping(self) -> dict[str, Selector]:
         return {f"{self.node_id}.{v.variable}": tuple(v.value_selector) for v in self.config.variables}
+
+
+def as_upstream(value: Any) -> Any:
+    """Texts that look like `1e+5` as numbers at any depth, which Dify makes of every result (nodes-logic spec 3.3)."""
+    if isinstance(value, str) and SCIENTIFIC.fullmatch(value):
+        return float(value)
+    if isinstance(value, dict):
+        return {name: as_upstream(item) for name, item in value.items()}
+    return [as_upstream(item) for item in value] if isinstance(value, list) else value
 
 
 # -- the output check --------------------------------------------------------------------------------------------------
@@ -216,6 +226,8 @@ def _array(value: Any, kind: str, output: CodeOutput, limits: Limits, where: str
 def _array_number(item: Any, where: str) -> Any:
     if isinstance(item, bool):
         return int(item)
+    if isinstance(item, str) and SCIENTIFIC.fullmatch(item):
+        return float(item)
     if not isinstance(item, int | float):
         raise OutputValidationError(f"Output {where} must be a number, not {_kind(item)}.")
     return item

@@ -62,6 +62,8 @@ class StartRun:
     call_depth: int = 0
     run_id: str = ""
     parent_run_id: str | None = None
+    strict_upstream: bool | None = None
+    """Behave as Dify where this program is better on purpose (nodes-logic spec 18.1); None = as the workspace says."""
     parent_message_id: str | None = None
     """The message that a chat turn follows, where that is not the newest one (an answer asked for once more)."""
 
@@ -206,7 +208,7 @@ class RunService:
             draft_variables=self._debug().values(start.app_id) if start.kind != "full" and start.app_id else None,
             limits=limits,
             call_depth=start.call_depth,
-            strict_upstream=bool(self._setting(start, "strict_upstream", False)),
+            strict_upstream=self._strict(start),
             debug=DebugSettings(frozenset(start.breakpoints), start.step) if start.breakpoints or start.step else None,
         )
 
@@ -220,6 +222,11 @@ class RunService:
 
         start.files = checked(start.files, effective(start.workflow.features)["file_upload"])
         return start.files
+
+    def _strict(self, start: StartRun) -> bool:
+        if start.strict_upstream is not None:
+            return start.strict_upstream
+        return bool(self._setting(start, "strict_upstream", False))
 
     def _setting(self, start: StartRun, key: str, default: Any) -> Any:
         return self._settings(key, default) if start.record or start.app_id else default
@@ -373,6 +380,7 @@ class RunService:
             query=record["query"] or "",
             snapshot=state,
             limits=self._limits(),
+            strict_upstream=bool(self._settings("strict_upstream", False)),
         )
         next_index = max((r["index"] for r in trace), default=0) + 1
         recorder = self._recorder(start, request, next_index=next_index, open_rows=open_rows)
