@@ -114,6 +114,11 @@ class VariableDialog(QDialog):
         self.line.setVisible(not long)
         self.area.setVisible(long)
         self._eye.setVisible(kind == "secret")
+        before = self._variable
+        if before is not None and before.is_secret and kind != "secret" and self.line.text() == before.value:
+            # Choosing another type must not show what stays hidden until somebody asks for it.
+            self.line.clear()
+            self.area.clear()
         self.line.setEchoMode(QLineEdit.EchoMode.Password if kind == "secret" else QLineEdit.EchoMode.Normal)
 
     def _show_secret(self) -> None:
