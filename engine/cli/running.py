@@ -237,7 +237,7 @@ async def follow(
         message = summary.get("message")
         if message and events == "dify":
             say.out(message_end(message))
-        if message and features is not None:
+        if message and message["status"] == "normal" and features is not None:
             turns = [] if services.has_database() else [(message["query"], message["answer"])]
             found = await services.chat.suggested_questions(features, message["conversation_id"], turns)
             summary = {**summary, "suggested_questions": found}
