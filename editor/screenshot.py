@@ -100,6 +100,8 @@ def _picture(
         page.canvas.select([arguments.select])
         wait_until(lambda: False, 0.1)
         if arguments.zoom:
+            page.canvas.fit()  # the inspector has taken its room: the middle is elsewhere now
+            page.canvas.zoom_to(arguments.zoom)
             page.canvas.ensure_visible(arguments.select)
         else:
             page.canvas.fit()

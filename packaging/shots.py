@@ -19,7 +19,7 @@ PICTURES = (
         "studio-light.png",
         "branch-on-a-condition.yml",
         "light",
-        ("--run", "--panel", "none", "--select", "1700000000002"),
+        ("--run", "--panel", "none", "--select", "1700000000002", "--zoom", "0.6"),
     ),
 )
 
@@ -31,7 +31,7 @@ def main() -> int:
     for name, sample, theme, more in PICTURES:
         with tempfile.TemporaryDirectory() as data:
             command = [sys.executable, "-m", "editor", str(TEMPLATES / sample), "--screenshot", str(folder / name)]
-            command += ["--size", "1440x860", "--theme", theme, *more]
+            command += ["--size", "1440x900", "--theme", theme, *more]
             environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PENSTOCK_DATA": data}
             done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         if done.returncode:

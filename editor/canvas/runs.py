@@ -70,7 +70,7 @@ class CanvasRuns:
             return
         self.view.state.runs, self.view.state.edge_runs, self.view.state.rounds = {}, {}, {}
         self.view.state.run_shown = True
-        for node_id in (*state.nodes, *(had - set(state.nodes))):
+        for node_id in {*state.nodes, *had, *self._targets(state.edges)}:
             self._take_from_state(node_id)
         for edge_id in state.edges:
             self._take_edge(edge_id)
@@ -84,7 +84,9 @@ class CanvasRuns:
         if self._state is None:
             return
         view = self.view
+        edge_ids = list(edge_ids)
         touched = list(node_ids)
+        touched += self._targets(edge_ids) - set(touched)
         for node_id in touched:
             self._take_from_state(node_id)
         view.repaint_nodes(touched)
@@ -134,7 +136,24 @@ class CanvasRuns:
 
     def _take_from_state(self, node_id: str) -> None:
         folded = self._folded(node_id)
-        self._take(node_id, node_run_of(folded, self.view.graph.nodes.get(node_id)) if folded is not None else None)
+        if folded is not None:
+            self._take(node_id, node_run_of(folded, self.view.graph.nodes.get(node_id)))
+        else:
+            self._take(node_id, NodeRun("skipped") if self._was_skipped(node_id) else None)
+
+    def _was_skipped(self, node_id: str) -> bool:
+        """Whether every way to a node was decided against: runs tell of edges that are skipped, not of nodes."""
+        scene, state = self.view.scene, self._state
+        ways = [e for e in scene.edges_of(node_id) if e in scene.edges and scene.edges[e].target == node_id]
+        return state is not None and bool(ways) and all(str(state.edges.get(e)) == "skipped" for e in ways)
+
+    def _targets(self, edge_ids: Iterable[str]) -> set[str]:
+        """Nodes that skipped edges lead to and of which the run says nothing itself."""
+        edges, state = self.view.scene.edges, self._state
+        if state is None:
+            return set()
+        skipped = (edges[e] for e in edge_ids if e in edges and str(state.edges.get(e)) == "skipped")
+        return {edge.target for edge in skipped if edge.target not in state.nodes}
 
     def _take(self, node_id: str, run: NodeRun | None) -> None:
         view = self.view

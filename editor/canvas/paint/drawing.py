@@ -6,7 +6,7 @@ layout is made for a step of the zoom, so that text is never smaller on the scre
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QStaticText, QTransform
@@ -169,10 +169,28 @@ class DrawingMaker:
             self.text(label, end - wide, centre, "tiny", "bad" if row.tone == "fail" else "muted")
             end -= wide + m.PART_GAP
         parts = [part for part in row.parts if part.text]
-        widths = _shared([self.natural(part) for part in parts], end - left, _LEAST * self._grow("small"))
+        widths = self._widths(parts, end - left)
         x = left
         for part, wide in zip(parts, widths, strict=False):
             x += self.part(part, x, centre, wide, row) + m.PART_GAP
+
+    def _widths(self, parts: list[Part], room: float) -> list[float]:
+        """How wide each part may be; an operator keeps its words where the others stay readable beside it."""
+        wanted, least = [self.natural(part) for part in parts], _LEAST * self._grow("small")
+        kept = next((index for index, part in enumerate(parts) if part.kind == "op"), None)
+        if kept is None or sum(wanted) + (len(wanted) - 1) * m.PART_GAP <= room:
+            return _shared(wanted, room, least)
+        others = [*wanted[:kept], *wanted[kept + 1 :]]
+        left = room - wanted[kept] - m.PART_GAP
+        if left < (len(others) * 1.4 * least) + (len(others) - 1) * m.PART_GAP:
+            return _shared(wanted, room, least)
+        widths = _shared(others, left, least)
+        if len(widths) == 2:
+            # What is compared says more than what it is compared with.
+            name = self.natural(replace(parts[0], prefix="")) if kept == 1 else 0.0
+            first = max(widths[0], min(name, left * 0.64))
+            widths = [first, min(others[1], left - m.PART_GAP - first)]
+        return [*widths[:kept], wanted[kept], *widths[kept:]]
 
     def natural(self, part: Part) -> float:
         """How wide a part is when nothing is shortened."""
@@ -208,7 +226,8 @@ class DrawingMaker:
     def _chip(self, part: Part, x: float, centre: float, width: float) -> float:
         inner = x + m.CHIP_PAD
         free = width - 2 * m.CHIP_PAD
-        if part.icon:
+        tight = self._metrics("small").horizontalAdvance(part.text) > free - self._icon_width
+        if part.icon and not (tight and part.kind == "var" and self.step < 1.0):
             colour = self.theme.on_family(part.family) if part.family else self.theme.color(_tone(part))
             self.icon(part.icon, inner, centre, glyph_size(_ICON, self.step), colour)
             inner += self._icon_width

@@ -104,6 +104,21 @@ def test_only_named_changes_are_taken(canvas: Make) -> None:
     assert list(hand.view.state.edge_runs.values()) == ["taken"]
 
 
+@pytest.mark.spec("editor.37")
+def test_a_node_whose_every_way_was_skipped_is_shown_as_skipped(canvas: Make) -> None:
+    hand = canvas(CHAIN)
+    state = run_state(a=NodeRunState("a", "x", status="succeeded"))
+    hand.view.set_run_state(state)
+    edge = next(e for e in hand.view.scene.edges.values() if e.target == "b")
+    state.edges[edge.id] = "skipped"
+    hand.view.apply_run_changes([], [edge.id])
+    assert hand.view.state.runs["b"].status == "skipped"
+    assert "c" not in hand.view.state.runs
+    hand.view.set_run_state(None)
+    hand.view.set_run_state(state)
+    assert hand.view.state.runs["b"].status == "skipped"
+
+
 def test_streamed_text_shows_its_last_lines() -> None:
     state = NodeRunState("b", "x", status="running", chunks=["one two three ", "four five six seven eight nine ten"])
     run = node_run_of(state)
