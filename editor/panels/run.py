@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.listen import ListenBox
 from editor.panels.parts import status_icon, status_word
 from editor.panels.result_text import ResultText
 from editor.panels.run_form import RunForm
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
 
 
 class RunPanel(QWidget):
-    """`runWanted` carries inputs and query."""
+    """`runWanted` carries inputs and query, `requestHeard` a webhook's id and what its test request gives the run."""
 
     runWanted = Signal(dict, str)
+    requestHeard = Signal(str, dict)
     stopWanted = Signal()
     continueWanted = Signal()
 
@@ -42,6 +44,9 @@ class RunPanel(QWidget):
         self._session = session
         self.form: RunForm | None = None
         self._declared: Any = None
+        self._listens = False
+        self.ear = ListenBox(session)
+        self.ear.heard.connect(self.requestHeard)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -90,8 +95,11 @@ class RunPanel(QWidget):
     def build_form(self) -> None:
         """Build the fields anew when the start node asks for other things; what was typed stays."""
         declared = self.declared()
-        if declared == self._declared and self.form is not None:
+        self.ear.load()
+        if self.form is not None and declared == self._declared and self.ear.wanted() == self._listens:
             return
+        self._listens = self.ear.wanted()
+        self.ear.setParent(self)  # the box of the fields before goes, the ear stays
         old = self.form.typed() if self.form is not None and self._declared is not None else None
         self._declared = declared
         box = QWidget()
@@ -102,7 +110,9 @@ class RunPanel(QWidget):
         if old:
             self.form.load(old)
         self.form.submitted.connect(self.submit)
-        if not declared and not self.is_chat:
+        if self._listens:
+            column.addWidget(self.ear)
+        elif not declared and not self.is_chat:
             words = QLabel(tr("This workflow asks for nothing; it starts at once."))
             words.setProperty("kind", "muted")
             column.addWidget(words)
@@ -113,12 +123,19 @@ class RunPanel(QWidget):
         self.start.setAccessibleName(self.start.text())
         self.start.clicked.connect(self.submit)
         column.addWidget(self.start, 0, Qt.AlignmentFlag.AlignLeft)
+        self.ear.setVisible(self._listens)
+        self.form.setVisible(not self._listens)
+        self.start.setVisible(not self._listens)
         column.addStretch(1)
         self._inputs.setWidget(box)
 
     def submit(self) -> None:
         """Check the fields and ask for the run."""
         if self.form is None or self._session.is_running:
+            return
+        if self._listens:
+            self.tabs.setCurrentIndex(0)
+            self.ear.listen()
             return
         values = self.form.values()
         if values is None:

@@ -50,6 +50,7 @@ class WorkflowPage(QWidget):
     """Wires the parts to one session. What a run, a publication or another page needs goes to the window by signal."""
 
     runWanted = Signal(dict, str)
+    requestHeard = Signal(str, dict)
     runNodeWanted = Signal(str)
     sayWanted = Signal(object)
     stopWanted = Signal()
@@ -264,6 +265,7 @@ class WorkflowPage(QWidget):
         self.tabs.setMinimumHeight(140)
         self.run_panel = RunPanel(self.session)
         self.run_panel.runWanted.connect(self.runWanted)
+        self.run_panel.requestHeard.connect(self.requestHeard)
         self.run_panel.stopWanted.connect(self.stopWanted)
         self.run_panel.continueWanted.connect(lambda: self.rerunWanted.emit(""))
         self.trace = Trace(self.session)
@@ -539,6 +541,7 @@ class WorkflowPage(QWidget):
             if isinstance(panel, Variables | Features):
                 panel.close_session()
         self.canvas.set_document(None)
+        self.run_panel.ear.close_now()
         self.session.close()
 
 

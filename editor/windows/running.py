@@ -98,6 +98,20 @@ class Running(QObject):
             page.chat.set_conversation(self._conversations[page.session.app_id])
         return live
 
+    def start_heard(self, page: WorkflowPage, node_id: str, inputs: dict[str, Any]) -> LiveRun | None:
+        """Start a run with what a request to a webhook gave. It came from outside, so no path in it is opened."""
+        session = page.session
+        if session.is_running or not self._saved(page):
+            return None
+        start = StartRun(
+            session.document.workflow,
+            app_id=session.app_id,
+            inputs=inputs,
+            root_node_id=node_id,
+            breakpoints=sorted(session.breakpoints),
+        )
+        return self._show(page, start)
+
     def rerun(self, page: WorkflowPage, from_node: str = "") -> LiveRun | None:
         """Go on with the run that is shown after its failure or stop, or run again from a node; what ended well and
         was not edited since is taken over."""
