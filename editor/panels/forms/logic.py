@@ -22,6 +22,7 @@ from editor.panels.forms.fields import (
     TemplateField,
     TextField,
 )
+from editor.panels.forms.jinja_pick import JinjaPick
 from editor.panels.forms.parts import RowList, labelled
 
 
@@ -81,7 +82,9 @@ class TemplateForm(Form):
 
     def build(self) -> None:
         self.section(tr("Inputs")).add(input_table(self.ctx))
-        self.section(tr("Template")).add(CodeField(self.ctx, ("template",), tr("Template"), "jinja2", rows=12))
+        field = CodeField(self.ctx, ("template",), tr("Template"), "jinja2", rows=12)
+        JinjaPick(field, ("variables",))
+        self.section(tr("Template")).add(field)
         add_outputs(self)
 
 

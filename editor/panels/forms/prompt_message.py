@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.fields import ChoiceField, CodeField, Field, SwitchField, TemplateField
+from editor.panels.forms.jinja_pick import JinjaPick
 from editor.panels.forms.parts import small_button
 
 ROLES = (("system", "System"), ("user", "User"), ("assistant", "Assistant"))
@@ -58,7 +59,9 @@ class PromptMessage(QWidget):
     def _editor(self, rows: int) -> Field:
         name = tr("Prompt message {number}", number=self._number)
         if self._is_jinja():
-            return CodeField(self.ctx, (*self.path, "jinja2_text"), name, "jinja2", rows=rows)
+            field = CodeField(self.ctx, (*self.path, "jinja2_text"), name, "jinja2", rows=rows)
+            JinjaPick(field, ("prompt_config", "jinja2_variables"))
+            return field
         return TemplateField(self.ctx, (*self.path, "text"), name, tr("Write here; / or { inserts a variable"))
 
     def _counted(self) -> None:

@@ -9,8 +9,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.parts import Grip
 from editor.panels.forms.template_edit import TemplateEdit
+from editor.panels.variable_picker import VariablePicker
 from tests.editor.forms.conftest import Desk, Open
 from tests.helpers.model import made, node
 
@@ -101,3 +103,44 @@ def test_typing_is_undone_in_words_in_the_editor_and_in_one_step_from_the_canvas
     assert edit.text() == ""
     here.session.redo()
     assert order(here) == ["Tell me about seas"]
+
+
+def templated(desk: Open) -> Desk:
+    outputs = {"total": {"type": "number", "children": None}}
+    code = node("c", "code", title="Sum", code="", code_language="python3", variables=[], outputs=outputs)
+    template = node("t", "template-transform", template="", variables=[])
+    return desk(made([node("s", "start", variables=[]), code, template], [("s", "c"), ("c", "t")]), "t")
+
+
+@pytest.mark.parametrize("sign", ["/", "{{"])
+def test_a_sign_in_jinja_text_opens_the_picker_and_names_an_input(desk: Open, sign: str) -> None:
+    here = templated(desk)
+    edit = here.one(CodeEdit, "Template")
+    edit.setFocus()
+    QTest.keyClicks(edit, "Sum: ")
+    QTest.keyClicks(edit, sign)
+    picker = here.picker()
+    QTest.keyClicks(picker.search, "total")
+    QTest.keyClick(picker.search, Qt.Key.Key_Return)
+    QApplication.processEvents()
+    assert here.data["template"] == "Sum: {{ total }}"
+    assert here.data["variables"] == [{"variable": "total", "value_selector": ["c", "total"]}]
+
+    QTest.keyClicks(edit, " ")
+    QTest.keyClicks(edit, "/")
+    picker = here.picker()
+    QTest.keyClicks(picker.search, "total")
+    QTest.keyClick(picker.search, Qt.Key.Key_Return)
+    QApplication.processEvents()
+    assert here.data["template"] == "Sum: {{ total }} {{ total }}"
+    assert len(here.data["variables"]) == 1  # known by that name already
+
+
+def test_a_slash_within_a_word_is_a_slash(desk: Open) -> None:
+    here = templated(desk)
+    edit = here.one(CodeEdit, "Template")
+    edit.setFocus()
+    QTest.keyClicks(edit, "a/b")
+    QApplication.processEvents()
+    assert here.data["template"] == "a/b"
+    assert not [w for w in QApplication.topLevelWidgets() if isinstance(w, VariablePicker) and w.isVisible()]
