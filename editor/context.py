@@ -11,6 +11,7 @@ from editor.bridge.runs import RunCenter
 from editor.bridge.tasks import Tasks
 from editor.messages import Messages, RecordedMessages
 from editor.settings import Preferences
+from editor.tools import Tools
 from engine.services.context import Services
 
 
@@ -26,6 +27,8 @@ class Studio(QObject):
         self.messages: Messages = messages or RecordedMessages()
         self.tasks = Tasks(self)
         self.runs = RunCenter(services.data_dir, self)
+        self.tools = Tools(services, self.tasks, self)
+        self.tools.changed.connect(self.runs.host.reload)
         self._models: list[dict[str, Any]] | None = None
         self._aliases: set[tuple[str, str]] = set()
         self._fallback = False
@@ -80,20 +83,15 @@ class Studio(QObject):
         return tr("The model {name} of {provider} is not set up here.", name=name, provider=last or "?")
 
     def tool_problem(self, data: Mapping[str, Any]) -> str:
-        """Why a tool cannot be used here: no tool is installed in this workspace, and the file's settings are kept."""
-        from editor.i18n import tr
-
-        name = str(data.get("tool_label") or data.get("tool_name") or "")
-        provider = str(data.get("provider_name") or data.get("provider_id") or "")
-        if not name:
-            return ""
-        return tr(
-            "The tool {name} of {provider} is not installed here. Its settings are kept.", name=name, provider=provider
-        )
+        """Why a tool cannot be used here; an empty text when it can or when it is not known yet."""
+        return next((self.tools.problem(identity) for identity, _ in self.tools.missing(data)), "")
 
     def tool_parameters(self, data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """What an installed tool declares."""
-        return []
+        from engine.services.tool_snapshot import schemas
+
+        found = self.tools.find(data)
+        return [*schemas(found)] if found is not None else []
 
     def sandbox_level(self) -> str:
         """What keeps user code in on this machine."""

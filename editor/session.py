@@ -233,7 +233,7 @@ class WorkflowSession(QObject):
     def _checked(self, problems: list[Problem]) -> None:
         if self._closed:
             return
-        self.problems = [*problems, *self._model_problems()]
+        self.problems = [*problems, *self._model_problems(), *self._tool_problems()]
         self.problemsChanged.emit()
 
     def _model_problems(self) -> list[Problem]:
@@ -244,6 +244,17 @@ class WorkflowSession(QObject):
                 words = self.model_problem(str(model.get("provider") or ""), str(model.get("name") or ""))
                 if words and model.get("name"):
                     found.append(Problem("warning", "model.unknown", words, node.id, "model"))
+        return found
+
+    def _tool_problems(self) -> list[Problem]:
+        """Tools that are not there, with what they could mean."""
+        found = []
+        for node in self.document.graph.nodes.values():
+            for identity, place in self.studio.tools.missing(node.data):
+                suggestion = self.studio.tools.suggest(identity)
+                fixes = ({"tool": identity, "means": suggestion},) if suggestion is not None else ()
+                words = self.studio.tools.problem(identity)
+                found.append(Problem("warning", "tool.unknown", words, node.id, place, fixes=fixes))
         return found
 
     # -- runs --------------------------------------------------------------------------------------------------------

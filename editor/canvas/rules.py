@@ -6,8 +6,10 @@ No rule is decided here; this is the one place where the canvas speaks to `engin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from editor.canvas import blocks
 from editor.i18n import tr
 from engine.model.edits import Edit
 from engine.model.graph import Edge, Graph, Node
@@ -38,11 +40,11 @@ class CanvasRules:
         """A type's name for people."""
         if node_type == "note":
             return tr("Note")
-        spec = registry.spec(node_type)
-        return tr(spec.title) if spec else node_type
+        spec = registry.spec(blocks.type_of(node_type))
+        return tr(blocks.title_of(node_type)) or (tr(spec.title) if spec else node_type)
 
     def takes_input(self, node_type: str) -> bool:
-        spec = registry.spec(node_type)
+        spec = registry.spec(blocks.type_of(node_type))
         return spec.has_input if spec else node_type != "note"
 
     def first_handle(self, node: Node) -> str | None:
@@ -74,7 +76,7 @@ class CanvasRules:
             return ""
         from engine.model.containers import may_stand
 
-        return _said(may_stand(self._graph, self.mode, node_type, room))
+        return _said(may_stand(self._graph, self.mode, blocks.type_of(node_type), room))
 
     def may_enter(self, node_ids: Iterable[str], room: str) -> str:
         """Why these nodes cannot move into a container."""
@@ -89,7 +91,7 @@ class CanvasRules:
     def may_insert(self, node_type: str, edge_id: str) -> bool:
         """Whether a node of this type could stand in the middle of an edge."""
         edge = self._graph.edges.get(edge_id)
-        spec = registry.spec(node_type)
+        spec = registry.spec(blocks.type_of(node_type))
         if edge is None or spec is None or not spec.has_input or not spec.handles(spec.default_data(self.mode)):
             return False
         return not self.may_add(node_type, self._graph.nodes[edge.source].parent)
@@ -127,7 +129,9 @@ class CanvasRules:
 
         if node_type == "note":
             return [new_note(x, y)]
-        return list(new_nodes(self._graph, self.mode, node_type, x, y, parent=room))
+        settings, title = blocks.settings_of(node_type), tr(blocks.title_of(node_type)) or None
+        made = new_nodes(self._graph, self.mode, blocks.type_of(node_type), x, y, parent=room, title=title)
+        return [replace(made[0], data={**made[0].data, **settings}), *made[1:]] if settings else list(made)
 
     def clipboard_text(self, node_ids: Iterable[str]) -> str:
         """The clipboard JSON of these nodes, empty when none can be copied."""

@@ -17,7 +17,7 @@ from engine.services.context import Services
 
 if TYPE_CHECKING:
     from engine.ports.outside import ToolDescription, ToolIdentity
-    from engine.services.tools import ToolGroup
+    from engine.services.tool_snapshot import ToolGroup
 
 tools = typer.Typer(help="Tools: built in, OpenAPI, workflows, MCP servers.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

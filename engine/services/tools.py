@@ -13,13 +13,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from engine.adapters.tools import openapi
 from engine.adapters.tools.openapi import Operation
-from engine.adapters.tools.setup import ApiAuth, ApiSetup, McpSetup, ToolSetup, alias_key, aliased
+from engine.adapters.tools.setup import ApiAuth, ApiSetup, McpSetup, ToolSetup
 from engine.errors import PenstockError, UserError
 from engine.ports.outside import PortError, ToolDescription, ToolIdentity, ToolMessage
+from engine.services.tool_snapshot import (
+    MissingTool,
+    ToolGroup,
+    ToolSnapshot,
+    alias_key,
+    aliased,
+    key_of,
+    missing_words,
+)
 
 if TYPE_CHECKING:
     from engine.adapters.network_rules import NetworkRules
@@ -29,37 +38,10 @@ if TYPE_CHECKING:
     from engine.services.model_names import SettingsDoor
     from engine.services.workflow_tools import WorkflowTools
 
-Kind = Literal["builtin", "api", "workflow", "mcp"]
 APIS_KEY, SERVERS_KEY, ALIASES_KEY = "tools.apis", "tools.mcp", "tools.aliases"
 AUTH_KINDS = ("none", "api_key_header", "api_key_query", "basic", "bearer")
 TRANSPORTS = ("stdio", "http", "sse")
 TEST_SECONDS = 45.0
-
-
-@dataclass(frozen=True)
-class ToolGroup:
-    """The tools of one provider as screens show them. `note` says what is wrong with it, if anything."""
-
-    kind: Kind
-    id: str
-    name: str
-    description: str
-    icon: str
-    tools: tuple[ToolDescription, ...]
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class MissingTool:
-    """A tool that a file names and this workspace does not have; `suggestion` is what it could be mapped to.
-    `place` is the dotted path of the setting that names it."""
-
-    node_id: str
-    node_title: str
-    identity: ToolIdentity
-    message: str
-    suggestion: ToolIdentity | None
-    place: str = "tool_name"
 
 
 @dataclass(frozen=True)
@@ -136,52 +118,17 @@ class ToolService:
             note = "" if tools else "It was never asked for its tools."
             yield ToolGroup("mcp", row["id"], row["name"], _place(row), "datasource", tools, note)
 
+    def snapshot(self) -> ToolSnapshot:
+        """Everything that there is now, as one value that can be asked from any thread."""
+        return ToolSnapshot(tuple(self.catalog()), self.aliases())
+
     def find(self, identity: ToolIdentity) -> ToolDescription | None:
         """What a tool takes, by its alias where it has one; None when it is not there. Asks no server."""
-        from engine.adapters.tools.provider import builtin, by_name, described
-
-        identity = aliased(self.aliases(), identity)
-        if identity.provider_type in ("builtin", "plugin", ""):
-            found = builtin(identity)
-            return described(*found) if found is not None else None
-        groups = [g for g in self.catalog() if g.kind == identity.provider_type]
-        if identity.provider_type == "workflow":
-            row = self.workflows.row_of(identity) if self._known() else None
-            groups = [g for g in groups if row is not None and g.id == row.id]
-            return next((t for g in groups for t in g.tools), None)
-        for group in by_name(groups, identity):
-            for tool in group.tools:
-                if tool.identity.tool_name == identity.tool_name:
-                    found_tool: ToolDescription = tool
-                    return found_tool
-        return None
+        return self.snapshot().find(identity)
 
     def missing(self, graph: Mapping[str, Any]) -> list[MissingTool]:
         """The tools of a graph config that are not there: of tool nodes, and of agents that would offer them."""
-        found = []
-        for node in graph.get("nodes", ()):
-            data = node.get("data") or {}
-            for identity, place in tools_of(data):
-                if self.find(identity) is None:
-                    title = str(data.get("title") or "")
-                    words = missing_words(identity)
-                    suggestion = self.suggest(identity)
-                    found.append(MissingTool(str(node.get("id")), title, identity, words, suggestion, place))
-        return found
-
-    def suggest(self, identity: ToolIdentity) -> ToolIdentity | None:
-        """The tool that a missing one most likely means: one of its very name, else the nearest by words."""
-        from difflib import SequenceMatcher
-
-        wanted = identity.tool_name.lower()
-        best, score = None, 0.72
-        for group in self.catalog():
-            for tool in group.tools:
-                name = tool.identity.tool_name.lower()
-                likeness = 1.0 if name == wanted else SequenceMatcher(None, name, wanted).ratio()
-                if likeness > score:
-                    best, score = tool.identity, likeness
-        return best
+        return self.snapshot().missing(graph)
 
     # -- names of files ------------------------------------------------------------------------------------------------
 
@@ -193,7 +140,7 @@ class ToolService:
         """From now on the tool that files name so is another one. Raises UserError when that is not there."""
         if self.find(means) is None:
             raise UserError(missing_words(means), code="tools.unknown")
-        key = _key(named)
+        key = key_of(named)
         row = {"provider": key[0], "tool": key[1], "means": means.__dict__}
         with self._lock:
             self._settings().set(ALIASES_KEY, [*self._others(key), row])
@@ -410,15 +357,15 @@ class ToolService:
         """The present state as one value, credentials in clear."""
         apis = tuple(self._api(row) for row in self._rows(APIS_KEY))
         servers = tuple(self._server(row) for row in self._rows(SERVERS_KEY))
-        return ToolSetup(apis, servers, self.aliases())
+        return ToolSetup(apis, servers)
 
     def provider(self, ports: Ports, rules: NetworkRules) -> WorkspaceTools:
         """The port for runs, over the present state; later changes need a new one."""
         from engine.adapters.tools.provider import WorkspaceTools
 
-        setup = self.setup()
-        ports.extras["tool_aliases"] = lambda identity: aliased(setup.aliases, identity)
-        return WorkspaceTools(setup, ports, rules)
+        aliases = self.aliases()
+        ports.extras["tool_aliases"] = lambda identity: aliased(aliases, identity)
+        return WorkspaceTools(self.setup(), ports, rules)
 
     def _keep_secret(self, name: str, value: str) -> None:
         if value:
@@ -454,42 +401,6 @@ async def _listed(setup: McpSetup) -> list[dict[str, Any]]:
         return await session.list_tools()
     finally:
         await session.close()
-
-
-def identity_of(data: Mapping[str, Any]) -> ToolIdentity:
-    """The tool that a tool node's settings name."""
-    names = ("provider_type", "provider_id", "tool_name", "provider_name")
-    return ToolIdentity(*(str(data.get(name) or "") for name in names))
-
-
-def tools_of(data: Mapping[str, Any]) -> Iterator[tuple[ToolIdentity, str]]:
-    """The tools that a node's settings name, with the place of each."""
-    if data.get("type") == "tool":
-        yield identity_of(data), "tool_name"
-    elif data.get("type") == "agent":
-        parameters = data.get("agent_parameters")
-        entry = parameters.get("tools") if isinstance(parameters, Mapping) else None
-        rows = entry.get("value") if isinstance(entry, Mapping) else None
-        for index, row in enumerate(rows if isinstance(rows, list) else ()):
-            if isinstance(row, Mapping) and row.get("enabled"):
-                provider = str(row.get("provider_name") or row.get("provider_id") or "")
-                kind = str(row.get("type") or row.get("provider_type") or "builtin")
-                name = str(row.get("provider_show_name") or provider)
-                identity = ToolIdentity(kind, provider, str(row.get("tool_name") or ""), name)
-                yield identity, f"agent_parameters.tools.value.{index}"
-
-
-def missing_words(identity: ToolIdentity) -> str:
-    """What is said of a tool that is not there."""
-    provider = identity.provider_name or identity.provider_id
-    return f"The tool {identity.tool_name} of {provider} is not there."
-
-
-def _key(identity: ToolIdentity) -> tuple[str, str]:
-    """How files name a tool: ids of foreign workspaces say nothing, names do."""
-    foreign = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", identity.provider_id or "")
-    provider = identity.provider_name if foreign and identity.provider_name else identity.provider_id
-    return alias_key(provider or identity.provider_name, identity.tool_name)
 
 
 def _place(row: Mapping[str, Any]) -> str:

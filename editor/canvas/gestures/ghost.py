@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from editor import icons
+from editor.canvas import blocks
 from editor.canvas import metrics as m
 from editor.canvas.gestures.base import Gesture, Pointer
 from editor.canvas.hit import edge_near, room_at
@@ -92,7 +93,7 @@ class GhostGesture(Gesture):
 
 def paint_ghost_card(painter: QPainter, node_type: str, x: float, y: float, zoom: float, *, refused: bool) -> None:
     """A see-through card with icon and title."""
-    current, spec = theme(), registry.spec(node_type)
+    current, spec = theme(), registry.spec(blocks.type_of(node_type))
     family = spec.family if spec else "note"
     painter.save()
     painter.setOpacity(0.85)
@@ -112,7 +113,7 @@ def paint_ghost_card(painter: QPainter, node_type: str, x: float, y: float, zoom
     picture = icons.pixmap(spec.icon if spec else "note", current.on_family(family), 16, 2.0)
     painter.drawPixmap(QRectF(m.PAD + 6, m.PAD + 6, 16, 16), picture, QRectF(picture.rect()))
     metrics = font_metrics("title")
-    title = tr(spec.title) if spec else tr("Note")
+    title = tr(blocks.title_of(node_type)) or (tr(spec.title) if spec else tr("Note"))
     painter.setFont(current.font("title"))
     painter.setPen(current.color("text"))
     left = m.PAD + m.TILE + 10

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.ports.outside import ToolIdentity
-
 AuthKind = Literal["none", "api_key_header", "api_key_query", "basic", "bearer"]
 
 
@@ -54,23 +52,7 @@ class McpSetup:
 
 @dataclass(frozen=True)
 class ToolSetup:
-    """Everything at once. `aliases`: what a tool of a file means here, by (provider, tool) in small letters."""
+    """Everything at once."""
 
     apis: tuple[ApiSetup, ...] = ()
     servers: tuple[McpSetup, ...] = ()
-    aliases: Mapping[tuple[str, str], ToolIdentity] = field(default_factory=dict)
-
-
-def alias_key(provider: str, tool: str) -> tuple[str, str]:
-    """How the table of aliases spells a tool: the last part of the provider's path counts."""
-    return provider.strip().rsplit("/", 1)[-1].lower(), tool.strip().lower()
-
-
-def aliased(aliases: Mapping[tuple[str, str], ToolIdentity], identity: ToolIdentity) -> ToolIdentity:
-    """What a tool means here: its alias, or itself. An alias of an alias does not count."""
-    for provider in (identity.provider_id, identity.provider_name):
-        for tool in (identity.tool_name, "*"):
-            found = aliases.get(alias_key(provider, tool)) if provider else None
-            if found is not None:
-                return found
-    return identity

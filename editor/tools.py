@@ -1,0 +1,73 @@
+"""The tools of the workspace as the window knows them: kept in memory, asked for again when something changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from editor.bridge.tasks import Tasks
+from editor.i18n import tr
+from engine.services.context import Services
+
+if TYPE_CHECKING:
+    from engine.services.tool_snapshot import ToolDescription, ToolGroup, ToolIdentity, ToolSnapshot
+
+KINDS = {"": "All", "builtin": "Built in", "api": "OpenAPI", "workflow": "Workflows", "mcp": "MCP servers"}
+
+
+class Tools(QObject):
+    """Answers at once from what is known; `changed` tells when more is."""
+
+    changed = Signal()
+
+    def __init__(self, services: Services, tasks: Tasks, parent: QObject) -> None:
+        super().__init__(parent)
+        self._services, self._tasks = services, tasks
+        self._known: ToolSnapshot | None = None
+
+    def load(self) -> None:
+        """Ask the workspace in the background."""
+        self._tasks.run(lambda: self._services.tools.snapshot(), done=self._loaded, key="tools")
+
+    def _loaded(self, snapshot: ToolSnapshot) -> None:
+        self._known = snapshot
+        self.changed.emit()
+
+    @property
+    def groups(self) -> tuple[ToolGroup, ...]:
+        """Every tool by provider; none before they are known."""
+        return self._known.groups if self._known is not None else ()
+
+    def find(self, data: Mapping[str, Any]) -> ToolDescription | None:
+        """The tool of a tool node, by its alias where it has one."""
+        from engine.services.tool_snapshot import identity_of
+
+        return self._known.find(identity_of(data)) if self._known is not None else None
+
+    def missing(self, data: Mapping[str, Any]) -> Iterator[tuple[ToolIdentity, str]]:
+        """The tools that a node names and that are not there; none before they are known."""
+        return self._known.missing_in(data) if self._known is not None else iter(())
+
+    def problem(self, identity: ToolIdentity) -> str:
+        """What is said of a tool that is not there."""
+        name, provider = identity.tool_name, identity.provider_name or identity.provider_id
+        if not name:
+            return tr("Choose a tool.")
+        return tr(
+            "The tool {name} of {provider} is not installed here. Its settings are kept.", name=name, provider=provider
+        )
+
+    def suggest(self, identity: ToolIdentity) -> ToolIdentity | None:
+        """The tool that a missing one most likely means."""
+        return self._known.suggest(identity) if self._known is not None else None
+
+    def means(self, named: ToolIdentity, target: ToolIdentity) -> None:
+        """From now on the tool that files name so is another one, in every workflow of the workspace."""
+
+        def work() -> ToolSnapshot:
+            self._services.tools.set_alias(named, target)
+            return self._services.tools.snapshot()
+
+        self._tasks.run(work, done=self._loaded, key="tools")
