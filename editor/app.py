@@ -69,6 +69,7 @@ def load(window: MainWindow, file: Path | None) -> None:
     def opened(_: object) -> None:
         window.library.refresh()
         studio.load_models()
+        studio.tools.load()
         if file is not None:
             window.open_path(file)
         else:

@@ -27,8 +27,7 @@ class Studio(QObject):
         self.messages: Messages = messages or RecordedMessages()
         self.tasks = Tasks(self)
         self.runs = RunCenter(services.data_dir, self)
-        self.tools = Tools(services, self.tasks, self)
-        self.tools.changed.connect(self.runs.host.reload)
+        self.tools = Tools(services, self.tasks, self.runs.host.reload, self)
         self._models: list[dict[str, Any]] | None = None
         self._aliases: set[tuple[str, str]] = set()
         self._fallback = False

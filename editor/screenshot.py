@@ -80,6 +80,7 @@ def _picture(
             print(f"{place}: {problem.severity}: {problem.message}", file=sys.stderr)
         return 2
     window.studio.load_models()
+    window.studio.tools.load()
     window.open_app(outcome.app_id)
     if not wait_until(lambda: window.page is not None, 60):
         print("error: the file did not open", file=sys.stderr)

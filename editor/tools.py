@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -22,14 +22,19 @@ class Tools(QObject):
 
     changed = Signal()
 
-    def __init__(self, services: Services, tasks: Tasks, parent: QObject) -> None:
+    def __init__(self, services: Services, tasks: Tasks, reload: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
-        self._services, self._tasks = services, tasks
+        self._services, self._tasks, self._reload = services, tasks, reload
         self._known: ToolSnapshot | None = None
 
     def load(self) -> None:
         """Ask the workspace in the background."""
         self._tasks.run(lambda: self._services.tools.snapshot(), done=self._loaded, key="tools")
+
+    def refresh(self) -> None:
+        """Something was set up or removed: tell the engine process, and ask again."""
+        self._reload()
+        self.load()
 
     def _loaded(self, snapshot: ToolSnapshot) -> None:
         self._known = snapshot
@@ -39,6 +44,11 @@ class Tools(QObject):
     def groups(self) -> tuple[ToolGroup, ...]:
         """Every tool by provider; none before they are known."""
         return self._known.groups if self._known is not None else ()
+
+    @property
+    def aliases(self) -> Mapping[tuple[str, str], ToolIdentity]:
+        """What tools of files mean here."""
+        return self._known.aliases if self._known is not None else {}
 
     def find(self, data: Mapping[str, Any]) -> ToolDescription | None:
         """The tool of a tool node, by its alias where it has one."""
@@ -70,4 +80,8 @@ class Tools(QObject):
             self._services.tools.set_alias(named, target)
             return self._services.tools.snapshot()
 
-        self._tasks.run(work, done=self._loaded, key="tools")
+        def done(snapshot: ToolSnapshot) -> None:
+            self._reload()
+            self._loaded(snapshot)
+
+        self._tasks.run(work, done=done, key="tools")

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.tools_page import ToolsPage
 from editor.i18n import language, set_language, tr
 from editor.icons import icon
 from editor.theme import set_theme
@@ -43,6 +44,7 @@ class PreferencesDialog(QDialog):
         tabs = QTabWidget()
         tabs.addTab(self._look(), tr("Look"))
         tabs.addTab(self._models(), tr("Models"))
+        tabs.addTab(ToolsPage(studio), tr("Tools"))
         tabs.addTab(self._network(), tr("Network"))
         tabs.addTab(self._runs(), tr("Runs"))
         column.addWidget(tabs)

@@ -4,20 +4,23 @@ the same blocks at a socket, on an edge, or where a connection was dropped."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QIcon, QKeyEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidgetItem, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon, tile
+from editor.panels.block_list import TYPE, DragList
 from editor.panels.parts import PanelTitle
-from editor.theme import theme
+from editor.panels.tool_list import KindTabs, ToolList
 from engine.nodes.registry import SPECS
 from engine.nodes.spec import NodeSpec
 
-MIME = "application/x-penstock-node-type"
-TYPE = int(Qt.ItemDataRole.UserRole)
+if TYPE_CHECKING:
+    from editor.tools import Tools
+
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Begin and end", ("start", "trigger-webhook", "trigger-schedule", "end", "answer")),
     ("Models", ("llm", "agent", "question-classifier", "parameter-extractor", "knowledge-retrieval")),
@@ -28,7 +31,6 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("Outside", ("http-request", "tool")),
 )
-GROUP_SPACE = 12
 Allowed = Callable[[str], bool]
 
 
@@ -40,25 +42,12 @@ def blocks(mode: str, allowed: Allowed | None = None) -> Iterable[tuple[str, lis
             yield title, found
 
 
-class BlockList(QListWidget):
-    """Blocks under group titles, filtered by words; `chosen` comes with a click or Enter."""
-
-    chosen = Signal(str)
+class BlockList(DragList):
+    """Blocks under group titles, filtered by words."""
 
     def __init__(self, *, draggable: bool) -> None:
-        super().__init__()
-        self._draggable = draggable
-        self._press: QPoint | None = None
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setIconSize(QSize(24, 24))
-        self.setUniformItemSizes(False)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        super().__init__(draggable=draggable)
         self.setAccessibleName(tr("Blocks"))
-        self.itemActivated.connect(self._activated)
-        if not draggable:
-            self.itemClicked.connect(self._activated)
 
     def fill(self, mode: str, allowed: Allowed | None = None, words: str = "", *, notes: bool = True) -> None:
         """Show what may be added and holds the words."""
@@ -67,29 +56,14 @@ class BlockList(QListWidget):
         for title, found in blocks(mode, allowed):
             fitting = [s for s in found if not wanted or _matches(s, wanted)]
             if fitting:
-                self._add_title(tr(title))
+                self.add_title(tr(title))
             for entry in fitting:
                 self._add(entry.type, tr(entry.title), tr(entry.description), entry.icon, entry.family)
         if notes and (not wanted or wanted in tr("Note").lower() or wanted in "note"):
-            self._add_title(tr("Canvas"))
+            self.add_title(tr("Canvas"))
             self._add("note", tr("Note"), tr("Words on the canvas, for people."), "note", "note")
         if wanted or not self._draggable:
-            self._select_first()
-
-    def _add_title(self, text: str) -> None:
-        """A group's title: more space above than below, so that it belongs to its rows."""
-        if self.count():
-            space = QListWidgetItem()
-            space.setFlags(Qt.ItemFlag.NoItemFlags)
-            space.setSizeHint(QSize(0, GROUP_SPACE))
-            self.addItem(space)
-        item = QListWidgetItem(text)
-        item.setFlags(Qt.ItemFlag.NoItemFlags)
-        item.setFont(theme().font("tiny", 600))
-        item.setForeground(theme().color("muted"))
-        item.setSizeHint(QSize(0, 28))
-        item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.addItem(item)
+            self.select_first()
 
     def _add(self, name: str, title: str, tip: str, picture: str, family: str) -> None:
         item = QListWidgetItem(title)
@@ -99,63 +73,57 @@ class BlockList(QListWidget):
         item.setSizeHint(QSize(0, 36))
         self.addItem(item)
 
-    def _select_first(self) -> None:
-        for row in range(self.count()):
-            if self.item(row).data(TYPE):
-                self.setCurrentRow(row)
-                return
-
-    def step(self, direction: int) -> None:
-        """Select the next or the previous block."""
-        row = self.currentRow() + direction
-        while 0 <= row < self.count():
-            if self.item(row).data(TYPE):
-                self.setCurrentRow(row)
-                return
-            row += direction
-
-    def _activated(self, item: QListWidgetItem) -> None:
-        if item.data(TYPE):
-            self.chosen.emit(str(item.data(TYPE)))
-
-    # Dragging is done by hand, so that a click without a drag can place the block too.
-
-    def mousePressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
-        super().mousePressEvent(event)
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._press = event.position().toPoint()
-
-    def mouseMoveEvent(self, event) -> None:  # type: ignore[no-untyped-def]
-        if self._press is None or not self._draggable or not event.buttons() & Qt.MouseButton.LeftButton:
-            super().mouseMoveEvent(event)
-            return
-        if (event.position().toPoint() - self._press).manhattanLength() < 8:
-            return
-        item = self.itemAt(self._press)
-        self._press = None
-        if item is None or not item.data(TYPE):
-            return
-        drag = QDrag(self)
-        data = QMimeData()
-        data.setData(MIME, QByteArray(str(item.data(TYPE)).encode()))
-        drag.setMimeData(data)
-        blank = QPixmap(1, 1)
-        blank.fill(Qt.GlobalColor.transparent)
-        drag.setPixmap(blank)
-        drag.exec(Qt.DropAction.CopyAction)
-
-    def mouseReleaseEvent(self, event) -> None:  # type: ignore[no-untyped-def]
-        super().mouseReleaseEvent(event)
-        if self._press is not None and self._draggable:
-            item = self.itemAt(event.position().toPoint())
-            if item is not None and item is self.itemAt(self._press):
-                self._activated(item)
-        self._press = None
-
 
 def _matches(entry: NodeSpec, wanted: str) -> bool:
     texts = (entry.type, entry.title, entry.description, tr(entry.title), tr(entry.description))
     return any(wanted in text.lower() for text in texts)
+
+
+class BlockParts(QWidget):
+    """Two lists with a tab each: blocks, and the tools of the workspace by kind."""
+
+    switched = Signal()
+
+    def __init__(self, blocks_list: BlockList, tools: ToolList, known: Tools | None) -> None:
+        super().__init__()
+        self.blocks, self.tools, self._known = blocks_list, tools, known
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        self.tabs = QTabBar()
+        self.tabs.setAccessibleName(tr("Blocks or tools"))
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(True)
+        self.tabs.addTab(tr("Blocks"))
+        self.tabs.addTab(tr("Tools"))
+        self.tabs.setVisible(known is not None)
+        self.kinds = KindTabs()
+        column.addWidget(self.tabs)
+        column.addWidget(self.kinds)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(blocks_list)
+        self.pages.addWidget(tools)
+        column.addWidget(self.pages, 1)
+        self.kinds.hide()
+        self.tabs.currentChanged.connect(self._switch)
+        self.kinds.chosen.connect(self.switched)
+        if known is not None:
+            known.changed.connect(self.switched)
+
+    @property
+    def current(self) -> DragList:
+        """The list that is shown."""
+        return self.tools if self.pages.currentIndex() else self.blocks
+
+    def _switch(self, index: int) -> None:
+        self.pages.setCurrentIndex(index)
+        self.kinds.setVisible(index == 1)
+        self.switched.emit()
+
+    def fill_tools(self, words: str) -> None:
+        """Show the tools that hold the words, once they are looked at."""
+        if self._known is not None and self.pages.currentIndex():
+            self.tools.fill(self._known.groups, self.kinds.kind, words)
 
 
 class Palette(QWidget):
@@ -163,9 +131,9 @@ class Palette(QWidget):
 
     placeRequested = Signal(str)
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, tools: Tools) -> None:
         super().__init__()
-        self._mode = mode
+        self._mode, self._tools = mode, tools
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -184,22 +152,27 @@ class Palette(QWidget):
         self.list = BlockList(draggable=True)
         self.list.chosen.connect(self.placeRequested)
         self.list.chosen.connect(lambda _: self.list.setCurrentRow(-1))
+        self.parts = BlockParts(self.list, ToolList(draggable=True), tools)
+        self.parts.tools.chosen.connect(self.placeRequested)
+        self.parts.tools.chosen.connect(lambda _: self.parts.tools.setCurrentRow(-1))
+        self.parts.switched.connect(lambda: self._search(self.search.text()))
         inset = QVBoxLayout()
         inset.setContentsMargins(8, 0, 8, 8)
-        inset.addWidget(self.list)
+        inset.addWidget(self.parts)
         column.addLayout(inset, 1)
         self.list.fill(mode)
 
     def _search(self, text: str) -> None:
         self.list.fill(self._mode, words=text)
+        self.parts.fill_tools(text)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            return _search_key(event, self.list)
+            return _search_key(event, self.parts.current)
         return super().eventFilter(watched, event)
 
 
-def _search_key(event: QKeyEvent, blocks_list: BlockList) -> bool:
+def _search_key(event: QKeyEvent, blocks_list: DragList) -> bool:
     """Arrows and Enter in the search field move in the list."""
     if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
         blocks_list.step(1 if event.key() == Qt.Key.Key_Down else -1)
@@ -207,7 +180,7 @@ def _search_key(event: QKeyEvent, blocks_list: BlockList) -> bool:
     if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
         item = blocks_list.currentItem() if blocks_list.currentRow() >= 0 else None
         if item is not None and item.data(TYPE):
-            blocks_list.chosen.emit(str(item.data(TYPE)))
+            blocks_list.activate(item)
         return True
     return False
 
@@ -217,7 +190,9 @@ class BlockSelector(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, mode: str, allowed: Allowed, parent: QWidget, *, notes: bool = False) -> None:
+    def __init__(
+        self, mode: str, allowed: Allowed, parent: QWidget, *, notes: bool = False, tools: Tools | None = None
+    ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("blockSelector")
@@ -236,7 +211,10 @@ class BlockSelector(QFrame):
         column.addWidget(self.search)
         self.list = BlockList(draggable=False)
         self.list.chosen.connect(self._chosen)
-        column.addWidget(self.list, 1)
+        self.parts = BlockParts(self.list, ToolList(draggable=False), tools if allowed("tool") else None)
+        self.parts.tools.chosen.connect(self._chosen)
+        self.parts.switched.connect(lambda: self._fill(self.search.text()))
+        column.addWidget(self.parts, 1)
         self.nothing = QLabel(tr("No match found"))
         self.nothing.setProperty("kind", "muted")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -247,13 +225,14 @@ class BlockSelector(QFrame):
 
     def _fill(self, words: str) -> None:
         self.list.fill(self._mode, self._allowed, words, notes=self._notes)
-        empty = self.list.count() == 0
-        self.list.setVisible(not empty)
+        self.parts.fill_tools(words)
+        empty = self.parts.current.count() == 0
+        self.parts.current.setVisible(not empty)
         self.nothing.setVisible(empty)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            return _search_key(event, self.list)
+            return _search_key(event, self.parts.current)
         return super().eventFilter(watched, event)
 
     def _chosen(self, name: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from editor.session import WorkflowSession
 
 PROBLEM = int(Qt.ItemDataRole.UserRole)
+FIX = PROBLEM + 1
 
 
 class Problems(QWidget):
@@ -25,6 +27,7 @@ class Problems(QWidget):
     def __init__(self, session: WorkflowSession) -> None:
         super().__init__()
         self._session = session
+        self._chosen_fix: Mapping[str, Any] | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -41,6 +44,13 @@ class Problems(QWidget):
         self.pages.addWidget(self.list)
         self.pages.addWidget(EmptyState("check", tr("All issues are resolved.")))
         column.addWidget(self.pages, 1)
+        self.fix = QPushButton()
+        self.fix.setAccessibleName(tr("Fix"))
+        self.fix.setIcon(icon("wrench", "text"))
+        self.fix.clicked.connect(self._fix)
+        self.fix.hide()
+        column.addWidget(self.fix)
+        self.list.currentItemChanged.connect(lambda *_: self._offer())
         session.problemsChanged.connect(self.refresh)
         self.refresh()
 
@@ -56,8 +66,26 @@ class Problems(QWidget):
             item.setIcon(icon("error" if error else "warning", "bad" if error else "warn"))
             item.setData(PROBLEM, (problem.node_id or "", problem.field))
             item.setToolTip(f"{tr('Error') if error else tr('Warning')}: {tr(problem.message)}")
+            item.setData(FIX, problem.fixes)
             self.list.addItem(item)
         self.pages.setCurrentIndex(0 if self.list.count() else 1)
+        self._offer()
+
+    def _offer(self) -> None:
+        """The fix of the chosen problem, else the first that there is: one click puts it right."""
+        rows = [self.list.currentRow(), *range(self.list.count())]
+        fixes = next((f for row in rows if row >= 0 and (f := self.list.item(row).data(FIX))), ())
+        self._chosen_fix = fixes[0] if fixes else None
+        self.fix.setVisible(self._chosen_fix is not None)
+        if self._chosen_fix is not None:
+            tool, means = self._chosen_fix["tool"], self._chosen_fix["means"]
+            target = f"{means.provider_name}/{means.tool_name}"
+            self.fix.setText(tr("Use {target} for {tool}", target=target, tool=tool.tool_name))
+            self.fix.setToolTip(tr("Everywhere in this workspace; to be changed in the settings under Tools."))
+
+    def _fix(self) -> None:
+        if self._chosen_fix is not None:
+            self._session.studio.tools.means(self._chosen_fix["tool"], self._chosen_fix["means"])
 
     def _go(self, item: QListWidgetItem) -> None:
         node_id, field = item.data(PROBLEM)

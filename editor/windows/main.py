@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         theme_signal().changed.connect(self._theme_changed)
         language_signal().changed.connect(self._language_changed)
         studio.modelsChanged.connect(self._models_changed)
+        studio.tools.changed.connect(self._models_changed)
 
     # -- parts -------------------------------------------------------------------------------------------------------
 

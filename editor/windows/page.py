@@ -179,7 +179,7 @@ class WorkflowPage(QWidget):
 
     def _make_panels(self) -> None:
         session = self.session
-        palette = Palette(session.document.workflow.mode)
+        palette = Palette(session.document.workflow.mode, self.session.studio.tools)
         palette.placeRequested.connect(self._place)
         problems = Problems(session)
         problems.goTo.connect(self.reveal)
@@ -478,7 +478,9 @@ class WorkflowPage(QWidget):
             return not rules.may_add(node_type, request.container_id)
 
         notes = request.source_node is None and request.target_node is None and request.edge_id is None
-        selector = BlockSelector(self.session.document.workflow.mode, allowed, self, notes=notes)
+        selector = BlockSelector(
+            self.session.document.workflow.mode, allowed, self, notes=notes, tools=self.session.studio.tools
+        )
         selector.chosen.connect(lambda node_type: self.canvas.edits.place(request, node_type))
         selector.popup(QPoint(request.global_x, request.global_y))
 

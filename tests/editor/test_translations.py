@@ -45,12 +45,15 @@ def literals() -> Iterator[tuple[str, str]]:
 def tables() -> Iterator[tuple[str, str]]:
     """Texts that reach tr through a table: forms, files, actions, and what node types say of themselves."""
     from editor.actions import ACTIONS
+    from editor.dialogs.tools_page import AUTH, TRANSPORTS
     from editor.panels import file_pick
     from editor.panels.features.context import NAMES
     from editor.panels.features.panel import METHODS
     from editor.panels.forms import entry, http_form, model_field, model_picker, prompt_message
     from editor.panels.forms.context import SPECIAL_SOURCES
     from editor.panels.talk.turn import ANSWERED_BY
+    from editor.tools import KINDS
+    from engine.adapters.tools.registry import providers
     from engine.nodes.registry import SPECS
 
     for _, word, _ in entry.INPUT_TYPES:
@@ -67,6 +70,15 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "feature", word
     for action in ACTIONS:
         yield "action", action.text
+    for table in (KINDS, AUTH, TRANSPORTS):
+        for word in table.values():
+            yield "tools", word
+    for provider in providers():
+        yield from ((f"tool provider {provider.id}", text) for text in (provider.label, provider.description))
+        for tool in provider.tools:
+            yield from ((f"tool {tool.name}", text) for text in (tool.label, tool.description))
+            for parameter in tool.parameters:
+                yield from ((f"tool {tool.name}", text) for text in (parameter.label, parameter.description) if text)
     for name, found in SPECS.items():
         yield f"node {name}", found.title
         if found.description:

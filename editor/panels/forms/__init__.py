@@ -26,7 +26,7 @@ FORMS: dict[str, str] = {
     "llm": "ai_forms:LlmForm",
     "question-classifier": "ai_forms:ClassifierForm",
     "parameter-extractor": "ai_forms:ExtractorForm",
-    "tool": "ai_forms:ToolForm",
+    "tool": "tool_form:ToolForm",
     "agent": "ai_forms:AgentForm",
     "knowledge-retrieval": "ai_forms:KnowledgeForm",
     "human-input": "event_forms:HumanInputForm",

@@ -7,8 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.common import (
@@ -24,7 +23,6 @@ from editor.panels.forms.common import (
 )
 from editor.panels.forms.fields import (
     ChoiceField,
-    JsonField,
     NumberField,
     SelectorField,
     SwitchField,
@@ -35,6 +33,7 @@ from editor.panels.forms.model_field import add_model
 from editor.panels.forms.parts import RowList, labelled
 from editor.panels.forms.prompt_message import PromptMessage
 from editor.panels.forms.schema_edit import SchemaEditor
+from editor.panels.forms.tool_form import AgentTools, ParameterRow
 
 
 class LlmForm(Form):
@@ -214,104 +213,6 @@ class ExtractorForm(Form):
         )
 
 
-class ParameterRow(QWidget):
-    """One tool or strategy parameter `{type, value}`: text with variables, a variable, or a constant."""
-
-    def __init__(self, ctx: Any, path: tuple[str | int, ...], label: str, help_text: str, required: bool) -> None:
-        super().__init__()
-        self.ctx, self.path = ctx, path
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        stored = ctx.get(path)
-        kind = stored.get("type", "mixed") if isinstance(stored, Mapping) else "constant"
-        value = (*path, "value") if isinstance(stored, Mapping) else path
-        editor: QWidget
-        if kind == "variable":
-            editor = SelectorField(ctx, value, label)
-        elif isinstance(ctx.get(value), bool):
-            editor = SwitchField(ctx, value, label)
-        elif isinstance(ctx.get(value), int | float):
-            editor = NumberField(ctx, value, label, -1e12, 1e12, decimals=3)
-        elif isinstance(ctx.get(value), list | Mapping):
-            editor = JsonField(ctx, value, label, rows=4)
-        else:
-            editor = TemplateField(ctx, value, label, lowest=34, highest=160)
-        layout.addWidget(labelled(label, editor, help_text, required=required))
-
-
-class ToolForm(Form):
-    """A tool's inputs and settings; an unknown tool shows what the file knows of it."""
-
-    def build(self) -> None:
-        ctx = self.ctx
-        head = self.section(tr("Tool"))
-        name = QLabel(f"{ctx.get(('tool_label',), '') or ctx.get(('tool_name',), '')}")
-        name.setProperty("kind", "title")
-        head.add(name)
-        source = QLabel(f"{ctx.get(('provider_name',), '')}  ·  {ctx.get(('provider_type',), '')}")
-        source.setProperty("kind", "small")
-        head.add(source)
-        missing = ctx.session.tool_problem(ctx.data)
-        if missing:
-            note = QLabel(missing)
-            note.setProperty("kind", "warn")
-            note.setWordWrap(True)
-            head.add(note)
-        inputs = self.section(tr("Inputs"))
-        self._parameters(inputs, "tool_parameters", "llm")
-        settings = self.section(tr("Settings"), folded=True)
-        self._parameters(settings, "tool_configurations", "form")
-        add_tail(self)
-
-    def _parameters(self, section: Any, key: str, form: str) -> None:
-        """Rows for what is set and for what the tool declares in the file or in the installed tool."""
-        stored = dict(self.ctx.get((key,), {}))
-        declared = {
-            str(p.get("name")): p
-            for p in self.ctx.session.tool_parameters(self.ctx.data)
-            if p.get("form", "llm") == form
-        }
-        names = [*declared, *(n for n in stored if n not in declared)]
-        if not names:
-            empty = QLabel(tr("Nothing to set."))
-            empty.setProperty("kind", "small")
-            section.add(empty)
-        for name in names:
-            parameter = declared.get(name, {})
-            if self.ctx.get((key, name)) is None:
-                section.add(_UnsetParameter(self.ctx, (key, name), _word(parameter.get("label")) or name))
-                continue
-            section.add(
-                ParameterRow(
-                    self.ctx,
-                    (key, name),
-                    _word(parameter.get("label")) or name,
-                    _word(parameter.get("human_description") or parameter.get("description")),
-                    bool(parameter.get("required")),
-                )
-            )
-
-
-class _UnsetParameter(QWidget):
-    """A parameter that has no value yet: a click gives it an empty one."""
-
-    def __init__(self, ctx: Any, path: tuple[str | int, ...], label: str) -> None:
-        super().__init__()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        button = QPushButton(tr("Set {name}", name=label))
-        button.setProperty("kind", "quiet")
-        button.clicked.connect(lambda: (ctx.set(path, {"type": "mixed", "value": ""}), ctx.session.rebuild_form()))
-        layout.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-
-
-def _word(value: Any) -> str:
-    """A text, or the English one of a mapping by language."""
-    if isinstance(value, Mapping):
-        return str(value.get("en_US") or value.get("zh_Hans") or "")
-    return str(value or "")
-
-
 class AgentForm(Form):
     """Strategy, its parameters, tools."""
 
@@ -333,14 +234,7 @@ class AgentForm(Form):
         for name in [n for n in parameters if n not in ("model", "tools")]:
             inputs.add(ParameterRow(ctx, ("agent_parameters", name), name.replace("_", " "), "", False))
         tools = self.section(tr("Tools"))
-        listed = ctx.get(("agent_parameters", "tools", "value"), [])
-        for index, tool in enumerate(listed if isinstance(listed, list) else []):
-            label = str(tool.get("tool_label") or tool.get("tool_name")) if isinstance(tool, Mapping) else str(tool)
-            tools.add(SwitchField(ctx, ("agent_parameters", "tools", "value", index, "enabled"), label, default=True))
-        if not listed:
-            empty = QLabel(tr("No tools."))
-            empty.setProperty("kind", "small")
-            tools.add(empty)
+        tools.add(AgentTools(ctx))
         add_memory(self, with_query=False)
         add_tail(self)
 

@@ -1,0 +1,101 @@
+"""A list of things that can be put onto the canvas: dragged, clicked, or chosen by keyboard, under group titles."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QDrag, QPixmap
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem
+
+from editor.theme import theme
+
+MIME = "application/x-penstock-node-type"
+GROUP_SPACE = 12
+TYPE = int(Qt.ItemDataRole.UserRole)
+
+
+class DragList(QListWidget):
+    """`chosen` carries the name of a block and comes with a click or Enter."""
+
+    chosen = Signal(str)
+
+    def __init__(self, *, draggable: bool) -> None:
+        super().__init__()
+        self._draggable = draggable
+        self._press: QPoint | None = None
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setIconSize(QSize(24, 24))
+        self.setUniformItemSizes(False)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.itemActivated.connect(self.activate)
+        if not draggable:
+            self.itemClicked.connect(self.activate)
+
+    def add_title(self, text: str) -> None:
+        """A group's title: more space above than below, so that it belongs to its rows."""
+        if self.count():
+            space = QListWidgetItem()
+            space.setFlags(Qt.ItemFlag.NoItemFlags)
+            space.setSizeHint(QSize(0, GROUP_SPACE))
+            self.addItem(space)
+        item = QListWidgetItem(text)
+        item.setFlags(Qt.ItemFlag.NoItemFlags)
+        item.setFont(theme().font("tiny", 600))
+        item.setForeground(theme().color("muted"))
+        item.setSizeHint(QSize(0, 28))
+        item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.addItem(item)
+
+    def select_first(self) -> None:
+        for row in range(self.count()):
+            if self.item(row).data(TYPE):
+                self.setCurrentRow(row)
+                return
+
+    def step(self, direction: int) -> None:
+        """Select the next or the previous block."""
+        row = self.currentRow() + direction
+        while 0 <= row < self.count():
+            if self.item(row).data(TYPE):
+                self.setCurrentRow(row)
+                return
+            row += direction
+
+    def activate(self, item: QListWidgetItem) -> None:
+        if item.data(TYPE):
+            self.chosen.emit(str(item.data(TYPE)))
+
+    # Dragging is done by hand, so that a click without a drag can place the block too.
+
+    def mousePressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        super().mousePressEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._press = event.position().toPoint()
+
+    def mouseMoveEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        if self._press is None or not self._draggable or not event.buttons() & Qt.MouseButton.LeftButton:
+            super().mouseMoveEvent(event)
+            return
+        if (event.position().toPoint() - self._press).manhattanLength() < 8:
+            return
+        item = self.itemAt(self._press)
+        self._press = None
+        if item is None or not item.data(TYPE):
+            return
+        drag = QDrag(self)
+        data = QMimeData()
+        data.setData(MIME, QByteArray(str(item.data(TYPE)).encode()))
+        drag.setMimeData(data)
+        blank = QPixmap(1, 1)
+        blank.fill(Qt.GlobalColor.transparent)
+        drag.setPixmap(blank)
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def mouseReleaseEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        super().mouseReleaseEvent(event)
+        if self._press is not None and self._draggable:
+            item = self.itemAt(event.position().toPoint())
+            if item is not None and item is self.itemAt(self._press):
+                self.activate(item)
+        self._press = None
