@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from editor.i18n import language, tr
 from editor.icons import icon
@@ -14,6 +14,7 @@ from editor.panels.forms.common import Form, add_tail, line
 from editor.panels.forms.context import FormContext
 from editor.panels.forms.fields import ChoiceField, JsonField, NumberField, SelectorField, SwitchField, TemplateField
 from editor.panels.forms.parts import labelled
+from editor.tools import KINDS
 
 if TYPE_CHECKING:
     from engine.services.tool_snapshot import ToolDescription, ToolIdentity
@@ -40,6 +41,15 @@ def quiet_button(text: str, picture: str, done: Callable[[], Any]) -> QPushButto
     button.setProperty("kind", "quiet")
     button.clicked.connect(lambda _=False: done())
     return button
+
+
+def _left(button: QPushButton) -> QWidget:
+    """A button at the left edge, as wide as it needs to be."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+    return holder
 
 
 class MissingTool(QWidget):
@@ -175,7 +185,8 @@ class ToolForm(Form):
         name = QLabel(tr(str(ctx.get(("tool_label",), "") or ctx.get(("tool_name",), ""))))
         name.setProperty("kind", "title")
         name.setWordWrap(True)
-        source = QLabel(f"{ctx.get(('provider_name',), '')}  ·  {ctx.get(('provider_type',), '')}")
+        kind = str(ctx.get(("provider_type",), ""))
+        source = QLabel(f"{ctx.get(('provider_name',), '')}  ·  {tr(KINDS.get(kind, kind))}")
         source.setProperty("kind", "small")
         source.setWordWrap(True)
         head.add(name)
@@ -186,7 +197,7 @@ class ToolForm(Form):
         else:
             self._about(head)
         self.change = quiet_button(tr("Choose another tool"), "tool", self._change)
-        head.add(self.change)
+        head.add(_left(self.change))
         self._parameters(self.section(tr("Inputs")), "tool_parameters", "llm")
         self._parameters(self.section(tr("Settings"), folded=True), "tool_configurations", "form")
         add_tail(self)

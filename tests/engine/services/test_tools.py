@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -37,7 +38,7 @@ def services(data_dir: Path) -> Iterator[Services]:
 def workflow(name: str, *nodes: dict[str, Any]) -> Workflow:
     """Nodes one after the other."""
     made = [Node(str(i), {"title": n["type"], **n}, i * 300.0, 0.0) for i, n in enumerate(nodes)]
-    pairs = zip(made, made[1:], strict=False)
+    pairs = itertools.pairwise(made)
     edges = [Edge(f"e{a.id}", a.id, b.id, "source", "target") for a, b in pairs]
     graph = Graph({n.id: n for n in made}, {e.id: e for e in edges})
     return Workflow(app=AppInfo(name=name, mode="workflow"), graph=graph)
@@ -117,7 +118,8 @@ def test_a_workflow_is_called_by_another_and_its_run_is_its_child(services: Serv
 def test_what_a_workflow_tool_takes(services: Services) -> None:
     app_id = published(services, SHOUT, label="Shouter", descriptions={"word": "What to shout"}, fixed=("kind",))
     found = services.tools.find(ToolIdentity("workflow", app_id, "shout"))
-    assert found is not None and found.label == "Shouter"
+    assert found is not None
+    assert found.label == "Shouter"
     assert [(p.name, p.type, p.required, p.form, p.description, p.options) for p in found.parameters] == [
         ("word", "string", True, "llm", "What to shout", ()),
         ("kind", "select", False, "form", "Kind", ("a", "b")),
@@ -130,7 +132,8 @@ def test_a_failed_inner_run_is_the_tools_failure(services: Services) -> None:
     published(services, broken, "broken")
     summary = run(services, workflow("Outer", start(), tool("workflow", "x", "broken"), end()))
     assert summary["status"] == "failed"
-    assert summary["error"].startswith("Failed to invoke tool: ") and "nowhere/nothing" in summary["error"]
+    assert summary["error"].startswith("Failed to invoke tool: ")
+    assert "nowhere/nothing" in summary["error"]
 
 
 def test_an_unrecorded_run_leaves_no_trace_of_its_child(services: Services) -> None:
@@ -144,7 +147,8 @@ def test_workflows_that_call_themselves_end(services: Services) -> None:
     own = workflow("Loop", start(), tool("workflow", "x", "again"), end())
     published(services, own, "again")
     summary = run(services, own)
-    assert summary["status"] == "failed" and "call each other" in summary["error"]
+    assert summary["status"] == "failed"
+    assert "call each other" in summary["error"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +177,8 @@ def test_what_is_used_as_a_tool_is_not_deleted(services: Services) -> None:
     ):
         with pytest.raises(UserError) as caught:
             attempt()
-        assert caught.value.code == "tools.in_use" and "shout" in str(caught.value).lower()
+        assert caught.value.code == "tools.in_use"
+        assert "shout" in str(caught.value).lower()
     services.tools.remove("workflow", "shout")
     services.versions.delete(first.id)
     services.workflows.delete(app_id)
@@ -193,7 +198,7 @@ def test_stopping_the_outer_run_stops_the_inner_one(services: Services) -> None:
         try:
             outer = workflow("Outer", start(), tool("workflow", "x", "slow"), end())
             handle = services.runs.start(StartRun(outer))
-            while len(services.runs.live()) < 2:
+            while len(services.runs.live()) < 2:  # noqa: ASYNC110 - nothing tells of inner runs
                 await asyncio.sleep(0.02)
             handle.send({"command": "abort", "reason": "enough"})
             assert (await asyncio.wait_for(handle.result(), 10))["status"] == "stopped"
@@ -223,7 +228,8 @@ def test_an_imported_api_is_called_by_a_node(services: Services) -> None:
     assert "sk-very-secret" not in stored
     assert b"sk-very-secret" not in (services.data_dir / "penstock.db").read_bytes()
     services.tools.remove("api", "Words")
-    assert services.secrets.names() == [] and [g for g in services.tools.catalog() if g.kind == "api"] == []
+    assert services.secrets.names() == []
+    assert [g for g in services.tools.catalog() if g.kind == "api"] == []
 
 
 @pytest.mark.spec("ai.124", "ai.130")
@@ -240,7 +246,8 @@ def test_a_tool_that_is_not_there_is_named_and_can_be_mapped(services: Services)
     services.tools.set_alias(found[0].identity, found[0].suggestion)
     assert services.tools.missing(content.graph.to_config()) == []
     summary = run(services, content)
-    assert summary["status"] == "succeeded" and summary["outputs"]["said"].startswith("20")
+    assert summary["status"] == "succeeded"
+    assert summary["outputs"]["said"].startswith("20")
     services.tools.remove_alias("clock", "current_timee")
     assert len(services.tools.missing(content.graph.to_config())) == 1
     with pytest.raises(UserError, match="not there"):

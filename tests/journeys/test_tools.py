@@ -1,0 +1,157 @@
+"""Tools in the window: dragged in from the palette, mapped where one is missing, added to an agent, set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QTabBar
+
+from editor.dialogs.tool_picker import ToolPicker
+from editor.dialogs.tools_page import ApiDialog, ToolsPage
+from editor.panels.palette import Palette
+from editor.panels.problems import Problems
+from editor.screenshot import wait_until
+from engine.services.tool_snapshot import ToolIdentity
+from tests.engine.services.test_tools import end, start, tool, workflow
+from tests.helpers.studio import Studio, opened_studio
+
+AGENT = {
+    "type": "agent",
+    "title": "Agent",
+    "agent_strategy_name": "function_calling",
+    "agent_parameters": {"tools": {"type": "constant", "value": []}},
+}
+MISSING = {**tool("builtin", "acme/clock/clock", "current_timee"), "title": "Clock"}
+DOCUMENT = '{"openapi": "3.0.0", "info": {"title": "Words"}, "paths": {"/up": {"get": {"operationId": "up"}}}}'
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    with opened_studio(tmp_path) as opened:
+        opened.services.open_workspace()
+        opened.window.studio.tools.load()
+        assert wait_until(lambda: bool(opened.window.studio.tools.groups), 20)
+        yield opened
+
+
+def open_workflow(studio: Studio, *nodes: dict[str, Any]) -> None:
+    app_id = studio.services.workflows.create("workflow", "W", workflow=workflow("W", *nodes))
+    studio.open_app(app_id)
+
+
+def tab(bar: QTabBar, word: str) -> None:
+    index = next(i for i in range(bar.count()) if bar.tabText(i) == word)
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(index).center())
+
+
+def test_a_tool_is_placed_from_the_palette(studio: Studio) -> None:
+    open_workflow(studio, start(), end())
+    palette = studio.page.panels["palette"]
+    assert isinstance(palette, Palette)
+    tab(palette.parts.tabs, "Tools")
+    QTest.keyClicks(palette.search, "weekday")
+    names = [palette.parts.tools.item(i).text() for i in range(palette.parts.tools.count())]
+    assert names == ["Time", "Weekday calculator"]
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    canvas = studio.page.canvas
+    place = QPoint(canvas.width() // 2, canvas.height() // 2 + 160)
+    QTest.mouseMove(canvas, place)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+    data = studio.page.session.document.graph.nodes[studio.node("Weekday calculator")].data
+    assert (data["type"], data["provider_id"], data["tool_name"]) == ("tool", "time", "weekday")
+    assert [p["name"] for p in data["paramSchemas"]] == ["year", "month", "day"]
+
+
+def test_kinds_filter_the_tools(studio: Studio) -> None:
+    open_workflow(studio, start(), end())
+    palette = studio.page.panels["palette"]
+    assert isinstance(palette, Palette)
+    tab(palette.parts.tabs, "Tools")
+    assert palette.parts.tools.count() > 20
+    tab(palette.parts.kinds, "OpenAPI")
+    assert palette.parts.tools.count() == 0
+
+
+@pytest.mark.spec("ai.130")
+def test_a_missing_tool_is_mapped_from_its_form(studio: Studio) -> None:
+    open_workflow(studio, start(), MISSING, end())
+    problems = studio.page.panels["problems"]
+    assert isinstance(problems, Problems)
+    session = studio.page.session
+    session.check()
+    assert [p.code for p in session.problems if p.code == "tool.unknown"] == ["tool.unknown"]
+    studio.page.reveal("1", "")
+    studio.settle()
+    before = dict(session.document.graph.node("1").data)
+    studio.click("Use time/current_time instead")
+    assert wait_until(lambda: not [p for p in session.problems if p.code == "tool.unknown"], 20)
+    assert session.document.graph.node("1").data == before  # the file's name stays
+    assert studio.services.tools.aliases() == {
+        ("clock", "current_timee"): ToolIdentity("builtin", "time", "current_time", "time")
+    }
+
+
+def test_a_missing_tool_is_mapped_from_the_checklist(studio: Studio) -> None:
+    open_workflow(studio, start(), MISSING, end())
+    problems = studio.page.panels["problems"]
+    assert isinstance(problems, Problems)
+    studio.page.session.check()
+    assert not problems.fix.isHidden()
+    assert problems.fix.text() == "Use time/current_time for current_timee"
+    problems.fix.click()
+    assert wait_until(lambda: bool(studio.services.tools.aliases()), 20)
+    assert wait_until(problems.fix.isHidden, 20)
+
+
+def test_an_agent_gets_a_tool_and_loses_it(studio: Studio) -> None:
+    open_workflow(studio, start(), AGENT, end())
+    studio.page.reveal("1", "")
+    studio.settle()
+    studio.click("Add tool")
+    dialog = studio.dialog(ToolPicker)
+    assert isinstance(dialog, ToolPicker)
+    QTest.keyClicks(dialog.search, "calculate")
+    QTest.keyClick(dialog.search, Qt.Key.Key_Return)
+
+    def tools() -> list[dict[str, Any]]:
+        return list(studio.page.session.document.graph.node("1").data["agent_parameters"]["tools"]["value"])
+
+    assert wait_until(lambda: len(tools()) == 1, 10)
+    assert (tools()[0]["provider_name"], tools()[0]["tool_name"], tools()[0]["enabled"]) == (
+        "maths",
+        "eval_expression",
+        True,
+    )
+    studio.activate()
+    studio.click("Remove Calculate an expression")
+    assert tools() == []
+
+
+def test_an_api_is_imported_on_the_settings_page(studio: Studio) -> None:
+    page = ToolsPage(studio.window.studio)
+    page.setParent(studio.window)
+    page.resize(600, 400)
+    page.show()
+    try:
+        studio.click("Import OpenAPI", page)
+        dialog = studio.dialog(ApiDialog)
+        assert isinstance(dialog, ApiDialog)
+        studio.field("Or its text", QPlainTextEdit, dialog).insertPlainText(DOCUMENT)  # type: ignore[attr-defined]
+        QTest.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
+        assert wait_until(lambda: "names no server" in dialog.fault.text(), 20)
+        QTest.keyClicks(studio.field("Address", QLineEdit, dialog), "https://example.com")
+        box = studio.field("Key", QComboBox, dialog)
+        QTest.keyClick(box, Qt.Key.Key_Down)
+        QTest.keyClicks(studio.field("Secret", QLineEdit, dialog), "sk-1")
+        QTest.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
+        assert wait_until(lambda: any(g.kind == "api" for g in studio.window.studio.tools.groups), 20)
+        assert studio.services.secrets.get("tools/api/words") == "sk-1"
+        assert studio.services.tools.setup().apis[0].auth.kind == "bearer"
+    finally:
+        page.close()
+        page.deleteLater()
