@@ -191,7 +191,7 @@ class BlockSelector(QFrame):
     chosen = Signal(str)
 
     def __init__(
-        self, mode: str, allowed: Allowed, parent: QWidget, *, notes: bool = False, tools: Tools | None = None
+        self, mode: str, allowed: Allowed | None, parent: QWidget, *, notes: bool = False, tools: Tools | None = None
     ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -211,7 +211,9 @@ class BlockSelector(QFrame):
         column.addWidget(self.search)
         self.list = BlockList(draggable=False)
         self.list.chosen.connect(self._chosen)
-        self.parts = BlockParts(self.list, ToolList(draggable=False), tools if allowed("tool") else None)
+        self.parts = BlockParts(
+            self.list, ToolList(draggable=False), tools if allowed is None or allowed("tool") else None
+        )
         self.parts.tools.chosen.connect(self._chosen)
         self.parts.switched.connect(lambda: self._fill(self.search.text()))
         column.addWidget(self.parts, 1)
