@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from engine.services.templates import Template
     from engine.services.workflows import AppSummary
 
-CARD = QSize(268, 212)
+CARD = QSize(268, 200)
 PICTURE = QSize(266, 116)
 GAP = 16
+THUMBNAIL_ZOOM = 0.45
+THUMBNAIL_RATIO = 2.0
 MODE_WORDS = {
     "workflow": "Workflow",
     "advanced-chat": "Chat flow",
@@ -113,7 +115,9 @@ class AppCard(QFrame):
         painter.drawRect(QRect(1, area.bottom() + 1, PICTURE.width(), 10))
         if self._picture is not None:
             inside = area.adjusted(12, 10, -12, -10)
-            size = self._picture.size().scaled(inside.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            size = self._picture.deviceIndependentSize().toSize()
+            if size.width() > inside.width() or size.height() > inside.height():
+                size = size.scaled(inside.size(), Qt.AspectRatioMode.KeepAspectRatio)
             target = QRect(0, 0, size.width(), size.height())
             target.moveCenter(inside.center())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -148,14 +152,27 @@ class SampleCard(QPushButton):
     def __init__(self, template: Template) -> None:
         super().__init__()
         self.template = template
-        self.setProperty("kind", "field")
+        self.setProperty("kind", "sample")
         self.setFixedHeight(64)
-        self.setText(f"{tr(template.name)}\n{tr(template.teaches)}")
-        self.setIcon(QIcon(app_icon(template.icon, template.icon_background, template.mode, 32)))
-        self.setIconSize(QSize(32, 32))
         self.setToolTip(tr(template.description))
         self.setAccessibleName(tr(template.name))
-        self.setStyleSheet("text-align: left; padding: 8px 14px; min-height: 46px;")
+        self.setAccessibleDescription(tr(template.teaches))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 12, 8)
+        row.setSpacing(12)
+        badge = QLabel()
+        badge.setPixmap(app_icon(template.icon, template.icon_background, template.mode, 32))
+        row.addWidget(badge)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addStretch(1)
+        for text, kind in ((tr(template.name), "title"), (tr(template.teaches), "small")):
+            line = QLabel(text)
+            line.setProperty("kind", kind)
+            line.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            words.addWidget(line)
+        words.addStretch(1)
+        row.addLayout(words, 1)
 
 
 class Library(QScrollArea):
@@ -184,7 +201,15 @@ class Library(QScrollArea):
         self._head()
         self._empty = QLabel()
         self._empty.setProperty("kind", "muted")
-        self._column.addWidget(self._empty)
+        self._clear = QPushButton(tr("Clear the search"))
+        self._clear.setIcon(icon("close", "text"))
+        self._clear.clicked.connect(self.search.clear)
+        nothing = QHBoxLayout()
+        nothing.setSpacing(12)
+        nothing.addWidget(self._empty)
+        nothing.addWidget(self._clear)
+        nothing.addStretch(1)
+        self._column.addLayout(nothing)
         self._grid_box = QWidget()
         self._grid = QGridLayout(self._grid_box)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -274,6 +299,7 @@ class Library(QScrollArea):
             card.deleteLater()
         self._cards = []
         self._empty.setVisible(not summaries)
+        self._clear.setVisible(not summaries and bool(self.search.text()))
         if self.search.text():
             self._empty.setText(tr("No workflow matches “{text}”.", text=self.search.text()))
         else:
@@ -331,6 +357,7 @@ class Library(QScrollArea):
 
 def _picture(draft: Any) -> QImage | None:
     """The graph of a draft, small; None when it has no nodes."""
+    from editor.canvas.export import render_box
     from editor.canvas.surface import CanvasSurface
 
     if not draft.workflow.graph.nodes:
@@ -338,6 +365,13 @@ def _picture(draft: Any) -> QImage | None:
     surface = CanvasSurface()
     try:
         surface.show_graph(draft.workflow.graph)
-        return surface.render_image(scale=0.35)
+        bounds = surface.scene.bounds()
+        if bounds is None:
+            return None
+        # Drawn at the size it is shown in: titles and shapes as the canvas has them at that distance, nothing shrunk.
+        zoom = min((PICTURE.width() - 24) / bounds.width, (PICTURE.height() - 20) / bounds.height, THUMBNAIL_ZOOM)
+        image = render_box(surface, bounds, zoom, THUMBNAIL_RATIO)
+        image.setDevicePixelRatio(THUMBNAIL_RATIO)
+        return image
     finally:
         surface.deleteLater()
