@@ -42,6 +42,7 @@ class ListenBox(QWidget):
         self.which = QComboBox()
         self.which.setAccessibleName(tr("Webhook"))
         self.which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.which.setMinimumContentsLength(14)
         self.button = QPushButton()
         self.button.setProperty("kind", "primary")
         self.button.clicked.connect(self.toggle)

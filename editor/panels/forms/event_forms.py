@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from PySide6.QtWidgets import QCheckBox, QPlainTextEdit, QVBoxLayout, QWidget
+
 from editor.i18n import tr
-from editor.panels.forms.common import Form, add_outputs, line
-from editor.panels.forms.fields import ChoiceField, NumberField, TemplateField, TextField
+from editor.panels.forms.common import Form, add_outputs, column, line
+from editor.panels.forms.context import FormContext, Path
+from editor.panels.forms.fields import (
+    ChoiceField,
+    Field,
+    NumberField,
+    SelectorField,
+    TemplateField,
+    TextField,
+    name_it,
+)
 from editor.panels.forms.parts import RowList, labelled
+
+KINDS = (
+    ("paragraph", "Paragraph"),
+    ("select", "Choice"),
+    ("file", "One file"),
+    ("file-list", "Several files"),
+)
+FILE_KINDS = (("image", "Images"), ("document", "Documents"), ("audio", "Audio"), ("video", "Video"))
+_FILES: Mapping[str, Any] = {
+    "allowed_file_types": ["image"],
+    "allowed_file_extensions": [],
+    "allowed_file_upload_methods": ["local_file", "remote_url"],
+}
+FRESH: Mapping[str, Mapping[str, Any]] = {
+    "select": {"option_source": {"type": "constant", "selector": [], "value": []}},
+    "file": _FILES,
+    "file-list": {**_FILES, "number_limits": 5},
+}
 
 
 class HumanInputForm(Form):
@@ -29,22 +58,10 @@ class HumanInputForm(Form):
             RowList(
                 ctx,
                 ("inputs",),
-                lambda index: line(
-                    TextField(ctx, ("inputs", index, "output_variable_name"), tr("Field name"), tr("name")),
-                    ChoiceField(
-                        ctx,
-                        ("inputs", index, "type"),
-                        tr("Kind"),
-                        [
-                            ("paragraph", tr("Paragraph")),
-                            ("select", tr("Choice")),
-                            ("file", tr("One file")),
-                            ("file-list", tr("Several files")),
-                        ],
-                    ),
-                ),
+                self._field,
                 lambda: {"output_variable_name": self._fresh(), "type": "paragraph"},
                 tr("Add field"),
+                key=lambda item: item.get("type") if isinstance(item, Mapping) else None,
             )
         )
         actions = self.section(tr("Buttons"))
@@ -75,6 +92,33 @@ class HumanInputForm(Form):
         )
         add_outputs(self)
 
+    def _field(self, index: int) -> QWidget:
+        """Name and kind, and below what the kind needs."""
+        ctx, path = self.ctx, ("inputs", index)
+        kinds = [(kind, tr(word)) for kind, word in KINDS]
+        name = TextField(ctx, (*path, "output_variable_name"), tr("Field name"), tr("name"))
+        choice = ChoiceField(ctx, (*path, "type"), tr("Kind"), kinds, write=lambda kind: self._kind_chosen(index, kind))
+        parts: list[QWidget] = [line(name, choice)]
+        match ctx.get((*path, "type"), "paragraph"):
+            case "select":
+                parts.append(Sourced(ctx, (*path, "option_source"), self._options(path), is_texts))
+            case "paragraph":
+                text = TextField(ctx, (*path, "default", "value"), tr("First value"), tr("first value"))
+                parts.append(Sourced(ctx, (*path, "default"), text, None))
+            case _:
+                parts.append(FileKinds(ctx, (*path, "allowed_file_types")))
+        return column(*parts, spacing=6)
+
+    def _options(self, path: Path) -> QWidget:
+        return LinesField(self.ctx, (*path, "option_source", "value"), tr("Choices"), tr("one choice a line"))
+
+    def _kind_chosen(self, index: int, kind: str) -> None:
+        """A field of another kind gets what that kind needs, in the same step."""
+        item = {**self.ctx.get(("inputs", index), {}), "type": kind}
+        for key, value in FRESH.get(kind, {}).items():
+            item.setdefault(key, value)
+        self.ctx.set(("inputs", index), item)
+
     def _fresh(self) -> str:
         taken = {item.get("output_variable_name") for item in self.ctx.get(("inputs",), [])}
         return next(n for i in range(1, 1000) if (n := f"field{i}") not in taken)
@@ -97,3 +141,96 @@ class HumanInputForm(Form):
         gone = [RemoveEdge(edge.id) for edge in edges if edge.source_handle == action_id]
         self.ctx.set_many({"user_actions": actions}, tr("Remove a button"), gone)
         return True
+
+
+class Sourced(QWidget):
+    """A value written here, or one of a variable; both are kept when the kind changes."""
+
+    def __init__(self, ctx: FormContext, path: Path, constant: QWidget, accept: Callable[[str], bool] | None) -> None:
+        super().__init__()
+        self.ctx, self._path = ctx, path
+        words = [("constant", tr("Written here")), ("variable", tr("From a variable"))]
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(6)
+        box.addWidget(ChoiceField(ctx, (*path, "type"), tr("Source"), words, write=self._chosen))
+        self._constant = constant
+        self._variable = SelectorField(ctx, (*path, "selector"), tr("Variable"), accept)
+        box.addWidget(constant)
+        box.addWidget(self._variable)
+        ctx.changed.connect(self._show)
+        self._show()
+
+    def _chosen(self, kind: str) -> None:
+        self.ctx.set(self._path, {"selector": [], "value": "", **self.ctx.get(self._path, {}), "type": kind})
+
+    def _show(self) -> None:
+        on = self.ctx.get((*self._path, "type"), "constant") == "variable"
+        self._constant.setVisible(not on)
+        self._variable.setVisible(on)
+
+
+def is_texts(kind: str) -> bool:
+    """Whether a type can give the choices of a field."""
+    return kind in ("array[string]", "array[any]", "any")
+
+
+class LinesField(Field):
+    """A list of texts, one a line."""
+
+    def __init__(self, ctx: FormContext, path: Path, name: str, placeholder: str) -> None:
+        super().__init__(ctx, path)
+        self.edit = QPlainTextEdit()
+        self.edit.setPlaceholderText(placeholder)
+        self.edit.setTabChangesFocus(True)
+        self.edit.setFixedHeight(73)
+        name_it(self.edit, name)
+        self.edit.textChanged.connect(self._edited)
+        self.row.addWidget(self.edit)
+        self.setFocusProxy(self.edit)
+        self.load()
+
+    def _lines(self) -> list[str]:
+        return [text for line in self.edit.toPlainText().splitlines() if (text := line.strip())]
+
+    def _edited(self) -> None:
+        if self._lines() != self._stored():
+            self.ctx.set(self.path, self._lines(), typing=True)
+
+    def _stored(self) -> list[str]:
+        value = self.ctx.get(self.path, [])
+        return [str(item) for item in value] if isinstance(value, list) else []
+
+    def load(self) -> None:
+        if self._lines() != self._stored():
+            self.edit.setPlainText("\n".join(self._stored()))
+
+
+class FileKinds(Field):
+    """Which kinds of files a field takes; at least one."""
+
+    def __init__(self, ctx: FormContext, path: Path) -> None:
+        super().__init__(ctx, path)
+        self.boxes: dict[str, QCheckBox] = {}
+        for kind, word in FILE_KINDS:
+            box = QCheckBox(tr(word))
+            name_it(box, tr(word))
+            box.clicked.connect(self._picked)
+            self.row.addWidget(box)
+            self.boxes[kind] = box
+        self.row.addStretch(1)
+        self.load()
+
+    def _picked(self) -> None:
+        known = self.ctx.get(self.path, ["image"])
+        others = [kind for kind in known if kind not in self.boxes] if isinstance(known, list) else []
+        chosen = [kind for kind, box in self.boxes.items() if box.isChecked()] + others
+        if chosen:
+            self.ctx.set(self.path, chosen)
+        else:
+            self.load()
+
+    def load(self) -> None:
+        value = self.ctx.get(self.path, ["image"])
+        for kind, box in self.boxes.items():
+            box.setChecked(isinstance(value, list) and kind in value)
