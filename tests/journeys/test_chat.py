@@ -212,8 +212,7 @@ def test_an_answer_is_kept_as_an_annotation(studio: Studio) -> None:
     assert wait_until(lambda: studio.messages.told[-1:] == ["Kept as an annotation."], 10)
 
 
-@pytest.mark.spec("editor.68", "editor.78")
-def test_citations_stand_below_the_answer_only_when_they_are_on(studio: Studio) -> None:
+def test_citations_of_a_message_stand_below_its_answer(studio: Studio) -> None:
     code = {
         "code": CODE, "code_language": "python3", "variables": [{"variable": "q", "value_selector": ["sys", "query"]}],
         "outputs": {"text": {"type": "string"}, "hits": {"type": "array[object]"}},
