@@ -25,6 +25,8 @@ Text = tuple[QPointF, QStaticText, QFont, QColor]
 _ICON = 12.0
 _ICON_GAP = 4.0
 _LEAST = 26.0
+_SQUEEZE = 1.12
+"""So much more than there is rows may want; then they move together."""
 
 
 @dataclass(slots=True)
@@ -131,26 +133,32 @@ class DrawingMaker:
         the edges give way: rows with sockets stay at their sockets, the others use what is left between them."""
         rows, content = self.content.rows, self.content
         tops = [content.row_top(index) for index in range(len(rows))]
-        fixed = [
-            (index, tops[index] + row.height / 2 - self._need(row) / 2)
-            for index, row in enumerate(rows)
-            if row.handle is not None
-        ]
-        slack = self._grow("small") - 1.0
-        bottom = content.height - 4.0 if slack else content.height
-        y = tops[0] - min(6.0, slack * 8.0) if rows else 0.0
-        for index, row in enumerate(rows):
+        if self._grow("small") == 1.0:
+            for row, top in zip(rows, tops, strict=True):
+                self.row(row, top)
+            return
+        y = tops[0] - min(6.0, (self._grow("small") - 1.0) * 8.0) if rows else 0.0
+        free: list[Row] = []
+        for row, top in zip(rows, tops, strict=True):
+            if row.handle is None:
+                free.append(row)
+                continue
             need = self._need(row)
-            if row.handle is not None:
-                self.row(row, tops[index])
-                y = tops[index] + row.height / 2 + need / 2
-                continue
-            y = max(y, tops[index]) if not slack else max(y + row.space, y)
-            end = next((top for other, top in fixed if other > index), bottom)
-            if y + need > end + 1.0 and slack:
-                continue
-            self.row(row, y + (need - row.height) / 2 if slack else tops[index])
-            y += need
+            self._spread(free, y, top + row.height / 2 - need / 2)
+            self.row(row, top)
+            free, y = [], top + row.height / 2 + need / 2
+        self._spread(free, y, content.height - 4.0)
+
+    def _spread(self, rows: list[Row], y: float, end: float) -> None:
+        """Rows without sockets below each other between two heights: a little closer than they would like to be, or
+        without the last ones."""
+        needs = [self._need(row) + row.space for row in rows]
+        while needs and sum(needs) > (end - y) * _SQUEEZE:
+            needs.pop()
+        share = min(1.0, (end - y) / sum(needs)) if needs else 1.0
+        for row, need in zip(rows, needs, strict=False):
+            y += need * share
+            self.row(row, y - (need - row.space) * share / 2 - row.height / 2)
 
     def _need(self, row: Row) -> float:
         """The height that a row needs at the step of the zoom at hand."""
