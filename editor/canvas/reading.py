@@ -97,6 +97,8 @@ class Naming:
         if head in SCOPES:
             icon, family = SCOPES[head]
             return Part("var", f"{head}.{rest}" if head == "sys" else rest or head, icon=icon, family=family)
+        if head == "$output":
+            return Part("var", rest, icon="human-input", family="human")  # a field of the form itself
         node = self._nodes.get(head)
         self.refs.add(head)
         if rest.startswith("sys."):

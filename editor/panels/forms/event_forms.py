@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.common import Form, add_outputs, column, line
@@ -212,13 +212,17 @@ class FileKinds(Field):
     def __init__(self, ctx: FormContext, path: Path) -> None:
         super().__init__(ctx, path)
         self.boxes: dict[str, QCheckBox] = {}
-        for kind, word in FILE_KINDS:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(6)
+        for index, (kind, word) in enumerate(FILE_KINDS):
             box = QCheckBox(tr(word))
             name_it(box, tr(word))
             box.clicked.connect(self._picked)
-            self.row.addWidget(box)
+            grid.addWidget(box, index // 2, index % 2)
             self.boxes[kind] = box
-        self.row.addStretch(1)
+        grid.setColumnStretch(2, 1)
+        self.row.addLayout(grid, 1)
         self.load()
 
     def _picked(self) -> None:

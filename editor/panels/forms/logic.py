@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.common import Form, SwitchedPart, add_outputs, column, input_table, line
-from editor.panels.forms.conditions import MENUS, WITHOUT_VALUE, ConditionList
+from editor.panels.forms.conditions import WITHOUT_VALUE, ConditionList
 from editor.panels.forms.fields import (
     ChoiceField,
     CodeField,
@@ -210,6 +210,28 @@ class _Assignment(QWidget):
         self.ctx.set(self.path, item)
 
 
+_TEXTS = (
+    *("contains", "not contains", "start with", "end with", "is", "is not", "in", "not in", "empty", "not empty"),
+)
+FILTERS: Mapping[str, tuple[str, ...]] = {
+    "string": _TEXTS,
+    "number": ("=", "≠", ">", "<", "≥", "≤", "empty", "not empty"),
+    "boolean": ("is", "is not"),
+    "choice": ("in", "not in"),
+}
+ALL_FILTERS = (*_TEXTS, "=", "≠", ">", "<", "≥", "≤")
+FILE_FILTERS: Mapping[str, str] = {
+    "name": "string",
+    "extension": "string",
+    "type": "choice",
+    "size": "number",
+    "mime_type": "string",
+    "transfer_method": "choice",
+    "url": "string",
+    "related_id": "string",
+}
+
+
 class ListOperatorForm(Form):
     """Filter, sort, take one, or limit a list."""
 
@@ -225,9 +247,10 @@ class ListOperatorForm(Form):
                     ctx,
                     ("filter_by", "conditions"),
                     self._condition,
-                    lambda: {"comparison_operator": "contains", "key": "", "value": ""},
+                    self._new_condition,
                     tr("Add condition"),
                     movable=False,
+                    key=self._shape,
                 ),
             )
         )
@@ -245,7 +268,7 @@ class ListOperatorForm(Form):
             SwitchedPart(
                 SwitchField(ctx, ("order_by", "enabled"), tr("Sort")),
                 line(
-                    TextField(ctx, ("order_by", "key"), tr("Sort key"), tr("key, for files or objects")),
+                    *self._sort_key(),
                     ChoiceField(
                         ctx, ("order_by", "value"), tr("Order"), [("asc", tr("Ascending")), ("desc", tr("Descending"))]
                     ),
@@ -260,18 +283,52 @@ class ListOperatorForm(Form):
         )
         add_outputs(self)
 
+    def _sort_key(self) -> list[QWidget]:
+        """What files are sorted by; other items are sorted by themselves."""
+        path = ("order_by", "key")
+        if self._kind() == "file":
+            return [ChoiceField(self.ctx, path, tr("Sort key"), [(k, k) for k in FILE_FILTERS])]
+        if self._kind():
+            return []
+        return [TextField(self.ctx, path, tr("Sort key"), tr("attribute of files"))]
+
+    def _kind(self) -> str:
+        """The type of the list's items as far as it is known, else an empty text."""
+        kind = self.ctx.variable_type([str(part) for part in self.ctx.get(("variable",), [])])
+        return kind.removeprefix("array[").removesuffix("]") if is_array(kind) else ""
+
     def _condition(self, index: int) -> QWidget:
         path = ("filter_by", "conditions", index)
-        words = sorted({word for menu in MENUS.values() for word in menu} | {"in", "not in"})
-        choice = ChoiceField(self.ctx, (*path, "comparison_operator"), tr("Operator"), [(w, tr(w)) for w in words])
+        kind, key = self._kind(), str(self.ctx.get((*path, "key"), ""))
+        words = FILTERS.get(FILE_FILTERS.get(key, "string") if kind == "file" else kind, ALL_FILTERS)
+        operator = ChoiceField(
+            self.ctx, (*path, "comparison_operator"), tr("Operator"), [(w, tr(w)) for w in words], default="contains"
+        )
         value: Field = TemplateField(self.ctx, (*path, "value"), tr("Value"), tr("Value"), single_line=True)
+        if kind == "boolean":
+            value = SwitchField(self.ctx, (*path, "value"), tr("true"))
         if self.ctx.get((*path, "comparison_operator"), "") in WITHOUT_VALUE:
             value.setEnabled(False)
-        return column(
-            line(TextField(self.ctx, (*path, "key"), tr("Attribute"), tr("attribute of files")), choice),
-            value,
-            spacing=6,
+        if kind not in ("file", ""):
+            return line(operator, value)
+        attribute: Field = (
+            ChoiceField(self.ctx, (*path, "key"), tr("Attribute"), [(k, k) for k in FILE_FILTERS])
+            if kind == "file"
+            else TextField(self.ctx, (*path, "key"), tr("Attribute"), tr("attribute of files"))
         )
+        return column(line(attribute, operator), value, spacing=6)
+
+    def _shape(self, item: Any) -> Any:
+        """What the row of a condition is built for."""
+        key = item.get("key") if isinstance(item, Mapping) else None
+        operator = item.get("comparison_operator") if isinstance(item, Mapping) else None
+        return (self._kind(), key, operator in WITHOUT_VALUE)
+
+    def _new_condition(self) -> dict[str, Any]:
+        kind = self._kind()
+        words = FILTERS.get("string" if kind == "file" else kind, ALL_FILTERS)
+        value = False if kind == "boolean" else ""
+        return {"comparison_operator": words[0], "key": "name" if kind == "file" else "", "value": value}
 
 
 class DocumentForm(Form):

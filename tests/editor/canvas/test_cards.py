@@ -192,3 +192,10 @@ def test_texts_are_shortened_with_an_ellipsis_not_cut() -> None:
     (title,) = [text.text() for _, text, *_ in drawing.title]
     assert title.endswith("…")
     assert font_metrics("title").horizontalAdvance(title) <= m.CARD_WIDTH
+
+
+def test_a_field_of_a_form_is_nothing_that_is_missing() -> None:
+    from editor.canvas.reading import Naming
+
+    part = Naming(graph_of([], [])).variable(["$output", "comment"])
+    assert (part.text, part.tone) == ("comment", Naming(graph_of([], [])).variable(["sys", "query"]).tone)
