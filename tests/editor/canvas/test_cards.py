@@ -196,6 +196,9 @@ def test_texts_are_shortened_with_an_ellipsis_not_cut() -> None:
 
 def test_a_field_of_a_form_is_nothing_that_is_missing() -> None:
     from editor.canvas.reading import Naming
+    from engine.model.graph import Graph
 
-    part = Naming(graph_of([], [])).variable(["$output", "comment"])
-    assert (part.text, part.tone) == ("comment", Naming(graph_of([], [])).variable(["sys", "query"]).tone)
+    naming = Naming(Graph.from_config({"nodes": [], "edges": []}))
+    field, gone = naming.variable(["$output", "comment"]), naming.variable(["nobody", "comment"])
+    assert (field.text, field.prefix, gone.tone) == ("comment", "", "bad")
+    assert field.tone != "bad"
