@@ -345,17 +345,17 @@ def test_an_earlier_conversation_goes_on(studio: Studio) -> None:
 def test_a_long_conversation_stays_quick(studio: Studio) -> None:
     chat = opened(studio, talking_flow({}))
     text = "Some **words**.\n\n```python\nprint(1)\n```\n\n" * 3
-    began = time.monotonic()
+    began = time.process_time()
     for number in range(150):
         chat._add(f"Question {number}", []).begin(Answer(text=text, over=True))
     studio.settle()
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert sum(t.isVisible() for t in chat.turns) == SHOWN_TURNS
-    began = time.monotonic()
+    began = time.process_time()
     chat.turns[-1].answers[-1].text += " more"
     chat.turns[-1].show_answer()
     studio.settle()
-    assert time.monotonic() - began < 0.5
+    assert time.process_time() - began < 0.5
     QTest.mouseClick(chat.more, LEFT)
     assert sum(t.isVisible() for t in chat.turns) == 2 * SHOWN_TURNS
 
