@@ -14,7 +14,7 @@ from engine.services.context import Services
 if TYPE_CHECKING:
     from engine.services.tool_snapshot import ToolDescription, ToolGroup, ToolIdentity, ToolSnapshot
 
-KINDS = {"": "All", "builtin": "Built in", "api": "OpenAPI", "workflow": "Workflows", "mcp": "MCP servers"}
+KINDS = {"": "All", "builtin": "Built in", "api": "OpenAPI", "workflow": "Workflows", "mcp": "MCP"}
 
 
 class Tools(QObject):

@@ -57,7 +57,11 @@ class ToolsPage(QWidget):
         self.tree.currentItemChanged.connect(lambda *_: self._chosen())
         column.addWidget(self.tree, 1)
         row = QHBoxLayout()
-        for words, done in ((tr("Import OpenAPI"), self._import), (tr("Add MCP server"), self._add_server)):
+        for words, done in (
+            (tr("Import OpenAPI"), self._import),
+            (tr("Add MCP server"), self._add_server),
+            (tr("Offer a workflow"), self._offer),
+        ):
             button = QPushButton(words)
             button.setIcon(icon("plus", "text"))
             button.clicked.connect(done)
@@ -162,6 +166,12 @@ class ToolsPage(QWidget):
         dialog = ServerDialog(self._studio, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._test(dialog.server_id))
+        dialog.open()
+
+    def _offer(self) -> None:
+        dialog = WorkflowDialog(self._studio, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self._studio.tools.refresh)
         dialog.open()
 
 
@@ -337,3 +347,32 @@ class ServerDialog(SetupDialog):
             arguments=words[1:],
             environment=pairs if program else {},
         )
+
+
+class WorkflowDialog(SetupDialog):
+    """A published workflow as a tool of others."""
+
+    def __init__(self, studio: Studio, parent: QWidget) -> None:
+        super().__init__(studio, parent, tr("Offer a workflow"))
+        self.workflow = self.choice(tr("Workflow"), {})
+        self.name = self.field(tr("Name of the tool"), "summarize_text")
+        self.label = self.field(tr("Name for people"), tr("The name of the workflow"))
+        self.description = self.field(tr("Description"), tr("What it does; agents read this"))
+        self.save.setEnabled(False)
+        studio.tasks.run(
+            lambda: [(a.id, a.name) for a in studio.services.workflows.list(mode="workflow") if a.published],
+            done=self._listed,
+            key="workflows to offer",
+        )
+
+    def _listed(self, found: list[tuple[str, str]]) -> None:
+        for app_id, name in found:
+            self.workflow.addItem(name, app_id)
+        self.save.setEnabled(bool(found))
+        if not found:
+            self.fault.setText(tr("No workflow is published yet. Publish one first."))
+
+    def work(self) -> Callable[[], Any]:
+        app_id = str(self.workflow.currentData())
+        name, label, words = self.name.text().strip(), self.label.text().strip(), self.description.text().strip()
+        return lambda: self._studio.services.workflow_tools.publish(app_id, name=name, label=label, description=words)

@@ -26,7 +26,7 @@ __all__ = [
     "tools_of",
 ]
 Kind = Literal["builtin", "api", "workflow", "mcp"]
-LIKE_ENOUGH = 0.72
+LIKE_ENOUGH = 0.8
 
 
 @dataclass(frozen=True)

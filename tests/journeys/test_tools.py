@@ -12,12 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QTabBar
 
 from editor.dialogs.tool_picker import ToolPicker
-from editor.dialogs.tools_page import ApiDialog, ToolsPage
+from editor.dialogs.tools_page import ApiDialog, ToolsPage, WorkflowDialog
 from editor.panels.palette import Palette
 from editor.panels.problems import Problems
 from editor.screenshot import wait_until
 from engine.services.tool_snapshot import ToolIdentity
-from tests.engine.services.test_tools import end, start, tool, workflow
+from tests.engine.services.test_tools import SHOUT, end, start, tool, workflow
 from tests.helpers.studio import Studio, opened_studio
 
 AGENT = {
@@ -152,6 +152,31 @@ def test_an_api_is_imported_on_the_settings_page(studio: Studio) -> None:
         assert wait_until(lambda: any(g.kind == "api" for g in studio.window.studio.tools.groups), 20)
         assert studio.services.secrets.get("tools/api/words") == "sk-1"
         assert studio.services.tools.setup().apis[0].auth.kind == "bearer"
+    finally:
+        page.close()
+        page.deleteLater()
+
+
+def test_a_workflow_is_offered_on_the_settings_page(studio: Studio) -> None:
+    app_id = studio.services.workflows.create("workflow", "Shout", workflow=SHOUT)
+    studio.services.versions.publish(app_id, force=True)
+    page = ToolsPage(studio.window.studio)
+    page.setParent(studio.window)
+    page.resize(700, 400)
+    page.show()
+    try:
+        studio.click("Offer a workflow", page)
+        dialog = studio.dialog(WorkflowDialog)
+        assert isinstance(dialog, WorkflowDialog)
+        assert wait_until(dialog.save.isEnabled, 20)
+        QTest.keyClicks(dialog.name, "not a name")
+        QTest.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
+        assert wait_until(lambda: "cannot be the name" in dialog.fault.text(), 20)
+        dialog.name.clear()
+        QTest.keyClicks(dialog.name, "shout")
+        QTest.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
+        assert wait_until(lambda: any(g.kind == "workflow" for g in studio.window.studio.tools.groups), 20)
+        assert [t.name for t in studio.services.workflow_tools.list()] == ["shout"]
     finally:
         page.close()
         page.deleteLater()

@@ -278,6 +278,7 @@ class AgentTools(QWidget):
             button = QPushButton()
             button.setIcon(icon("trash", "muted"))
             button.setProperty("kind", "icon")
+            button.setFixedWidth(36)
             button.setToolTip(words)
             button.setAccessibleName(words)
             button.clicked.connect(lambda _=False, at=index: self._remove(at))

@@ -273,3 +273,17 @@ def test_a_tool_is_tried_without_a_workflow(services: Services) -> None:
     assert asyncio.run(work({"expression": "1+1"}))[1][0].value.endswith("is 2")
     with pytest.raises(UserError, match="no parameter 'x'; its parameters: expression"):
         asyncio.run(work({"x": 1}))
+
+
+def test_calls_of_tools_are_recorded_and_given_back(services: Services, tmp_path: Path) -> None:
+    """A replay needs neither the server nor what was set up."""
+    services.settings.set("network", {"allow_hosts": ["127.0.0.1"]})
+    node = tool("api", "words", "up", w="hey")
+    content = workflow("Outer", start(), node, end(said=["1", "text"]))
+    with serving(lambda r: Reply(dict(r.pairs)["w"].upper().encode())) as server:
+        services.tools.import_openapi(json.dumps(DOCUMENT), server=server.url)
+        services.record_outside(tmp_path / "tape.jsonl", {}, {})
+        assert run(services, content)["outputs"] == {"said": "HEY"}
+    services.tools.remove("api", "words")
+    services.replay_outside(tmp_path / "tape.jsonl", {}, strict=True)
+    assert run(services, content)["outputs"] == {"said": "HEY"}
