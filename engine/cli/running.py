@@ -74,6 +74,7 @@ def run(
 ) -> None:
     """Run a workflow file. Exit code 0 succeeded, 1 failed, 2 bad input, 3 paused, 130 stopped."""
     services = Services.open(context.obj["data"])
+    context.call_on_close(services.close)  # also when an argument is refused
     keep = bool(record if record is not None else context.obj["data"] or from_run)
     if strict_upstream is None and services.has_database():
         strict_upstream = bool(services.settings.get("strict_upstream", False))
