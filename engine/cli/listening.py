@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli import say
-from engine.cli.running import EXIT_CODES, json_argument, mapping, pair, play, read_workflow
+from engine.cli.running import EXIT_CODES, check_events, json_argument, mapping, pair, play, read_workflow
 from engine.services.context import Services
 from engine.services.runs import StartRun
 from engine.services.webhooks import curl_example, webhook_of
@@ -33,6 +33,7 @@ def listen(
 ) -> None:
     """Wait for one request to a webhook of the workflow, on this machine only, and run with it. Exit code as for
     `run`; 1 when no request came."""
+    check_events(events)
     services = Services.open(context.obj["data"])
     keep = bool(record if record is not None else context.obj["data"])
     workflow, app_id = read_workflow(services, file, keep=keep)

@@ -76,9 +76,16 @@ def run(
     services = Services.open(context.obj["data"])
     context.call_on_close(services.close)  # also when an argument is refused
     keep = bool(record if record is not None else context.obj["data"] or from_run)
+    check_events(events)
+    if (resume or from_node) and not from_run:
+        raise UserError(
+            "--resume and --from go on from an earlier run.", hint="Name it with --from-run.", code="cli.from"
+        )
     if strict_upstream is None and services.has_database():
         strict_upstream = bool(services.settings.get("strict_upstream", False))
     outcome = read_workflow(services, file, keep=keep)
+    if from_node:
+        outcome[0].graph.node(from_node)  # one that is not there is said, not passed over
     start = StartRun(
         outcome[0],
         app_id=outcome[1],
@@ -125,6 +132,12 @@ def read_workflow(services: Services, file: Path, *, keep: bool) -> tuple[Any, s
         return result.workflow, ""
     app = services.workflows.open_path(file, confirm_version=True)
     return result.workflow, app.app_id or ""
+
+
+def check_events(names: str) -> None:
+    """Raises UserError for names of events that there are not."""
+    if names not in ("", "penstock", "dify"):
+        raise UserError(f"--events={names}: the names are penstock or dify.", code="cli.events")
 
 
 def mapping(value: Any, what: str) -> dict[str, Any]:

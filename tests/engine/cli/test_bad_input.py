@@ -187,3 +187,20 @@ def test_the_whole_program_answers_so_too(tmp_path: Path) -> None:
     )
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "flow.yml:2:" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--events=json"], "penstock or dify"),
+        (["--resume"], "--from-run"),
+        (["--from", "1700000000001"], "--from-run"),
+        (["--from-run", "x", "--from", "nobody"], "not in the workflow"),
+    ],
+)
+def test_options_that_make_no_sense_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    file = str(TEMPLATES / "branch-on-a-condition.yml")
+    assert main(["run", file, "--data", str(tmp_path), "--no-record", *words]) == 2
+    assert told in capsys.readouterr().err
