@@ -1,7 +1,8 @@
 """Everything one can do, in one table: menus, the command palette, the shortcut sheet and the keys read it.
 
-A row names a method of the main window; `when` names a condition of it. Keys never fire while a text field has the
-focus, except those that begin with Ctrl or are function keys and mean nothing in a text.
+A row names a method of the window's commands; `when` names a condition of it. The keys are those of a fresh workspace:
+`keymap` has what is in force. Keys of a row fire while a text field has the focus only with `in_text`; keys with Alt,
+which write letters on some systems, never do.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Action:
 ACTIONS: tuple[Action, ...] = (
     Action("new_workflow", "New workflow", "plus", ("Ctrl+N",), "", "File", True),
     Action("new_chat", "New chat flow", "chat", (), "", "File"),
-    Action("open_file", "Open file", "folder", ("Ctrl+O",), "", "File", True),
+    Action("new_window", "New window", "", ("Ctrl+Shift+N",), "", "File", True),
+    Action("open_file", "Open file", "folder", ("Ctrl+Shift+O",), "", "File", True),
     Action("import_over", "Import over this workflow", "import", (), "editable", "File"),
     Action("save", "Save now", "save", ("Ctrl+S",), "open", "File", True),
     Action("rename_workflow", "Rename the workflow", "edit", (), "editable", "File"),
@@ -43,23 +45,43 @@ ACTIONS: tuple[Action, ...] = (
     Action("duplicate", "Duplicate", "duplicate", ("Ctrl+D",), "editable", "Edit"),
     Action("delete", "Delete", "trash", ("Del", "Backspace"), "editable", "Edit"),
     Action("select_all", "Select all", "", ("Ctrl+A",), "open", "Edit"),
-    Action("rename", "Rename", "edit", ("F2",), "editable", "Edit"),
+    Action("rename", "Rename", "edit", ("F2",), "one", "Edit"),
     Action("find", "Find", "search", ("Ctrl+F",), "open", "Edit", True),
     Action("palette", "Go to anything", "search", ("Ctrl+K",), "", "Edit", True),
+    Action("add_block", "Add a block", "plus", ("A",), "editable", "Node"),
+    Action("connect_to", "Connect to…", "link", ("E",), "one", "Node"),
+    Action("disconnect", "Disconnect", "unlink", (), "some", "Node"),
+    Action("change_type", "Change the type…", "replace", (), "one", "Node"),
+    Action("toggle_disabled", "Switch off or on", "disabled", ("Ctrl+E",), "some", "Node"),
+    Action("move_in", "Move into a container…", "group", (), "some", "Node"),
+    Action("move_out", "Move out of the container", "ungroup", (), "some", "Node"),
+    Action("organize", "Tidy up", "tidy", ("Ctrl+O", "Ctrl+Shift+L"), "editable", "Arrange"),
+    Action("align_left", "Align left", "align-left", (), "several", "Arrange"),
+    Action("align_center", "Align centres", "align-center", (), "several", "Arrange"),
+    Action("align_right", "Align right", "align-right", (), "several", "Arrange"),
+    Action("align_top", "Align top", "align-top", (), "several", "Arrange"),
+    Action("align_middle", "Align middles", "align-middle", (), "several", "Arrange"),
+    Action("align_bottom", "Align bottom", "align-bottom", (), "several", "Arrange"),
+    Action("space_horizontal", "Space evenly across", "distribute-horizontal", (), "spread_across", "Arrange"),
+    Action("space_vertical", "Space evenly down", "distribute-vertical", (), "spread_down", "Arrange"),
     Action("pointer_mode", "Pointer", "pointer", ("V",), "open", "View"),
     Action("hand_mode", "Hand", "hand", ("H",), "open", "View"),
-    Action("zoom_in", "Zoom in", "zoom-in", ("Ctrl+=", "Ctrl++"), "open", "View", True),
-    Action("zoom_out", "Zoom out", "zoom-out", ("Ctrl+-",), "open", "View", True),
-    Action("zoom_fit", "Zoom to fit", "fit", ("Ctrl+1",), "open", "View", True),
+    Action("comment_mode", "Place a note", "note", ("C",), "editable", "View"),
+    Action("zoom_in", "Zoom in", "zoom-in", ("Ctrl+=", "Ctrl++"), "open", "View"),
+    Action("zoom_out", "Zoom out", "zoom-out", ("Ctrl+-",), "open", "View"),
+    Action("zoom_fit", "Zoom to fit", "fit", ("Ctrl+1",), "open", "View"),
+    Action("zoom_selection", "Zoom to the selection", "", ("Ctrl+2",), "open", "View"),
     Action("zoom_100", "Zoom to 100 %", "", ("Ctrl+0", "Shift+1"), "open", "View"),
     Action("zoom_50", "Zoom to 50 %", "", ("Shift+5",), "open", "View"),
-    Action("organize", "Tidy up", "tidy", ("Ctrl+Shift+L",), "editable", "View", True),
     Action("maximize", "Canvas only", "maximize", ("F",), "open", "View"),
-    Action("show_blocks", "Blocks", "blocks", (), "open", "View"),
+    Action("minimap", "Minimap", "minimap", ("M",), "open", "View"),
+    Action("show_blocks", "Blocks", "blocks", ("Ctrl+B",), "open", "View"),
     Action("show_variables", "Variables", "variables", (), "open", "View"),
     Action("show_problems", "Problems", "problems", ("Ctrl+Shift+M",), "open", "View", True),
+    Action("next_problem", "Next problem", "", ("F4",), "open", "View", True),
     Action("show_history", "Run history", "history", ("Ctrl+R",), "open", "View", True),
-    Action("show_versions", "Versions", "versions", ("Ctrl+Shift+H",), "open", "View", True),
+    Action("show_changes", "Change history", "undo", ("Ctrl+H",), "open", "View", True),
+    Action("show_versions", "Versions", "versions", ("Ctrl+Shift+H",), "open", "View"),
     Action("show_logs", "Run log of all workflows", "list", ("Ctrl+Shift+R",), "", "View", True),
     Action("show_trace", "Trace", "trace", ("Ctrl+T",), "open", "View", True),
     Action("theme", "Dark or light", "moon", ("Ctrl+Shift+D",), "", "View", True),
@@ -70,12 +92,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("breakpoint", "Breakpoint", "breakpoint", ("F9",), "editable", "Run", True),
     Action("step_over", "Step", "step-over", ("F11",), "running", "Run", True),
     Action("continue_run", "Continue", "resume", ("F8",), "running", "Run", True),
-    Action("publish", "Publish", "publish", ("Ctrl+Shift+P",), "editable", "Run", True),
+    Action("publish", "Publish", "publish", ("Ctrl+Shift+P",), "editable", "Run"),
     Action("shortcuts", "Keyboard shortcuts", "keyboard", ("F1",), "", "Help", True),
     Action("about", "About Penstock", "info", (), "", "Help"),
-    Action("next_tab", "Next tab", "", ("Ctrl+Tab",), "open", "", True),
-    Action("previous_tab", "Previous tab", "", ("Ctrl+Shift+Tab",), "open", "", True),
+    Action("next_tab", "Next tab", "", ("Ctrl+Tab",), "", "", True),
+    Action("previous_tab", "Previous tab", "", ("Ctrl+Shift+Tab",), "", "", True),
+    Action("next_part", "Next part of the window", "", ("F6",), "", "", True),
+    Action("previous_part", "Previous part of the window", "", ("Shift+F6",), "", "", True),
     Action("escape", "Close what is open", "", ("Esc",), "", "", True),
 )
 BY_ID = {action.id: action for action in ACTIONS}
-MENUS = ("File", "Edit", "View", "Run", "Help")
+MENUS = ("File", "Edit", "Node", "Arrange", "View", "Run", "Help")

@@ -4,7 +4,9 @@
 2. The window is built and shown with its library; no database is open yet, no heavy library imported.
 3. On the first turns of the event loop the workspace is opened on a background thread, the library fills, interrupted
    runs are put right, and the engine process is started so that the first run finds it warm.
-4. A file named on the command line opens; otherwise the workflows that were open at the end open again.
+4. A file named on the command line opens; otherwise the windows and tabs of the last time open again.
+
+A studio that has the workspace open already is asked to open the file instead, and this start ends (`single`).
 
 Nothing of this may wait on the window's thread.
 """
@@ -16,7 +18,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QTimer
+from PySide6.QtCore import QEvent, QLocale, QObject, QTimer
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from editor.i18n import set_language
@@ -26,6 +29,7 @@ from engine.logs import get_logger
 from engine.services.context import Services
 
 if TYPE_CHECKING:
+    from editor.context import Studio
     from editor.windows.main import MainWindow
 
 log = get_logger("editor.app")
@@ -73,8 +77,9 @@ def load(window: MainWindow, file: Path | None) -> None:
         if file is not None:
             window.open_path(file)
         else:
-            for app_id in studio.preferences.get("open_apps") or []:
-                window.open_app(str(app_id))
+            from editor.windows.layout import restore_all
+
+            restore_all(studio, window)
 
     studio.tasks.run(
         lambda: studio.services.open_workspace(),
@@ -84,20 +89,54 @@ def load(window: MainWindow, file: Path | None) -> None:
     QTimer.singleShot(300, window, lambda: studio.tasks.run(studio.runs.host.warm_up))
 
 
+def asked(studio: Studio, path: str) -> None:
+    """Somebody started the studio again, or chose a file of it elsewhere: show the newest window, with the file."""
+    if not studio.windows:
+        return
+    active = QApplication.activeWindow()
+    window = next((w for w in studio.windows if w is active), studio.windows[-1])
+    window.come_forward()
+    if path:
+        window.open_path(Path(path))
+
+
+class FileOpenFilter(QObject):
+    """Files that the system's file manager asks a running studio to open (macOS tells so by an event)."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self._studio = studio
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent) and event.file():
+            asked(self._studio, event.file())
+            return True
+        return super().eventFilter(watched, event)
+
+
 def run(file: Path | None, data_dir: Path | None) -> int:
     """Open the studio; returns when its window was closed."""
     import asyncio
 
     import qasync
 
+    from editor.single import Door, hand_over
+
     app = make_application()
     services = Services.open(data_dir)
+    if hand_over(services.data_dir, file):
+        return 0
+    door = Door(services.data_dir)
+    door.open()
     preferences = Preferences(services.data_dir / "preferences.json")
     dress(preferences)
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
     window = make_window(services, preferences)
+    studio = window.studio
+    app.installEventFilter(FileOpenFilter(studio))
     window.show()
+    door.asked.connect(lambda path: asked(studio, path))
     QTimer.singleShot(0, window, lambda: load(window, file))
     if os.environ.get("PENSTOCK_EXIT_AFTER_SHOW"):
         # For measuring: the first turn of the loop has painted the window, and nothing else is waited for.
@@ -105,5 +144,6 @@ def run(file: Path | None, data_dir: Path | None) -> int:
     app.lastWindowClosed.connect(loop.stop)
     with loop:
         loop.run_forever()
-    window.studio.close()
+    door.close()
+    studio.close()
     return 0

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from editor.bridge.runs import RunCenter
 from editor.bridge.tasks import Tasks
+from editor.keymap import Keymap
 from editor.messages import Messages, RecordedMessages
+from editor.sessions import Sessions
 from editor.settings import Preferences
 from editor.tools import Tools
 from engine.services.context import Services
+
+if TYPE_CHECKING:
+    from editor.windows.main import MainWindow
 
 
 class Studio(QObject):
@@ -25,9 +30,14 @@ class Studio(QObject):
         self.services = services
         self.preferences = preferences
         self.messages: Messages = messages or RecordedMessages()
+        self.keymap = Keymap(preferences, self)
         self.tasks = Tasks(self)
         self.runs = RunCenter(services.data_dir, self)
         self.tools = Tools(services, self.tasks, self.runs.host.reload, self)
+        self.sessions = Sessions(self)
+        self.windows: list[MainWindow] = []
+        """The open main windows, in the order of opening."""
+        self.quitting = False
         self._models: list[dict[str, Any]] | None = None
         self._aliases: set[tuple[str, str]] = set()
         self._fallback = False

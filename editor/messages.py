@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from shiboken6 import isValid
 
 from editor.i18n import tr
 from engine.errors import PenstockError
@@ -38,12 +39,21 @@ class WindowMessages:
         self._parent = parent
 
     def tell(self, text: str) -> None:
-        show = getattr(self._parent, "show_toast", None)
+        show = getattr(self._window(), "show_toast", None)
         if show is not None:
             show(text)
 
+    def _window(self) -> QWidget | None:
+        """The window that is worked in, or any other that is open."""
+        active = QApplication.activeWindow()
+        if active is not None and hasattr(active, "show_toast"):
+            return active
+        if isValid(self._parent) and self._parent.isVisible():
+            return self._parent
+        return next((w for w in QApplication.topLevelWidgets() if hasattr(w, "show_toast") and w.isVisible()), None)
+
     def error(self, title: str, error: PenstockError | str, details: str = "") -> None:
-        box = QMessageBox(self._parent)
+        box = QMessageBox(self._window())
         box.setIcon(QMessageBox.Icon.Warning)
         box.setWindowTitle(title)
         box.setText(f"<b>{title}</b>")
@@ -62,7 +72,7 @@ class WindowMessages:
         return self._ask(title, text, choices)
 
     def _ask(self, title: str, text: str, choices: Sequence[str], *, danger: bool = False) -> int | None:
-        box = QMessageBox(self._parent)
+        box = QMessageBox(self._window())
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(title)
         box.setText(f"<b>{title}</b>")

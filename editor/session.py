@@ -6,7 +6,7 @@ three seconds after the first). The session knows no widgets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -15,7 +15,7 @@ from editor.bridge.runs import LiveRun
 from editor.i18n import tr
 from engine.errors import PenstockError, UserError
 from engine.logs import get_logger
-from engine.model.document import Delta, Document
+from engine.model.document import Delta, Document, Step
 from engine.model.edits import Edit
 from engine.model.problems import Problem
 from engine.model.workflow import Workflow
@@ -48,6 +48,7 @@ class WorkflowSession(QObject):
     conflict = Signal(object)
     nameChanged = Signal(str)
     marksChanged = Signal()
+    closed = Signal()
 
     def __init__(
         self,
@@ -57,6 +58,8 @@ class WorkflowSession(QObject):
         app_id: str = "",
         revision: int = 0,
         read_only: bool = False,
+        steps: Sequence[Step] = (),
+        position: int = 0,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -64,6 +67,7 @@ class WorkflowSession(QObject):
         self.app_id = app_id
         self.read_only = read_only
         self.document = Document(workflow)
+        self.document.adopt(steps, position)
         self.problems: list[Problem] = []
         self.run: LiveRun | None = None
         self.run_state: RunState | None = None
@@ -73,7 +77,8 @@ class WorkflowSession(QObject):
         self.moment_seconds: float | None = None
         self.breakpoints: set[str] = set()
         self.save_state = "saved"
-        self.selected: str | None = None
+        self.users = 0
+        """How many pages show it; the last one to let go closes it."""
         self._revision = revision
         self._saving = False
         self._closed = False
@@ -124,7 +129,8 @@ class WorkflowSession(QObject):
     def _on_delta(self, delta: Delta) -> None:
         if delta.app_changed or delta.everything:
             self.nameChanged.emit(self.name)
-        if delta.content_changed:
+        if delta.content_changed and not self._check_timer.isActive():
+            # Not put off by further edits: the count has to be right while somebody types, too.
             self._check_timer.start()
         if self.read_only or not self.app_id or delta.edit is None:
             return
@@ -162,13 +168,17 @@ class WorkflowSession(QObject):
             return
         self._saving = True
         workflow, mark = self.document.workflow, self.document.revision
+        steps, position = self.document.steps()
         if self.save_state != "saved":
             self._set_save_state("saving")
-        self.studio.tasks.run(
-            lambda: self.studio.services.workflows.save_draft(self.app_id, workflow, self._revision, mark=mark),
-            done=lambda revision: self._saved(revision, mark),
-            failed=self._not_saved,
-        )
+        workflows, app_id, stored = self.studio.services.workflows, self.app_id, self._revision
+
+        def work() -> int:
+            revision = workflows.save_draft(app_id, workflow, stored, mark=mark)
+            workflows.keep_history(app_id, workflow, steps, position)
+            return revision
+
+        self.studio.tasks.run(work, done=lambda revision: self._saved(revision, mark), failed=self._not_saved)
 
     def _saved(self, revision: int, mark: int) -> None:
         if self._closed or revision < self._revision:
@@ -212,6 +222,20 @@ class WorkflowSession(QObject):
         self._revision = revision
         self._saving = False
         self._set_save_state("saved")
+        self._keep_history()
+
+    def _keep_history(self) -> None:
+        """The undo steps of the stored draft, in the background."""
+        steps, position = self.document.steps()
+        self.studio.tasks.run(
+            self.studio.services.workflows.keep_history, self.app_id, self.document.workflow, steps, position
+        )
+
+    def forget_history(self) -> None:
+        """Nothing that was done before now can be taken back any more, in this session or the next."""
+        self.document.forget_steps()
+        if self.app_id and not self.read_only:
+            self._keep_history()
 
     def keep_mine(self, revision: int) -> None:
         """After a conflict: what is here wins; the other side was backed up by the caller."""
@@ -391,6 +415,16 @@ class WorkflowSession(QObject):
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
+    def hold(self) -> None:
+        """One more page shows this."""
+        self.users += 1
+
+    def release(self) -> None:
+        """A page lets go; after the last one the session closes."""
+        self.users -= 1
+        if self.users <= 0:
+            self.close()
+
     def close(self) -> None:
         """Save what is not saved, stop listening, and let go of everything."""
         if self._closed:
@@ -404,6 +438,7 @@ class WorkflowSession(QObject):
         for timer in (self._save_timer, self._latest_timer, self._check_timer, self._retry_timer):
             timer.stop()
         self._unsubscribe()
+        self.closed.emit()
         self.deleteLater()
 
 

@@ -18,8 +18,9 @@ DEFAULTS: dict[str, Any] = {
     "drawer_height": 260,
     "minimap": True,
     "window": [1360, 860],
-    "open_apps": [],
+    "windows": [],
     "keys": {},
+    "recent_files": [],
 }
 
 

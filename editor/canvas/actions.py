@@ -13,6 +13,7 @@ from editor.canvas import placing
 from editor.canvas.commands import BlockRequest
 from editor.canvas.gestures.move import inner_box
 from editor.canvas.lexical import NOTE_THEMES
+from editor.canvas.restructure import Restructuring
 from editor.i18n import ntr, tr
 from engine.errors import UserError
 from engine.model.edits import AddEdge, AddNode, Edit, Group, MoveNodes, RemoveEdge, RemoveNode, SetField
@@ -25,7 +26,7 @@ CLIPBOARD_MIME = "application/x-penstock-nodes"
 _BRANCHING = frozenset({"if-else", "question-classifier", "human-input", "loop-end"})
 
 
-class CanvasActions:
+class CanvasActions(Restructuring):
     """Stateless but for the answer to "delete a container with children?", which the window provides."""
 
     def __init__(self, view: CanvasView) -> None:
@@ -206,10 +207,11 @@ class CanvasActions:
                     return False
         return True
 
-    def disconnect(self, node_id: str) -> bool:
-        """Removes all edges of a node."""
+    def disconnect(self, node_ids: Iterable[str]) -> bool:
+        """Removes all edges of these nodes."""
         graph = self.view.graph
-        edges = [edge.id for edge in (*graph.in_edges(node_id), *graph.out_edges(node_id))]
+        found = {e.id: e for node_id in node_ids for e in (*graph.in_edges(node_id), *graph.out_edges(node_id))}
+        edges = [] if self.view.read_only else list(found)
         if not edges:
             return False
         label = tr("Disconnect")

@@ -99,8 +99,26 @@ class CanvasRules:
     def change_room(self, places: Mapping[str, tuple[float, float]], room: str | None) -> list[Edit]:
         """The edits that move nodes (absolute places) into a container or out to the top level."""
         from engine.model.containers import change_parent
+        from engine.model.rescope import rescoped
 
-        return list(change_parent(self._graph, places, room))
+        edits = list(change_parent(self._graph, places, room))
+        document = self.view.document
+        return [*rescoped(document.workflow, places, room), *edits] if document is not None else edits
+
+    def unresolved(self) -> set[str]:
+        """The variables, as people write them, that some node reads and cannot see; several nodes count each."""
+        from engine.model.scope import dangling
+
+        if self.view.document is None:
+            return set()
+        nodes = self._graph.nodes
+        found = set()
+        for each in dangling(self.view.document.workflow):
+            source, *names = each.reference.selector
+            title = nodes[source].title if source in nodes else source
+            reader = nodes[each.reference.node_id].title
+            found.add(f"{reader}: {title}.{'.'.join(names)}")
+        return found
 
     # -- edges ------------------------------------------------------------------------------------------------
 

@@ -401,6 +401,10 @@ class CanvasSurface(QWidget):
         """The graph as a picture without selection or problem marks: everything, or what is in view."""
         return export.render_image(self, scale, whole=whole, margin=margin)
 
+    def write_svg(self, file: str, *, whole: bool = True) -> bool:
+        """The graph as an SVG file; False when it cannot be written."""
+        return export.write_svg(self, file, whole=whole)
+
     @property
     def animated(self) -> bool:
         """Whether things on the canvas may move by themselves."""

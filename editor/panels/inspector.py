@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -24,6 +25,7 @@ from editor.panels.forms.context import FormContext
 from editor.panels.forms.fields import Field, name_it
 from editor.panels.forms.parts import small_button
 from editor.panels.last_run import LastRun
+from editor.panels.parts import focus_first
 from editor.theme import theme
 
 if TYPE_CHECKING:
@@ -181,8 +183,27 @@ class Inspector(QWidget):
         """Build the form of the present node anew, for a node of another type or after a change of language."""
         node_id, self._node_id = self._node_id, None
         scroll = self._scroll.verticalScrollBar().value()
+        place = self._focus_place()
         self.show_node(node_id)
         self._scroll.verticalScrollBar().setValue(scroll)
+        if place is not None:
+            self._focus_again(*place)
+
+    def _focus_place(self) -> tuple[str, int] | None:
+        """The control of the form that has the keyboard: its name, and which of that name it is."""
+        focused = QApplication.focusWidget()
+        if self._form is None or focused is None or not self._form.isAncestorOf(focused):
+            return None
+        same = [w for w in self._form.findChildren(QWidget) if w.accessibleName() == focused.accessibleName()]
+        return focused.accessibleName(), same.index(focused)
+
+    def _focus_again(self, name: str, number: int) -> None:
+        """The keyboard stays where it was when a form is built anew."""
+        found = [w for w in self._form.findChildren(QWidget) if w.accessibleName() == name] if self._form else []
+        if name and number < len(found):
+            found[number].setFocus()
+        else:
+            self.enter()
 
     def _drop_form(self) -> None:
         if self._ctx is not None:
@@ -267,6 +288,12 @@ class Inspector(QWidget):
     def _on_run(self) -> None:
         if self.tabs.currentIndex() == 1 and self._node_id:
             self._last.refresh()
+
+    def enter(self) -> None:
+        """Put the keyboard into the first setting, or into the title when there is none."""
+        self.tabs.setCurrentIndex(0)
+        if self._form is None or not focus_first(self._form):
+            self.title.setFocus()
 
     def focus_field(self, path: str) -> None:
         """Put the keyboard into the field of a setting (dotted path), as near as there is one."""

@@ -79,6 +79,22 @@ def tool_button(name: str, tip: str, action: Callable[[], Any], *, colour: str =
     return button
 
 
+def focus_first(part: QWidget) -> bool:
+    """Put the keyboard into the first control of a part, in the order of Tab; False when it has none."""
+    widget: QWidget | None = part
+    for _ in range(10_000):  # the chain is a ring through the whole window
+        if widget is None:
+            return False
+        inside = widget is part or (part.isAncestorOf(widget) and widget.isVisibleTo(part))
+        if inside and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            widget.setFocus(Qt.FocusReason.TabFocusReason)
+            return True
+        widget = widget.nextInFocusChain()
+        if widget is part:
+            return False
+    return False
+
+
 class EmptyState(QWidget):
     """One picture, one sentence, one action."""
 

@@ -87,6 +87,13 @@ class Problems(QWidget):
         if self._chosen_fix is not None:
             self._session.studio.tools.means(self._chosen_fix["tool"], self._chosen_fix["means"])
 
+    def go_on(self) -> None:
+        """To the problem below the current one; behind the last comes the first."""
+        if self.list.count():
+            row = (self.list.currentRow() + 1) % self.list.count()
+            self.list.setCurrentRow(row)
+            self._go(self.list.item(row))
+
     def _go(self, item: QListWidgetItem) -> None:
         node_id, field = item.data(PROBLEM)
         if node_id:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -27,12 +27,16 @@ from PySide6.QtWidgets import (
 from editor.actions import ACTIONS, BY_ID, MENUS
 from editor.i18n import language_signal, tr
 from editor.icons import icon
+from editor.keymap import is_plain, keys_of
 from editor.messages import WindowMessages
 from editor.session import WorkflowSession
-from editor.theme import set_theme, theme, theme_signal
+from editor.theme import theme, theme_signal
+from editor.windows.commands import Commands
+from editor.windows.layout import Layout
 from editor.windows.library import Library
 from editor.windows.page import WorkflowPage
 from editor.windows.past import Past
+from editor.windows.recent import RecentFiles
 from editor.windows.running import Running
 from editor.windows.topbar import TopBar
 from editor.windows.versioning import Versioning
@@ -45,6 +49,18 @@ if TYPE_CHECKING:
 TOAST_MS = 4000
 # What the window manager adds above the window; only known once it is shown, too late to choose the size.
 TITLE_BAR = 32
+TEXT_ACTIONS = frozenset({"undo", "redo", "cut", "copy", "paste", "select_all"})
+CONDITIONS: dict[str, Callable[[WorkflowPage], bool]] = {
+    "open": lambda page: page.isEnabled(),
+    "editable": lambda page: not page.session.read_only,
+    "running": lambda page: page.session.is_running,
+    "some": lambda page: not page.session.read_only and bool(page.canvas.selected_nodes()),
+    "one": lambda page: not page.session.read_only and len(page.canvas.selected_nodes()) == 1,
+    "several": lambda page: not page.session.read_only and len(page.canvas.selected_nodes()) > 1,
+    "spread_across": lambda page: not page.session.read_only and page.canvas.edits.can_distribute("horizontal"),
+    "spread_down": lambda page: not page.session.read_only and page.canvas.edits.can_distribute("vertical"),
+}
+"""The words of the table's `when`."""
 
 
 class MainWindow(QMainWindow):
@@ -64,11 +80,17 @@ class MainWindow(QMainWindow):
         self.running = Running(self)
         self.past = Past(self)
         self.versioning = Versioning(self)
+        self.commands = Commands(self)
+        self.recent = RecentFiles(self)
+        self.layout_of = Layout(self)
+        studio.windows.append(self)
         self._actions: dict[str, QAction] = {}
+        self._shortcuts: list[QShortcut] = []
         self._toast = self._make_toast()
         self._make_body()
         self._make_actions()
         self.top.refresh()
+        studio.keymap.changed.connect(self._set_keys)
         theme_signal().changed.connect(self._theme_changed)
         language_signal().changed.connect(self._language_changed)
         studio.modelsChanged.connect(self._models_changed)
@@ -126,9 +148,6 @@ class MainWindow(QMainWindow):
         edit.show()
         edit.setFocus()
 
-    def on_rename_workflow(self) -> None:
-        self.rename_tab(self.tab_bar.currentIndex())
-
     def _make_toast(self) -> QLabel:
         toast = QLabel(self)
         toast.setProperty("kind", "toast")
@@ -164,48 +183,56 @@ class MainWindow(QMainWindow):
             action = self._actions.get(row.id)
             if action is None:
                 action = QAction(self)
-                action.setShortcuts([QKeySequence(k) for k in row.keys if not _plain_key(k)])
+                # The keys are shown here; what listens to them is `_set_keys`, which knows a key from a click.
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
                 action.triggered.connect(lambda _=False, name=row.id: self.do(name))
-                self.addAction(action)
                 self._actions[row.id] = action
             action.setText(tr(row.text))
             if row.icon:
                 action.setIcon(icon(row.icon, "text"))
             if row.menu:
                 menus[row.menu].addAction(action)
+            if row.id == "open_file":
+                self.recent.add_to(menus[row.menu])
         for menu in menus.values():
             menu.aboutToShow.connect(self.enable_actions)
+        self._set_keys()
+
+    def _set_keys(self) -> None:
+        """Keys with Ctrl and function keys are shortcuts of the window; the others wait in `keyPressEvent`."""
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+        self._shortcuts = []
+        for name, action in self._actions.items():
+            keys = self.studio.keymap.keys(name)
+            action.setShortcuts([QKeySequence(k) for k in keys])
+            self._shortcuts += [self._shortcut(name, k) for k in keys if not is_plain(k)]
+
+    def _shortcut(self, name: str, keys: str) -> QShortcut:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.activated.connect(lambda: self.do(name, keys=keys))
+        return shortcut
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Plain keys (V, H, F, Del ...) arrive here when the widget with the focus, a text field say, has no use for
         them."""
-        name = self._plain_action(event)
-        if name:
-            self.do(name)
+        keys = keys_of(event)
+        row = self.studio.keymap.action_for(keys) if keys and is_plain(keys) else None
+        if row is not None:
+            self.do(row.id, keys=keys)
         else:
             super().keyPressEvent(event)
-
-    @staticmethod
-    def _plain_action(event: Any) -> str:
-        keys = QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.PortableText)
-        for row in ACTIONS:
-            if keys in row.keys and _plain_key(keys):
-                return row.id
-        return ""
 
     # -- doing -------------------------------------------------------------------------------------------------------
 
     def can(self, name: str) -> bool:
         """Whether an action makes sense now."""
         when = BY_ID[name].when
+        if not when:
+            return True
         page = self.page
-        if when == "open":
-            return page is not None
-        if when == "editable":
-            return page is not None and not page.session.read_only
-        if when == "running":
-            return page is not None and page.session.is_running
-        return True
+        return page is not None and CONDITIONS[when](page)
 
     def enable_actions(self) -> None:
         """Grey out what makes no sense now."""
@@ -215,16 +242,19 @@ class MainWindow(QMainWindow):
             if not action.isEnabled():
                 QTimer.singleShot(0, self, lambda action=action: action.setEnabled(True))
 
-    def do(self, name: str) -> None:
-        """Carry out an action of the table."""
-        if not self.can(name):
-            return
+    def do(self, name: str, *, keys: str = "") -> None:
+        """Carry out an action of the table; `keys` are those that asked for it, if it was keys."""
         row = BY_ID[name]
         focused = QApplication.focusWidget()
-        if not row.in_text and focused is not None and _is_text(focused) and focused.window() is self:
-            _text_action(focused, name)
-            return
-        getattr(self, f"on_{name}")()
+        if focused is not None and _is_text(focused) and focused.window() is self:
+            if name in TEXT_ACTIONS:
+                _text_action(focused, name)
+                return
+            # Keys with Alt write letters on some systems.
+            if keys and (not row.in_text or keys.startswith("Alt+")):
+                return
+        if self.can(name):
+            getattr(self.commands, f"on_{name}")()
 
     @property
     def page(self) -> WorkflowPage | None:
@@ -237,55 +267,49 @@ class MainWindow(QMainWindow):
         widgets = [self.pages.widget(i) for i in range(self.pages.count())]
         return [w for w in widgets if isinstance(w, WorkflowPage)]
 
-    def _page(self) -> WorkflowPage:
-        page = self.page
-        assert page is not None
-        return page
-
     # -- opening -----------------------------------------------------------------------------------------------------
 
     def open_app(self, app_id: str, *, then: Callable[[WorkflowPage], None] | None = None) -> None:
         """Open a workflow of the workspace, or bring its tab to the front; then do something with its page."""
         for page in self.workflow_pages():
             if page.session.app_id == app_id and not page.session.read_only:
-                self._show(page)
+                self.show_page(page)
                 if then is not None:
                     then(page)
                 return
         workflows = self.studio.services.workflows
+
+        def done(found: tuple[LoadedDraft, bool]) -> None:
+            page = self.open_draft(found[0], fit=found[1])
+            if then is not None:
+                then(page)
+
         self.studio.tasks.run(
             lambda: (workflows.load(app_id), workflows.get(app_id).opened_at is None),
-            done=lambda found: self._draft_loaded(found[0], found[1], then),
+            done=done,
             failed=lambda error: self.studio.messages.error(tr("This workflow cannot be opened"), error),
         )
 
-    def _draft_loaded(self, draft: LoadedDraft, first: bool, then: Callable[[WorkflowPage], None] | None) -> None:
-        self._open_draft(draft, first)
-        if then is not None and self.page is not None and self.page.session.app_id == draft.app_id:
-            then(self.page)
-
-    def _open_draft(self, draft: LoadedDraft, first: bool) -> None:
+    def open_draft(self, draft: LoadedDraft, *, fit: bool = False) -> WorkflowPage:
+        """A tab for a draft, or the tab that it has already."""
         for page in self.workflow_pages():
             if page.session.app_id == draft.app_id and not page.session.read_only:
-                self._show(page)
-                return
-        session = WorkflowSession(
-            self.studio, draft.workflow, app_id=draft.app_id, revision=draft.revision, parent=self
-        )
-        if not draft.workflow.has_graph:
-            session.read_only = True
+                self.show_page(page)
+                return page
+        session = self.studio.sessions.open(draft)
         page = self.add_page(session)
-        if first:
+        if fit:
             # The stored view of a file is that of another screen.
             QTimer.singleShot(0, page, page.canvas.fit)
         self.studio.tasks.run(self.studio.services.workflows.opened, draft.app_id)
         if draft.recovered:
             self.show_toast(tr("Edits of the last session were recovered."))
         if not draft.workflow.has_graph:
-            self._page().show_banner(
+            page.show_banner(
                 tr("This kind of app has no graph. It is kept as it is and can be exported; it cannot run here yet.")
             )
-        self._remember_open()
+        self.layout_of.remember_soon()
+        return page
 
     def add_page(self, session: WorkflowSession) -> WorkflowPage:
         """A tab for a session, in front."""
@@ -303,16 +327,17 @@ class MainWindow(QMainWindow):
         page.restoreVersion.connect(lambda version_id: self.versioning.restore(page, version_id))
         page.exportVersion.connect(lambda version_id: self.versioning.export(page, version_id))
         page.backWanted.connect(lambda: self._back_from(page))
-        page.fileDropped.connect(lambda path: self.open_path(Path(path)))
-        session.nameChanged.connect(lambda _: self._retitle(page))
-        session.saveStateChanged.connect(lambda _: self.top.refresh())
-        session.problemsChanged.connect(self.top.refresh)
-        session.runChanged.connect(self.top.refresh)
-        session.conflict.connect(lambda error: self.versioning.resolve(page, error))
-        session.document.subscribe(lambda _: self.top.refresh())
+        page.fileDropped.connect(lambda path: self.offer_file(Path(path)))
+        page.follow(session.nameChanged, lambda _: self._retitle(page))
+        page.follow(session.saveStateChanged, lambda _: self.top.refresh())
+        page.follow(session.problemsChanged, self.top.refresh)
+        page.follow(session.runChanged, self.top.refresh)
+        page.follow(session.conflict, lambda error: self.versioning.resolve(page, error) if page.is_in_front else None)
+        page.follow_document(lambda _: self.top.refresh())
+        page.lookChanged.connect(self.layout_of.remember_soon)
         self.pages.addWidget(page)
         self.tab_bar.addTab(session.name)
-        self._show(page)
+        self.show_page(page)
         QTimer.singleShot(0, page, page._float)  # noqa: SLF001 - the page places its tools once it has a size
         return page
 
@@ -320,7 +345,8 @@ class MainWindow(QMainWindow):
         self.tab_bar.setTabText(self.pages.indexOf(page), page.session.name)
         self.top.refresh()
 
-    def _show(self, page: QWidget) -> None:
+    def show_page(self, page: QWidget) -> None:
+        """Bring a tab to the front."""
         self.tab_bar.setCurrentIndex(self.pages.indexOf(page))
         self._tab_changed(self.pages.indexOf(page))
 
@@ -336,6 +362,7 @@ class MainWindow(QMainWindow):
         else:
             self.setWindowTitle(f"{page.session.name} – Penstock")
             page.canvas.setFocus()
+        self.layout_of.remember_soon()
 
     def _back_from(self, page: WorkflowPage) -> None:
         """From a picture of the past back to the draft of the same workflow."""
@@ -354,11 +381,6 @@ class MainWindow(QMainWindow):
         self.tab_bar.removeTab(index)
         page.deleteLater()
         self._tab_changed(self.tab_bar.currentIndex())
-        self._remember_open()
-
-    def _remember_open(self) -> None:
-        ids = [p.session.app_id for p in self.workflow_pages() if not p.session.read_only and p.session.app_id]
-        self.studio.preferences.set("open_apps", ids)
 
     def new_app(self, mode: str) -> None:
         """Make an empty workflow or chat flow and open it."""
@@ -401,6 +423,7 @@ class MainWindow(QMainWindow):
                 tr("{name} cannot be opened", name=path.name), "\n".join(lines[:4]), "\n".join(lines)
             )
             return
+        self.recent.add(path)
         self.open_app(outcome.app_id)
         notes = [n.message for n in outcome.notices]
         if notes:
@@ -416,57 +439,37 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         for url in event.mimeData().urls():
-            if url.isLocalFile() and url.toLocalFile().lower().endswith((".yml", ".yaml", ".json")):
-                self.open_path(Path(url.toLocalFile()))
+            if url.isLocalFile():
+                self.offer_file(Path(url.toLocalFile()))
 
-    # -- actions -----------------------------------------------------------------------------------------------------
+    def offer_file(self, path: Path) -> None:
+        """A file was dropped on the window: a new workflow, or one over that in front, as the person chooses."""
+        if path.suffix.lower() not in (".yml", ".yaml", ".json"):
+            self.show_toast(tr("{name} is not a workflow file (.yml).", name=path.name))
+            return
+        page = self.page
+        if page is None or page.session.read_only:
+            self.open_path(path)
+            return
+        choice = self.studio.messages.choose(
+            tr("Open {name}", name=path.name),
+            tr("Importing over “{workflow}” replaces its draft; undo brings it back.", workflow=page.session.name),
+            [tr("Open as a new workflow"), tr("Import over “{workflow}”", workflow=page.session.name)],
+        )
+        if choice == 0:
+            self.open_path(path)
+        elif choice == 1:
+            from editor.windows.importing import import_over
 
-    def on_new_workflow(self) -> None:
-        self.new_app("workflow")
+            import_over(self, page, path)
 
-    def on_new_chat(self) -> None:
-        self.new_app("advanced-chat")
+    # -- what several actions share ----------------------------------------------------------------------------------
 
     def open_file(self) -> None:
         """Ask for a file and open it."""
         names, _ = QFileDialog.getOpenFileNames(self, tr("Open file"), "", tr("Workflows") + " (*.yml *.yaml)")
         for name in names:
             self.open_path(Path(name))
-
-    def on_open_file(self) -> None:
-        self.open_file()
-
-    def on_import_over(self) -> None:
-        from editor.windows.importing import ask_for_file
-
-        ask_for_file(self, self._page())
-
-    def on_save(self) -> None:
-        from engine.errors import PenstockError
-
-        try:
-            self._page().session.save_now()
-        except PenstockError as error:
-            self.studio.messages.error(tr("Not saved"), error)
-        else:
-            self.show_toast(tr("Saved"))
-
-    def on_export(self) -> None:
-        self.versioning.export(self._page(), "")
-
-    def on_export_image(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, tr("Export as image"), f"{self._page().session.name}.png", "PNG (*.png)"
-        )
-        if name:
-            self._page().canvas.render_image(2.0).save(name)
-            self.show_toast(tr("Written to {file}", file=name))
-
-    def on_show_library(self) -> None:
-        self._show(self.library)
-
-    def on_close_tab(self) -> None:
-        self.close_page(self.pages.currentIndex())
 
     def preferences(self) -> None:
         """Open the settings."""
@@ -475,171 +478,6 @@ class MainWindow(QMainWindow):
         dialog = PreferencesDialog(self.studio, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
-
-    def on_preferences(self) -> None:
-        self.preferences()
-
-    def on_quit(self) -> None:
-        self.close()
-
-    def on_undo(self) -> None:
-        self._page().session.undo()
-
-    def on_redo(self) -> None:
-        self._page().session.redo()
-
-    def on_cut(self) -> None:
-        self._page().canvas.cut()
-
-    def on_copy(self) -> None:
-        self._page().canvas.copy()
-
-    def on_paste(self) -> None:
-        self._page().canvas.paste()
-
-    def on_duplicate(self) -> None:
-        self._page().canvas.duplicate()
-
-    def on_delete(self) -> None:
-        self._page().canvas.delete_selection()
-
-    def on_select_all(self) -> None:
-        self._page().canvas.select_all()
-
-    def on_rename(self) -> None:
-        page = self._page()
-        if page.session.selected:
-            page.inspector.show()
-            page.inspector.title.setFocus()
-            page.inspector.title.selectAll()
-
-    def on_find(self) -> None:
-        self._go_to(tr("Find a node"), commands=False)
-
-    def on_palette(self) -> None:
-        self._go_to(tr("Go to anything"), commands=True)
-
-    def _go_to(self, placeholder: str, *, commands: bool) -> None:
-        from editor.dialogs.goto import GoTo
-        from editor.windows.anything import entries
-
-        GoTo(entries(self, commands=commands), self, placeholder).popup()
-
-    def on_pointer_mode(self) -> None:
-        self._page().canvas.set_mode("pointer")
-
-    def on_hand_mode(self) -> None:
-        self._page().canvas.set_mode("hand")
-
-    def on_zoom_in(self) -> None:
-        self._page().canvas.zoom_in()
-
-    def on_zoom_out(self) -> None:
-        self._page().canvas.zoom_out()
-
-    def on_zoom_fit(self) -> None:
-        self._page().canvas.fit()
-
-    def on_zoom_100(self) -> None:
-        self._page().canvas.zoom_to(1.0)
-
-    def on_zoom_50(self) -> None:
-        self._page().canvas.zoom_to(0.5)
-
-    def on_organize(self) -> None:
-        self._page().canvas.organize()
-
-    def on_maximize(self) -> None:
-        page = self._page()
-        shown = not page.chrome
-        page.set_chrome(shown)
-        self.top.setVisible(shown)
-
-    def on_show_blocks(self) -> None:
-        self._page().show_panel("palette")
-
-    def on_show_variables(self) -> None:
-        self._page().show_panel("variables")
-
-    def on_show_problems(self) -> None:
-        self._page().show_panel("problems")
-
-    def on_show_history(self) -> None:
-        self._page().show_panel("history")
-
-    def on_show_versions(self) -> None:
-        self._page().show_panel("versions")
-
-    def on_batch(self) -> None:
-        self.past.show_batch(self._page())
-
-    def on_show_logs(self) -> None:
-        self.past.show_logs()
-
-    def on_show_trace(self) -> None:
-        self._page().show_drawer("trace")
-
-    def on_theme(self) -> None:
-        name = "light" if theme().is_dark else "dark"
-        self.studio.preferences.set("theme", name)
-        set_theme("light" if name == "light" else "dark")
-
-    def on_run(self) -> None:
-        self.running.run(self._page())
-
-    def on_run_node(self) -> None:
-        page = self._page()
-        if page.session.selected:
-            self.running.start_node(page, page.session.selected)
-
-    def on_stop(self) -> None:
-        self.running.stop(self._page())
-
-    def on_breakpoint(self) -> None:
-        page = self._page()
-        for node_id in page.canvas.selected_nodes():
-            page.session.toggle_breakpoint(node_id)
-
-    def on_step_over(self) -> None:
-        run = self._page().session.run
-        if run is not None:
-            run.send("step")
-
-    def on_continue_run(self) -> None:
-        run = self._page().session.run
-        if run is not None:
-            run.send("continue")
-
-    def on_publish(self) -> None:
-        self.versioning.publish(self._page())
-
-    def on_shortcuts(self) -> None:
-        from editor.dialogs.goto import ShortcutSheet
-
-        ShortcutSheet(self).open()
-
-    def on_about(self) -> None:
-        self.studio.messages.error("Penstock", tr("A desktop studio for Dify-compatible workflows. Apache-2.0."))
-
-    def on_next_tab(self) -> None:
-        self.tab_bar.setCurrentIndex((self.tab_bar.currentIndex() + 1) % self.tab_bar.count())
-
-    def on_previous_tab(self) -> None:
-        self.tab_bar.setCurrentIndex((self.tab_bar.currentIndex() - 1) % self.tab_bar.count())
-
-    def on_escape(self) -> None:
-        """From the inside out: a gesture, the hidden chrome, the drawer, the selection, the inspector, the panel."""
-        page = self.page
-        if page is None or page.canvas.cancel_gesture():
-            return
-        if not page.chrome:
-            self.on_maximize()
-        elif page.drawer.isVisible() and not page.session.is_running:
-            page.hide_drawer()
-        elif page.canvas.selected_nodes() or page.canvas.selected_edge():
-            page.canvas.select([])
-        elif page.left.isVisible():
-            page.show_panel("")
 
     # -- following ---------------------------------------------------------------------------------------------------
 
@@ -665,17 +503,41 @@ class MainWindow(QMainWindow):
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.studio.preferences.set("window", [self.width(), self.height()])
-        self._remember_open()
+        studio = self.studio
+        studio.preferences.set("window", [self.width(), self.height()])
+        if self in studio.windows:
+            # The last window is remembered with its tabs; one of several that is closed is meant to be gone.
+            if len(studio.windows) == 1 or studio.quitting:
+                self.layout_of.remember()
+                studio.windows.remove(self)
+            else:
+                studio.windows.remove(self)
+                self.layout_of.remember()
+        self.layout_of.stop()
         self.past.close()
         for page in self.workflow_pages():
             page.close_page()
         event.accept()
+        if studio.windows:
+            self.deleteLater()
 
+    def another(self, size: object = None) -> MainWindow:
+        """One more window on the same workspace."""
+        window = MainWindow(self.studio, real_messages=isinstance(self.studio.messages, WindowMessages))
+        if isinstance(size, list) and len(size) == 2:
+            window.resize(int(size[0]), int(size[1]))
+        window.move(self.x() + 32, self.y() + 32)
+        window.show()
+        window.activateWindow()
+        window.library.refresh()
+        return window
 
-def _plain_key(keys: str) -> bool:
-    """A key without Ctrl or Alt that is no function key."""
-    return not keys.startswith(("Ctrl", "Alt")) and not (keys.replace("Shift+", "")[:1] == "F" and keys[-1].isdigit())
+    def come_forward(self) -> None:
+        """Show the window in front of other programs' windows, as far as the system lets it."""
+        if self.isMinimized():
+            self.showNormal()
+        self.raise_()
+        self.activateWindow()
 
 
 def _is_text(widget: QWidget) -> bool:
@@ -686,6 +548,5 @@ def _is_text(widget: QWidget) -> bool:
 
 def _text_action(widget: QWidget, name: str) -> None:
     """What an edit action means inside a text field."""
-    method = {"select_all": "selectAll"}.get(name, name)
-    if name in ("undo", "redo", "cut", "copy", "paste", "select_all"):
-        getattr(widget, method)()
+    field = widget.lineEdit() if isinstance(widget, QComboBox) else widget
+    getattr(field, "selectAll" if name == "select_all" else name)()

@@ -22,22 +22,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.canvas import metrics, placing
 from editor.canvas.commands import BlockRequest
 from editor.canvas.minimap import Minimap
 from editor.canvas.view import CanvasView, Mode
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.changes import Changes
 from editor.panels.chat import Chat
 from editor.panels.features.panel import Features
+from editor.panels.find_bar import FindBar
 from editor.panels.history import History
 from editor.panels.inspector import Inspector
 from editor.panels.palette import BlockSelector, Palette
-from editor.panels.parts import tool_button
+from editor.panels.parts import focus_first, tool_button
 from editor.panels.problems import Problems
 from editor.panels.run import RunPanel
 from editor.panels.trace import Trace
 from editor.panels.variables import Variables
 from editor.panels.versions import Versions
+from editor.search import NodeSearch
+from editor.windows.page_menus import PageMenus
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -63,10 +68,16 @@ class WorkflowPage(QWidget):
     exportVersion = Signal(str)
     backWanted = Signal()
     fileDropped = Signal(str)
+    lookChanged = Signal()
+    """Selection, view or panels are other than before."""
 
     def __init__(self, session: WorkflowSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        session.hold()
+        self.search = NodeSearch()
+        self.shown_panel = ""
+        self._ends: list[Callable[[], Any]] = []
         self._chrome = True
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -161,6 +172,7 @@ class WorkflowPage(QWidget):
             ("problems", "problems", tr("Problems")),
             ("history", "history", tr("Run history")),
             ("versions", "versions", tr("Versions")),
+            ("changes", "undo", tr("Change history")),
         ):
             button = QToolButton()
             button.setIcon(icon(picture, "muted", 20))
@@ -197,6 +209,7 @@ class WorkflowPage(QWidget):
             "problems": problems,
             "history": history,
             "versions": versions,
+            "changes": Changes(session),
         }
         for panel in self.panels.values():
             self.left.addWidget(panel)
@@ -213,6 +226,8 @@ class WorkflowPage(QWidget):
         self.toolbar.setParent(self.canvas)
         self.minimap = Minimap(self.canvas, self.canvas)
         self.minimap.set_wanted(bool(self.session.studio.preferences.get("minimap")))
+        self.find_bar = FindBar(self.canvas, self.session.document, self.search, self.canvas)
+        self.menus = PageMenus(self)
         self.canvas.installEventFilter(self)
         return box
 
@@ -248,13 +263,14 @@ class WorkflowPage(QWidget):
         row.addWidget(tool_button("fit", tr("Zoom to fit"), canvas.fit))
         row.addWidget(_rule())
         row.addWidget(tool_button("tidy", tr("Tidy up"), canvas.organize))
-        self.map_button = tool_button("minimap", tr("Minimap"), self._toggle_map)
+        self.map_button = tool_button("minimap", tr("Minimap"), self.toggle_map)
         self.map_button.setCheckable(True)
         self.map_button.setChecked(bool(self.session.studio.preferences.get("minimap")))
         row.addWidget(self.map_button)
         return bar
 
-    def _toggle_map(self) -> None:
+    def toggle_map(self) -> None:
+        """Show or hide the minimap; remembered."""
         self.minimap.set_wanted(not self.minimap.wanted)
         self.map_button.setChecked(self.minimap.wanted)
         self.session.studio.preferences.set("minimap", self.minimap.wanted)
@@ -290,27 +306,44 @@ class WorkflowPage(QWidget):
     def _connect(self) -> None:
         canvas, session = self.canvas, self.session
         canvas.selectionChanged.connect(self._selected)
-        canvas.nodeActivated.connect(lambda node_id: self.reveal(node_id, ""))
-        canvas.contextMenuRequested.connect(self._context_menu)
+        canvas.nodeActivated.connect(self._activated)
+        canvas.contextMenuRequested.connect(self.menus.context_menu)
         canvas.blockSelectorRequested.connect(self._choose_block)
         canvas.runNodeRequested.connect(self.runNodeWanted)
         canvas.fileDropped.connect(self.fileDropped)
         canvas.zoomChanged.connect(lambda zoom: self.percent.setText(f"{zoom:.0%}"))
         canvas.modeChanged.connect(self._mode_changed)
         canvas.refused.connect(lambda text: session.studio.messages.tell(text))
-        session.refused.connect(lambda text: session.studio.messages.tell(text))
-        session.runShapeChanged.connect(self._run_shape)
-        session.problemsChanged.connect(self._problems)
-        session.revealWanted.connect(self.reveal)
-        session.marksChanged.connect(self._marks)
+        self.follow(session.refused, self._refused)
+        self.follow(session.runShapeChanged, self._run_shape)
+        self.follow(session.problemsChanged, self._problems)
+        self.follow(session.revealWanted, self._reveal_asked)
+        canvas.selectionChanged.connect(lambda *_: self.lookChanged.emit())
+        canvas.viewChanged.connect(self.lookChanged)
+        self.tabs.currentChanged.connect(lambda _: self.lookChanged.emit())
+        self.follow(session.marksChanged, self._marks)
         self.inspector.runNodeRequested.connect(self.runNodeWanted)
         self.inspector.closeRequested.connect(self.close_inspector)
-        self.inspector.menuRequested.connect(lambda node_id, point: self._node_menu(node_id, point))
+        self.inspector.menuRequested.connect(self.menus.node_menu)
         self._mode_changed(canvas.mode)
         self._problems()
         self.percent.setText(f"{canvas.zoom:.0%}")
         self.sides.splitterMoved.connect(lambda *_: self._remember())
         self.stack.splitterMoved.connect(lambda *_: self._remember())
+
+    @property
+    def is_in_front(self) -> bool:
+        """Whether what the session asks people concerns this page: the only one on it, or the one in the active
+        window."""
+        return self.session.users == 1 or self.window().isActiveWindow()
+
+    def _reveal_asked(self, node_id: str, field: str) -> None:
+        if self.is_in_front:
+            self.reveal(node_id, field)
+
+    def _refused(self, text: str) -> None:
+        if self.is_in_front:
+            self.session.studio.messages.tell(text)
 
     def _remember(self) -> None:
         preferences = self.session.studio.preferences
@@ -335,6 +368,8 @@ class WorkflowPage(QWidget):
         over = self.toolbar.geometry().right() + 16 > left
         rise = self.toolbar.height() + 12 if over else 0
         self.minimap.move(left, self.canvas.height() - self.minimap.height() - 16 - rise)
+        self.find_bar.adjustSize()
+        self.find_bar.move(max(8, self.canvas.width() - self.find_bar.width() - 16), 12)
 
     def _mode_changed(self, mode: str) -> None:
         for name, button in self.mode_buttons.items():
@@ -342,7 +377,6 @@ class WorkflowPage(QWidget):
 
     def _selected(self, nodes: list[str], _edge: object) -> None:
         one = nodes[0] if len(nodes) == 1 else None
-        self.session.selected = one
         self.inspector.show_node(one)
         shown = one is not None and self.inspector.node_id is not None
         if shown != self.inspector.isVisible() and self._chrome:
@@ -366,6 +400,12 @@ class WorkflowPage(QWidget):
         if node_id in self.session.document.graph.nodes:
             self.canvas.select([node_id])
             self.canvas.center_on(node_id)
+
+    def _activated(self, node_id: str) -> None:
+        """Enter or a double click on a node: its settings, with the keyboard in them."""
+        self.reveal(node_id, "")
+        if self.inspector.node_id == node_id and self.inspector.isVisible():
+            self.inspector.enter()
 
     def reveal(self, node_id: str, field: str) -> None:
         """Bring a node into view, select it, open the inspector at a setting."""
@@ -411,6 +451,15 @@ class WorkflowPage(QWidget):
     def _marks(self) -> None:
         self.canvas.set_marks({node_id: {"breakpoint": True} for node_id in self.session.breakpoints})
 
+    def follow(self, signal: Any, slot: Callable[..., Any]) -> None:
+        """Call `slot` on a signal of the session as long as this page is open; the session may live longer."""
+        signal.connect(slot)
+        self._ends.append(lambda: signal.disconnect(slot))
+
+    def follow_document(self, slot: Callable[[Any], Any]) -> None:
+        """Call `slot` with every change of the document as long as this page is open."""
+        self._ends.append(self.session.document.subscribe(slot))
+
     # -- panels ------------------------------------------------------------------------------------------------------
 
     def show_panel(self, name: str) -> None:
@@ -418,7 +467,9 @@ class WorkflowPage(QWidget):
         for key, button in self.rail_buttons.items():
             button.setChecked(key == name)
         panel = self.panels.get(name)
+        self.shown_panel = name if panel is not None else ""
         self.left.setVisible(panel is not None)
+        self.lookChanged.emit()
         if panel is None:
             return
         self.left.setCurrentWidget(panel)
@@ -436,9 +487,17 @@ class WorkflowPage(QWidget):
         front = self.chat if tab == "run" and self.chat is not None else self.run_panel
         self.tabs.setCurrentWidget(self.trace if tab == "trace" else front)
 
+    @property
+    def shown_tab(self) -> str:
+        """The tab of the drawer that is shown, as `show_drawer` names it; empty when it is closed."""
+        if self.drawer.isHidden():
+            return ""
+        return "trace" if self.tabs.currentWidget() is self.trace else "run"
+
     def hide_drawer(self) -> None:
         """Close the drawer."""
         self.drawer.hide()
+        self.lookChanged.emit()
         self.canvas.setFocus()
 
     def set_chrome(self, shown: bool) -> None:
@@ -449,6 +508,20 @@ class WorkflowPage(QWidget):
         self.inspector.setVisible(shown and self.inspector.node_id is not None)
         if not shown:
             self.drawer.hide()
+
+    def parts(self) -> list[QWidget]:
+        """What F6 walks through, in this order."""
+        return [self.canvas, self.inspector, self.left, self.drawer]
+
+    def enter(self, part: QWidget) -> None:
+        """Put the keyboard into a part of the page."""
+        if part is self.inspector:
+            self.inspector.enter()
+        elif part is self.canvas:
+            self.canvas.setFocus()
+        else:
+            first = part.currentWidget() if isinstance(part, QStackedWidget | QTabWidget) else part
+            focus_first(first if first is not None else part)
 
     @property
     def chrome(self) -> bool:
@@ -461,6 +534,44 @@ class WorkflowPage(QWidget):
         if not self.session.read_only:
             self.canvas.setFocus()
             self.canvas.start_ghost(node_type)
+
+    def add_block_by_key(self) -> None:
+        """Offer blocks to follow the selected node, or for the middle of the view when nothing is selected."""
+        canvas = self.canvas
+        chosen = canvas.selected_nodes()
+        if len(chosen) == 1 and (request := self._request_after(chosen[0])) is not None:
+            self._choose_block(request)
+            return
+        x, y = canvas.view_centre()
+        x, y = placing.free_below(canvas.scene, x - metrics.CARD_WIDTH / 2, y - 50)
+        point = canvas.mapToGlobal(canvas.rect().center())
+        room = canvas.room_at(x, y)
+        self._choose_block(BlockRequest(x, y, point.x(), point.y(), container_id=room, exact=True))
+
+    def _request_after(self, node_id: str) -> BlockRequest | None:
+        """The wish for a block after a node's first socket that leads nowhere yet, its first one otherwise."""
+        from engine.nodes.registry import spec
+
+        canvas = self.canvas
+        node = canvas.graph.nodes[node_id]
+        found = spec(node.type)
+        handles = [h.id for h in found.handles(node.data)] if found is not None else []
+        if node.is_note or not handles:
+            return None
+        taken = {edge.source_handle for edge in canvas.graph.out_edges(node_id)}
+        handle = next((h for h in handles if h not in taken), handles[0])
+        canvas.ensure_visible(node_id)
+        point = canvas.mapToGlobal(canvas.socket_pos(node_id, handle))
+        x, y = placing.after(canvas.scene, node_id)
+        room = canvas.scene.items[node_id].parent
+        return BlockRequest(x, y, point.x(), point.y(), node_id, handle, container_id=room)
+
+    def next_problem(self) -> None:
+        """Go to the problem after the one that was gone to last."""
+        problems = self.panels["problems"]
+        assert isinstance(problems, Problems)
+        self.show_panel("problems")
+        problems.go_on()
 
     def _choose_block(self, request: BlockRequest) -> None:
         if self.session.read_only:
@@ -481,56 +592,16 @@ class WorkflowPage(QWidget):
         selector = BlockSelector(
             self.session.document.workflow.mode, allowed, self, notes=notes, tools=self.session.studio.tools
         )
-        selector.chosen.connect(lambda node_type: self.canvas.edits.place(request, node_type))
+        selector.chosen.connect(lambda node_type: self._place_chosen(request, node_type))
         selector.popup(QPoint(request.global_x, request.global_y))
 
-    def _context_menu(self, kind: str, item_id: str, point: QPoint, scene: Any) -> None:
-        if kind == "node":
-            self._node_menu(item_id, point)
-        elif kind == "edge":
-            menu = self._menu()
-            menu.addAction(icon("trash", "bad"), tr("Delete connection"), self.canvas.delete_selection)
-            menu.popup(point)
-        else:
-            self._ground_menu(point, scene)
+    def _place_chosen(self, request: BlockRequest, node_type: str) -> None:
+        self.canvas.edits.place(request, node_type)
+        self.canvas.setFocus()
 
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return menu
-
-    def _node_menu(self, node_id: str, point: QPoint) -> None:
-        menu, canvas, session = self._menu(), self.canvas, self.session
-        if session.can_run_node(node_id):
-            menu.addAction(icon("play", "text"), tr("Run this step"), lambda: self.runNodeWanted.emit(node_id))
-        state = session.run_state
-        if state is not None and state.is_over and node_id in state.nodes and not session.read_only:
-            menu.addAction(icon("resume", "text"), tr("Run from here"), lambda: self.rerunWanted.emit(node_id))
-        word = tr("Remove breakpoint") if node_id in session.breakpoints else tr("Set breakpoint")
-        menu.addAction(icon("breakpoint", "text"), word, lambda: session.toggle_breakpoint(node_id))
-        menu.addSeparator()
-        menu.addAction(icon("copy", "text"), tr("Copy"), canvas.copy)
-        if not session.read_only:
-            menu.addAction(icon("cut", "text"), tr("Cut"), canvas.cut)
-            menu.addAction(icon("duplicate", "text"), tr("Duplicate"), canvas.duplicate)
-            menu.addAction(icon("unlink", "text"), tr("Disconnect"), lambda: canvas.edits.disconnect(node_id))
-            menu.addSeparator()
-            menu.addAction(icon("trash", "bad"), tr("Delete"), canvas.delete_selection)
-        menu.popup(point)
-
-    def _ground_menu(self, point: QPoint, scene: Any) -> None:
-        menu, canvas = self._menu(), self.canvas
-        if not self.session.read_only:
-            place = scene if isinstance(scene, tuple) else canvas.scene_pos_of(point)
-            container = canvas.room_at(*place)
-            request = BlockRequest(place[0], place[1], point.x(), point.y(), container_id=container, exact=True)
-            menu.addAction(icon("plus", "text"), tr("Add a block"), lambda: self._choose_block(request))
-            menu.addAction(icon("note", "text"), tr("Add a note"), lambda: canvas.start_ghost("note"))
-            menu.addAction(icon("paste", "text"), tr("Paste"), canvas.paste)
-            menu.addAction(icon("tidy", "text"), tr("Tidy up"), canvas.organize)
-            menu.addSeparator()
-        menu.addAction(icon("fit", "text"), tr("Zoom to fit"), canvas.fit)
-        menu.popup(point)
+    def choose_block(self, request: BlockRequest) -> None:
+        """Offer the blocks that fit a place."""
+        self._choose_block(request)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
@@ -540,11 +611,14 @@ class WorkflowPage(QWidget):
         if self.chat is not None:
             self.chat.close_session()
         for panel in self.panels.values():
-            if isinstance(panel, Variables | Features):
+            if isinstance(panel, Variables | Features | Changes):
                 panel.close_session()
         self.canvas.set_document(None)
         self.run_panel.ear.close_now()
-        self.session.close()
+        for end in self._ends:
+            end()
+        self._ends.clear()
+        self.session.release()
 
 
 def _rule() -> QFrame:

@@ -101,7 +101,7 @@ class Versioning(QObject):
 
         def done(workflow: Any) -> None:
             target.session.submit(ReplaceWorkflow(workflow), tr("Restore a version"))
-            window._show(target)  # noqa: SLF001 - the window owns its tabs
+            window.show_page(target)
             target.canvas.fit()
             window.show_toast(tr("Restored"))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine.errors import UserError
-from engine.model.edits import Edit, Group
+from engine.model.edits import Edit, Group, edit_from_json
 from engine.model.graph import Graph, Node
 from engine.model.workflow import Workflow
 
@@ -111,23 +111,69 @@ def _replaces(edit: Edit) -> bool:
     return isinstance(edit, ReplaceWorkflow) or (isinstance(edit, Group) and any(_replaces(e) for e in edit.edits))
 
 
-@dataclass
-class _Step:
-    """One undo step: what was done and what takes it back."""
+TITLES = 3
+"""How many titles a step remembers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One undo step: what was done, what takes it back, and the titles of nodes that it touched (`count` in all)."""
 
     label: str
-    done: list[Edit] = field(default_factory=list)
-    undo: list[Edit] = field(default_factory=list)
-    merge_key: str | None = None
+    done: tuple[Edit, ...]
+    undo: tuple[Edit, ...]
+    titles: tuple[str, ...] = ()
+    count: int = 0
+
+    def with_more(self, edit: Edit, inverse: Edit) -> Step:
+        """The step with one more edit in it."""
+        return replace(self, done=(*self.done, edit), undo=(*self.undo, inverse))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "done": [e.to_json() for e in self.done],
+            "undo": [e.to_json() for e in self.undo],
+            "titles": list(self.titles),
+            "count": self.count,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Step:
+        """Raises UserError for edits of a kind that is not known, KeyError and the like for what is no step."""
+        return cls(
+            str(data["label"]),
+            tuple(edit_from_json(e) for e in data["done"]),
+            tuple(edit_from_json(e) for e in data["undo"]),
+            tuple(str(t) for t in data["titles"]),
+            int(data["count"]),
+        )
 
 
 @dataclass(frozen=True)
 class HistoryStep:
-    """A line of the change history; index 0 is the state at the beginning of the session."""
+    """A line of the change history; index 0 is the state at its beginning."""
 
     label: str
     index: int
     is_current: bool
+    titles: tuple[str, ...] = ()
+    count: int = 0
+
+
+def _touched(before: Graph, after: Graph, delta: Delta) -> tuple[tuple[str, ...], int]:
+    """Titles of the nodes that a change is about, and how many they are: for edges alone their ends."""
+    ids = delta.nodes_added | delta.nodes_removed | delta.nodes_changed
+    if not ids:
+        for edge_id in delta.edges_added | delta.edges_removed | delta.edges_changed:
+            edge = after.edges.get(edge_id) or before.edges[edge_id]
+            ids |= {edge.source, edge.target}
+    titles: list[str] = []
+    for node_id in sorted(ids)[: TITLES * 4]:
+        node = after.nodes.get(node_id) or before.nodes.get(node_id)
+        if node is not None and node.title and len(titles) < TITLES:
+            titles.append(node.title)
+    return tuple(titles), len(ids)
 
 
 class Document:
@@ -138,7 +184,7 @@ class Document:
 
     def __init__(self, workflow: Workflow) -> None:
         self._workflow = workflow
-        self._steps: list[_Step] = []
+        self._steps: list[Step] = []
         self._position = 0
         self._open: str | None = None
         self._listeners: list[Callable[[Delta], None]] = []
@@ -173,10 +219,24 @@ class Document:
         return self._steps[self._position].label if self.can_redo else ""
 
     def history(self) -> list[HistoryStep]:
-        """All steps from the beginning of the session, with the present one marked."""
+        """All steps from the beginning of the history, with the present one marked."""
         lines = [HistoryStep("", 0, self._position == 0)]
-        lines += [HistoryStep(s.label, i, i == self._position) for i, s in enumerate(self._steps, 1)]
+        lines += [HistoryStep(s.label, i, i == self._position, s.titles, s.count) for i, s in enumerate(self._steps, 1)]
         return lines
+
+    def steps(self) -> tuple[tuple[Step, ...], int]:
+        """The steps and how many of them are in force, to be kept for another session."""
+        return tuple(self._steps), self._position
+
+    def adopt(self, steps: Sequence[Step], position: int) -> None:
+        """Take over the steps of an earlier session, whose state at `position` the workflow is in."""
+        if self._steps or not 0 <= position <= len(steps):
+            raise ValueError("steps are adopted once, before anything is done")
+        self._steps, self._position = list(steps), position
+
+    def forget_steps(self) -> None:
+        """Nothing that was done before now can be taken back any more."""
+        self._steps, self._position, self._open = [], 0, None
 
     # -- changing ----------------------------------------------------------------------------------------------------
 
@@ -192,23 +252,23 @@ class Document:
             return delta
         self._workflow = after
         if edit.counts:
-            self._remember(edit, inverse, label or getattr(edit, "label", ""), merge_key)
+            self._remember(edit, inverse, label or getattr(edit, "label", ""), merge_key, before, delta)
             self.revision += 1
         self._tell(delta)
         return delta
 
-    def _remember(self, edit: Edit, inverse: Edit, label: str, merge_key: str | None) -> None:
+    def _remember(
+        self, edit: Edit, inverse: Edit, label: str, merge_key: str | None, before: Workflow, delta: Delta
+    ) -> None:
         if self._position < len(self._steps):
             del self._steps[self._position :]
             self._open = None
         if merge_key is not None and merge_key == self._open and self._steps:
-            step = self._steps[-1]
+            self._steps[-1] = self._steps[-1].with_more(edit, inverse)
         else:
-            step = _Step(label, merge_key=merge_key)
-            self._steps.append(step)
+            titles, count = _touched(before.graph, self.graph, delta)
+            self._steps.append(Step(label, (edit,), (inverse,), titles, count))
             self._position += 1
-        step.done.append(edit)
-        step.undo.append(inverse)
         self._open = merge_key
 
     def end_merge(self) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from engine.store.crypto import Vault
     from engine.store.db import Database
     from engine.store.debug import DebugStore
+    from engine.store.history import HistoryStore
     from engine.store.runs import RunStore
 
 
@@ -105,6 +106,12 @@ class Services:
         return AppStore(self.database, self.vault, self.clock, self.ids)
 
     @cached_property
+    def histories(self) -> HistoryStore:
+        from engine.store.history import HistoryStore
+
+        return HistoryStore(self.data_dir / "history", self.vault)
+
+    @cached_property
     def run_store(self) -> RunStore:
         """The log. Runs that an unclean end left behind are put right before anybody reads it."""
         from engine.store.runs import RunStore
@@ -151,7 +158,9 @@ class Services:
     def workflows(self) -> WorkflowService:
         from engine.services.workflows import WorkflowService
 
-        return WorkflowService(lambda: self.app_store, self.blobs, self.clock, self._refuse_tool)
+        return WorkflowService(
+            lambda: self.app_store, self.blobs, self.clock, self._refuse_tool, lambda: self.histories
+        )
 
     @cached_property
     def versions(self) -> VersionService:

@@ -11,12 +11,15 @@ from typing import Any
 from engine.clock import Clock, iso
 from engine.errors import EnvironmentProblem, UserError
 from engine.logs import get_logger
-from engine.model.edits import edit_from_json
+from engine.model.document import Step
+from engine.model.edits import Edit, edit_from_json
 from engine.model.factory import new_workflow
+from engine.model.hashing import content_hash
 from engine.model.problems import Notice, Problem
 from engine.model.workflow import Workflow
 from engine.store.apps import AppStore, DraftConflict
 from engine.store.blobs import BlobStore
+from engine.store.history import HistoryStore
 
 log = get_logger(__name__)
 __all__ = ["AppSummary", "DraftConflict", "ImportOutcome", "LoadedDraft", "WorkflowService"]
@@ -49,6 +52,9 @@ class LoadedDraft:
     revision: int
     recovered: bool
     updated_at: str
+    steps: tuple[Step, ...] = ()
+    """The undo steps of the session before, where they are known and lead to this draft."""
+    position: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,10 @@ class WorkflowService:
         blobs: BlobStore,
         clock: Clock,
         may_delete: Callable[[str], None] = lambda *_: None,
+        histories: Callable[[], HistoryStore] | None = None,
     ) -> None:
         self._store, self._blobs, self._clock, self._may_delete = store, blobs, clock, may_delete
+        self._histories = histories
 
     # -- the library -------------------------------------------------------------------------------------------------
 
@@ -127,6 +135,8 @@ class WorkflowService:
         """Remove an app with its versions and runs. Raises UserError when other workflows use it as a tool."""
         self._may_delete(app_id)
         self._store().delete(app_id)
+        if self._histories is not None:
+            self._histories().drop(app_id)
 
     # -- drafts ------------------------------------------------------------------------------------------------------
 
@@ -135,19 +145,40 @@ class WorkflowService:
         is logged, and what was there is kept as a backup."""
         store = self._store()
         row = store.draft(app_id)
-        workflow, replayed = row.workflow, 0
+        workflow = row.workflow
+        done: list[Edit] = []
+        undo: list[Edit] = []
         for entry in row.journal:
             try:
-                workflow, _ = edit_from_json(entry).apply(workflow)
+                edit = edit_from_json(entry)
+                workflow, inverse = edit.apply(workflow)
             except UserError as error:
-                log.warning("replay of the journal of %s stopped after %d edits: %s", app_id, replayed, error)
+                log.warning("replay of the journal of %s stopped after %d edits: %s", app_id, len(done), error)
                 store.back_up(app_id, row.workflow, "journal")
                 break
-            replayed += 1
+            done.append(edit)
+            undo.append(inverse)
         revision = row.revision
         if row.journal:
             revision = store.save_draft(app_id, workflow, revision)
-        return LoadedDraft(app_id, workflow, revision, bool(replayed), row.updated_at)
+        steps, position = self._history(app_id, row.workflow)
+        if done:
+            steps, position = (*steps[:position], Step("", tuple(done), tuple(undo))), position + 1
+        return LoadedDraft(app_id, workflow, revision, bool(done), row.updated_at, steps, position)
+
+    def _history(self, app_id: str, workflow: Workflow) -> tuple[tuple[Step, ...], int]:
+        if self._histories is None:
+            return (), 0
+        return self._histories().load(app_id, content_hash(workflow))
+
+    def keep_history(self, app_id: str, workflow: Workflow, steps: Sequence[Step], position: int) -> None:
+        """Keep the undo steps that led to a stored draft; a disk that cannot be written costs the history only."""
+        if self._histories is None:
+            return
+        try:
+            self._histories().keep(app_id, steps, position, content_hash(workflow))
+        except OSError as error:
+            log.info("the history of %s is not kept: %s", app_id, error)
 
     def opened(self, app_id: str) -> None:
         """Note that an app was opened now."""

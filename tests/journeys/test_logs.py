@@ -98,7 +98,7 @@ def test_twenty_thousand_runs_are_found_sorted_and_paged(studio: Studio) -> None
 @pytest.mark.spec("editor.76")
 def test_a_run_is_tested_again_with_its_inputs(studio: Studio) -> None:
     app_id = two_runs(studio)
-    studio.window.on_close_tab()
+    studio.window.do("close_tab")
     log = open_log(studio)
     click_row(log, 1)
     until(lambda: any(b.text() == "Test with params" for b in log.preview.findChildren(QPushButton)))

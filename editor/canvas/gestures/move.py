@@ -14,8 +14,8 @@ from editor.canvas.gestures.snapping import HelpLine, Snapper, paint_help_lines
 from editor.canvas.hit import room_at
 from editor.canvas.index import Box
 from editor.canvas.overlays.lifted import LiftedLayer
-from editor.i18n import ntr, tr
-from engine.model.edits import Edit, Group, MoveNodes
+from editor.i18n import ntr
+from engine.model.edits import Edit, MoveNodes
 
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
@@ -123,7 +123,7 @@ class MoveGesture(Gesture):
         label = ntr("Move node", "Move {n} nodes", len(self.ids))
         changes_room = (self.into is not None and not self.refused) or (self.leaving and self.into is None)
         if changes_room:
-            self._change_room(label)
+            self._change_room()
         elif self.refused:
             self.view.say(self.refused)
         else:
@@ -135,15 +135,12 @@ class MoveGesture(Gesture):
         dx, dy = self.offset
         return MoveNodes({node_id: (nodes[node_id].x + dx, nodes[node_id].y + dy) for node_id in self.ids})
 
-    def _change_room(self, label: str) -> None:
+    def _change_room(self) -> None:
         places = {}
         for node_id in self.ids:
             box = self.view.scene.items[node_id].box
             places[node_id] = (box.left + self.offset[0], box.top + self.offset[1])
-        edits = self.view.rules.change_room(places, self.into)
-        if edits:
-            label = tr("Move into container") if self.into else tr("Move out of container")
-            self.view.commands.submit(Group(label, tuple(edits)), label)
+        self.view.edits.submit_room_change(places, self.into)
 
     def cancel(self) -> None:
         self._layer.end()

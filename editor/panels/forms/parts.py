@@ -7,12 +7,23 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import name_it
+from editor.panels.parts import focus_first
 from editor.theme import theme
 
 
@@ -182,8 +193,9 @@ class RowList(QWidget):
         self._empty.setWordWrap(True)
         column.addWidget(self._empty)
         self.add_button = add_button(add_text, self.add_item)
-        self.add_button.setVisible(not ctx.read_only)
         column.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
+        # Only inside its column: shown before, it would be a window of its own for a moment and take the keyboard.
+        self.add_button.setVisible(not ctx.read_only)
         self._target: int | None = None
         self._mark = QFrame(self)
         self._mark.setProperty("kind", "drop-mark")
@@ -294,16 +306,32 @@ class RowList(QWidget):
     def add_item(self) -> None:
         """Append a fresh item."""
         self._shape = None
+        had = self._has_focus()
         self.ctx.set(self.path, [*self.items(), self._new_item()])
+        if had:
+            self._focus_row(self._rows.count() - 1)
 
     def remove_item(self, index: int) -> None:
         """Drop an item, unless `on_remove` did it itself."""
         self._shape = None
-        if self._on_remove and self._on_remove(index):
-            return
-        items = self.items()
-        del items[index]
-        self.ctx.set(self.path, items)
+        had = self._has_focus()
+        if not (self._on_remove and self._on_remove(index)):
+            items = self.items()
+            del items[index]
+            self.ctx.set(self.path, items)
+        if had:
+            self._focus_row(min(index, self._rows.count() - 1))
+
+    def _has_focus(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and self.isAncestorOf(focused)
+
+    def _focus_row(self, index: int) -> None:
+        """Whoever works by keyboard goes on in the row that came, or beside the one that went."""
+        entry = self._rows.itemAt(index) if index >= 0 else None
+        row = entry.widget() if entry is not None else None
+        if row is None or not focus_first(row):
+            self.add_button.setFocus()
 
     def move_item(self, old: int, new: int) -> None:
         """Put the item at another place."""

@@ -1,0 +1,351 @@
+"""Keys: the sheet, other keys for a command, finding nodes, going to anything, the whole path without a mouse."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+
+from editor.actions import ACTIONS
+from editor.dialogs.goto import GoTo
+from editor.dialogs.shortcuts import ShortcutSheet
+from editor.keymap import Keymap, native
+from editor.panels.palette import BlockSelector
+from editor.screenshot import wait_until
+from editor.settings import Preferences
+from tests.helpers.studio import Studio, opened_studio
+from tests.journeys.test_first_hour import popup
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+ALT = Qt.KeyboardModifier.AltModifier
+
+
+def sheet_of(studio: Studio) -> ShortcutSheet:
+    studio.activate()
+    QTest.keyClick(studio.window, Qt.Key.Key_F1)
+    dialog = studio.dialog(ShortcutSheet)
+    assert isinstance(dialog, ShortcutSheet)
+    return dialog
+
+
+def choose(sheet: ShortcutSheet, words: str) -> None:
+    sheet.search.clear()
+    QTest.keyClicks(sheet.search, words)
+
+
+@pytest.mark.spec("editor.2")
+def test_the_sheet_lists_every_command_and_a_new_key_works_after_a_restart(tmp_path: Path) -> None:
+    with opened_studio(tmp_path) as studio:
+        studio.sample("parallel-summaries")
+        sheet = sheet_of(studio)
+        assert set(sheet.items) == {row.id for row in ACTIONS}
+        assert sheet.items["undo"].text(1) == native("Ctrl+Z")
+
+        choose(sheet, "tidy")
+        assert sheet.action_id == "organize"
+        sheet.capture.setFocus()
+        QTest.keyClick(sheet.capture, Qt.Key.Key_K, CTRL)
+        assert "Go to anything" in sheet.fault.text(), "the conflict is said before anything is saved"
+        assert "Ctrl+K" in studio.window.studio.keymap.keys("palette")
+        sheet.capture.setFocus()
+        QTest.keyClick(sheet.capture, Qt.Key.Key_J, CTRL)
+        assert sheet.fault.text() == ""
+        QTest.mouseClick(sheet.assign, Qt.MouseButton.LeftButton)
+        assert studio.window.studio.keymap.keys("organize") == ("Ctrl+J",)
+        sheet.accept()
+
+    with opened_studio(tmp_path) as studio:
+        page = studio.sample("parallel-summaries")
+        studio.activate()
+        page.canvas.setFocus()
+        QTest.keyClick(page.canvas, Qt.Key.Key_O, CTRL)
+        assert not page.session.document.can_undo, "the old key does nothing any more"
+        QTest.keyClick(page.canvas, Qt.Key.Key_J, CTRL)
+        assert page.session.document.undo_label == "Tidy up"
+        sheet = sheet_of(studio)
+        choose(sheet, "tidy")
+        QTest.mouseClick(sheet.reset, Qt.MouseButton.LeftButton)
+        assert sheet.items["organize"].text(1).startswith(native("Ctrl+O"))
+        sheet.accept()
+
+
+@pytest.mark.spec("editor.2")
+def test_keys_that_are_taken_over_leave_the_other_command() -> None:
+    keymap = Keymap(Preferences(None))
+    assert [row.id for row in keymap.conflicts("undo", "Ctrl+K")] == ["palette"]
+    keymap.assign("undo", ("Ctrl+K",))
+    assert keymap.keys("palette") == ()
+    action = keymap.action_for("Ctrl+K")
+    assert action is not None
+    assert action.id == "undo"
+    keymap.reset("palette")
+    assert keymap.keys("undo") == ()
+    keymap.reset()
+    assert keymap.keys("undo") == ("Ctrl+Z",)
+
+
+def test_no_two_commands_have_the_same_keys_from_the_start() -> None:
+    keys = [k for row in ACTIONS for k in row.keys]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.spec("editor.1")
+@pytest.mark.parametrize(
+    ("key", "modifiers", "seen"),
+    [
+        (Qt.Key.Key_H, Qt.KeyboardModifier.NoModifier, lambda p: p.canvas.mode == "hand"),
+        (Qt.Key.Key_O, CTRL, lambda p: p.session.document.undo_label == "Tidy up"),
+        (Qt.Key.Key_F, Qt.KeyboardModifier.NoModifier, lambda p: not p.chrome),
+        (Qt.Key.Key_Exclam, SHIFT, lambda p: p.canvas.zoom == 1.0),
+        (Qt.Key.Key_Percent, SHIFT, lambda p: p.canvas.zoom == 0.5),
+        (Qt.Key.Key_0, CTRL, lambda p: p.canvas.zoom == 1.0),
+        (Qt.Key.Key_H, CTRL | SHIFT, lambda p: p.shown_panel == "versions"),
+        (Qt.Key.Key_F, CTRL, lambda p: p.find_bar.isVisible()),
+        (Qt.Key.Key_C, Qt.KeyboardModifier.NoModifier, lambda p: p.canvas.gesture is not None),
+        (Qt.Key.Key_A, CTRL, lambda p: len(p.canvas.selected_nodes()) == len(p.canvas.graph.nodes)),
+        (Qt.Key.Key_R, ALT, lambda p: p.drawer.isVisible()),
+    ],
+)
+def test_a_shortcut_works_on_the_canvas_and_not_in_a_text_field(
+    studio: Studio, key: Qt.Key, modifiers: Qt.KeyboardModifier, seen: object
+) -> None:
+    assert callable(seen)
+    page = studio.sample("parallel-summaries")
+    page.canvas.zoom_to(0.8)
+    studio.activate()
+    page.canvas.select([studio.node("Start")])
+    page.inspector.title.setFocus()
+    if not (key == Qt.Key.Key_F and modifiers == CTRL):  # finding is meant to work everywhere
+        QTest.keyClick(page.inspector.title, key, modifiers)
+        assert not seen(page), "the field has the key"
+    page.canvas.select([])
+    page.canvas.setFocus()
+    QTest.keyClick(page.canvas, key, modifiers)
+    assert seen(page)
+    page.canvas.cancel_gesture()
+
+
+@pytest.mark.spec("editor.32")
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        ("positive", {"Positive"}),
+        ("template", {"Positive", "Negative"}),
+        ("it went well", {"Positive"}),
+    ],
+)
+def test_the_find_bar_finds_titles_types_and_texts(studio: Studio, words: str, titles: set[str]) -> None:
+    from engine.model.edits import SetField
+
+    page = studio.sample("branch-on-a-condition")
+    document = page.session.document
+    found = [n for n in document.graph.nodes.values() if n.type == "template-transform"]
+    for node, title in zip(found, ("Positive", "Negative"), strict=False):
+        page.session.submit(SetField(node.id, ("title",), title), "t")
+    page.session.submit(SetField(found[0].id, ("template",), "So it went well"), "t")
+    studio.activate()
+    page.canvas.setFocus()
+    QTest.keyClick(page.canvas, Qt.Key.Key_F, CTRL)
+    bar = page.find_bar
+    QTest.keyClicks(bar.edit, words)
+    assert {document.graph.node(n).title for n in bar.found} == titles
+    QTest.keyClick(bar.edit, Qt.Key.Key_Return)
+    assert page.canvas.selected_nodes() == bar.found[:1]
+    assert bar.count.text() == f"1 of {len(titles)}"
+    rect = page.canvas.node_rect(bar.found[0]).center()
+    assert abs(rect.x() - page.canvas.width() / 2) < 40
+    assert page.canvas._flash is not None
+    QTest.keyClick(bar.edit, Qt.Key.Key_Return)
+    assert page.canvas.selected_nodes() == [bar.found[1 % len(bar.found)]]
+    QTest.keyClick(bar.edit, Qt.Key.Key_Return, SHIFT)
+    assert page.canvas.selected_nodes() == bar.found[:1]
+    bar.edit.clear()
+    QTest.keyClicks(bar.edit, found[-1].id)
+    assert found[-1].id in bar.found
+    bar.edit.clear()
+    QTest.keyClicks(bar.edit, "nothing like this")
+    assert bar.count.text() == "No match found"
+    QTest.keyClick(bar.edit, Qt.Key.Key_Escape)
+    assert not bar.isVisible()
+    assert page.canvas.hasFocus()
+
+
+def go_to(studio: Studio) -> GoTo:
+    QTest.keyClick(studio.window, Qt.Key.Key_K, CTRL)
+    dialog = popup(GoTo)
+    assert isinstance(dialog, GoTo)
+    return dialog
+
+
+@pytest.mark.spec("editor.33")
+def test_go_to_anything_reaches_commands_nodes_workflows_versions_and_runs(studio: Studio) -> None:
+    other = studio.sample("http-and-json")
+    page = studio.sample("code-with-an-error-branch")
+    app_id = page.session.app_id
+    version = studio.services.versions.publish(app_id, name="Milestone", force=True)
+    assert studio.run({"total": 42, "people": 4})["status"] == "succeeded"
+    studio.activate()
+
+    def titles(words: str) -> list[str]:
+        dialog.search.clear()
+        QTest.keyClicks(dialog.search, words)
+        QApplication.processEvents()
+        return [e.title for e in dialog.entries]
+
+    dialog = go_to(studio)
+    for row in ACTIONS:
+        if row.id not in ("escape", "palette") and studio.window.can(row.id):
+            assert row.text in titles(f"@command {row.text}"), row.id
+    for node in page.session.document.graph.nodes.values():
+        if node.title:
+            assert node.title in titles(f"@node {node.title}")
+    assert wait_until(lambda: other.session.name in titles(f"@app {other.session.name}"), 10)
+    assert wait_until(lambda: "Milestone" in titles("@version mile"), 10)
+    assert version.name == "Milestone"
+    assert wait_until(lambda: bool(titles("@run ")), 10)
+    dialog.search.clear()
+    QTest.keyClicks(dialog.search, f"@app {other.session.name}")
+    QTest.keyClick(dialog.search, Qt.Key.Key_Return)
+    assert wait_until(lambda: studio.page is other, 10)
+
+
+@pytest.mark.spec("editor.33")
+def test_go_to_anything_opens_in_under_50_ms_with_2000_nodes(studio: Studio) -> None:
+    from engine.model.edits import AddNode, Group
+    from tests.helpers.canvas import node
+
+    page = studio.sample("parallel-summaries")
+    many = tuple(AddNode(node(f"n{i}", 300 * (i % 50), 200 * (i // 50), title=f"Step {i}")) for i in range(2000))
+    page.session.submit(Group("many", many), "many")
+    wait_until(lambda: False, 0.5)
+    studio.activate()
+    go_to(studio).close()  # what is loaded once is loaded
+    best = 1.0
+    for _ in range(4):
+        begin = time.perf_counter()
+        dialog = go_to(studio)
+        best = min(best, time.perf_counter() - begin)
+        dialog.close()
+    assert best < 0.05, f"{best * 1000:.0f} ms"
+    dialog = go_to(studio)
+    QTest.keyClicks(dialog.search, "@node Step 1999")
+    assert [e.title for e in dialog.entries] == ["Step 1999"]
+    dialog.close()
+
+
+def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """A key for whatever has the keyboard; something always must."""
+    QApplication.processEvents()
+    target = QApplication.focusWidget()
+    assert target is not None, "nothing has the keyboard"
+    QTest.keyClick(target, key, modifiers)
+
+
+def tab_to(wanted: QWidget) -> None:
+    """Press Tab until a control has the keyboard."""
+    for _ in range(60):
+        if QApplication.focusWidget() is wanted:
+            return
+        press(Qt.Key.Key_Tab)
+    pytest.fail(f"Tab does not reach {wanted.accessibleName()!r}")
+
+
+@pytest.mark.spec("editor.81")
+def test_the_whole_path_by_keyboard(studio: Studio) -> None:
+    studio.activate()
+    QTest.keyClick(studio.window, Qt.Key.Key_N, CTRL)
+    assert wait_until(lambda: studio.window.page is not None, 20)
+    page = studio.page
+    document = page.session.document
+    canvas = page.canvas
+    studio.activate()
+    assert wait_until(canvas.hasFocus, 10)
+
+    # Three nodes, each behind the one before; the first is there.
+    QTest.keyClick(canvas, Qt.Key.Key_Tab)
+    assert canvas.selected_nodes() == [studio.node("Start")]
+    for words in ("template", "template", "output"):
+        QTest.keyClick(canvas, Qt.Key.Key_A)
+        selector = popup(BlockSelector)
+        assert isinstance(selector, BlockSelector)
+        QTest.keyClicks(selector.search, words)
+        QTest.keyClick(selector.search, Qt.Key.Key_Return)
+        studio.activate()
+        assert wait_until(canvas.hasFocus, 5)
+    assert [n.type for n in document.graph.nodes.values()] == [
+        "start",
+        "template-transform",
+        "template-transform",
+        "end",
+    ]
+    assert len(document.graph.edges) == 3
+
+    # One connection more, chosen from the list of what may be connected.
+    first, second = [n.id for n in document.graph.nodes.values() if n.type == "template-transform"]
+    QTest.keyClick(canvas, Qt.Key.Key_Backtab, SHIFT)
+    while canvas.selected_nodes() != [first]:
+        QTest.keyClick(canvas, Qt.Key.Key_Backtab, SHIFT)
+    QTest.keyClick(canvas, Qt.Key.Key_E)
+    chooser = popup(GoTo)
+    assert isinstance(chooser, GoTo)
+    QTest.keyClicks(chooser.search, "output")
+    QTest.keyClick(chooser.search, Qt.Key.Key_Return)
+    studio.activate()
+    assert len(document.graph.edges) == 4
+
+    # A text with a variable: into the inspector with Enter, to the template with Tab, `{` opens the picker.
+    for each in (first, second):
+        canvas.select([each])
+        canvas.state.focused = each
+        canvas.setFocus()
+        press(Qt.Key.Key_Return)
+        assert page.inspector.isAncestorOf(QApplication.focusWidget())
+        tab_to(studio.field("Remove", QAbstractButton))
+        press(Qt.Key.Key_Space)
+        studio.settle()
+    template = studio.field("Template")
+    tab_to(template)
+    QTest.keyClick(template, Qt.Key.Key_A, CTRL)
+    QTest.keyClicks(template, "Read: ")
+    QTest.keyClick(template, Qt.Key.Key_Escape)
+    assert wait_until(canvas.hasFocus, 5), "Escape leads back to the canvas"
+    assert document.graph.node(second).data["template"].startswith("Read: ")
+
+    # The output reads the template's text.
+    end = studio.node("Output")
+    canvas.select([end])
+    canvas.state.focused = end
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    tab_to(studio.field("Add output", QAbstractButton))
+    press(Qt.Key.Key_Space)
+    studio.settle()
+    tab_to(studio.field("Output value", QAbstractButton))
+    press(Qt.Key.Key_Space)
+    from editor.panels.variable_picker import VariablePicker
+
+    picker = popup(VariablePicker)
+    assert isinstance(picker, VariablePicker)
+    QTest.keyClicks(picker.search, "output")
+    QTest.keyClick(picker.search, Qt.Key.Key_Return)
+    studio.activate()
+    assert wait_until(lambda: bool(document.graph.node(end).data["outputs"][-1]["value_selector"]), 5)
+
+    # Run, read the trace, publish.
+    press(Qt.Key.Key_F5)
+    assert wait_until(lambda: page.session.run_state is not None and page.session.run_state.is_over, 30)
+    QTest.keyClick(studio.window, Qt.Key.Key_T, CTRL)
+    assert page.shown_tab == "trace"
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_P, CTRL | SHIFT)
+    from editor.dialogs.publish import PublishDialog
+
+    dialog = studio.dialog(PublishDialog)
+    assert isinstance(dialog, PublishDialog)
+    QTest.keyClicks(dialog.name, "By keys")
+    QTest.keyClick(dialog.name, Qt.Key.Key_Return)
+    assert wait_until(lambda: [v.name for v in studio.services.versions.list(page.session.app_id)] == ["By keys"], 10)
