@@ -81,8 +81,6 @@ def run(
         raise UserError(
             "--resume and --from go on from an earlier run.", hint="Name it with --from-run.", code="cli.from"
         )
-    if strict_upstream is None and services.has_database():
-        strict_upstream = bool(services.settings.get("strict_upstream", False))
     outcome = read_workflow(services, file, keep=keep)
     if from_node:
         outcome[0].graph.node(from_node)  # one that is not there is said, not passed over
@@ -108,6 +106,8 @@ def run(
     if recording and replay:
         raise UserError("--recording and --replay exclude each other.", code="cli.bad_tape")
     try:
+        if strict_upstream is None and services.has_database():
+            start.strict_upstream = bool(services.settings.get("strict_upstream", False))
         summary = asyncio.run(
             play(services, start, events, recording=recording, replay=replay, strict=strict, suggest=suggest)
         )
