@@ -18,6 +18,7 @@ from engine.services.context import Services
 
 if TYPE_CHECKING:
     from editor.windows.main import MainWindow
+    from engine.services.model_names import ChatModel, ModelRef
 
 
 class Studio(QObject):
@@ -39,8 +40,8 @@ class Studio(QObject):
         """The open main windows, in the order of opening."""
         self.quitting = False
         self._models: list[dict[str, Any]] | None = None
-        self._aliases: set[tuple[str, str]] = set()
-        self._fallback = False
+        self._registry: ChatModel | None = None
+        self.default_model: ModelRef | None = None
         self._asked_models = False
 
     # -- what forms ask, answered from memory --------------------------------------------------------------------------
@@ -49,7 +50,7 @@ class Studio(QObject):
         """Ask the workspace for its models in the background; `modelsChanged` tells when they are known."""
         self._asked_models = True
 
-        def work() -> tuple[list[dict[str, Any]], set[tuple[str, str]], bool]:
+        def work() -> tuple[list[dict[str, Any]], ChatModel, ModelRef | None]:
             models = self.services.models
             known = [
                 {
@@ -61,10 +62,10 @@ class Studio(QObject):
                 }
                 for m in models.known_models()
             ]
-            return known, set(models.aliases()), bool(models.fallback())
+            return known, models.chat_model(), models.default()
 
-        def done(found: tuple[list[dict[str, Any]], set[tuple[str, str]], bool]) -> None:
-            self._models, self._aliases, self._fallback = found
+        def done(found: tuple[list[dict[str, Any]], ChatModel, ModelRef | None]) -> None:
+            self._models, self._registry, self.default_model = found
             self.modelsChanged.emit()
 
         self.tasks.run(work, done=done, key="models")
@@ -78,18 +79,20 @@ class Studio(QObject):
     def model_problem(self, provider: str, name: str) -> str:
         """Why a model cannot be used here; an empty text when it can or when it is not known yet."""
         from editor.i18n import tr
+        from engine.services.model_names import ModelError, ModelRef
 
-        if self._models is None or self._fallback or not name:
+        if self._registry is None or not name:
             return ""
-        last = provider.rsplit("/", 1)[-1]
-        for model in self._models:
-            if model["name"] == name and model["provider"].rsplit("/", 1)[-1] == last:
-                return ""
-        if any(a[1] in (name, "*", "") and a[0].rsplit("/", 1)[-1] in (last, "*") for a in self._aliases):
-            return ""
-        if any(model["provider"].rsplit("/", 1)[-1] == last for model in self._models):
-            return ""
-        return tr("The model {name} of {provider} is not set up here.", name=name, provider=last or "?")
+        last = provider.rsplit("/", 1)[-1] or "?"
+        try:
+            self._registry.resolve(ModelRef(provider, name))
+        except ModelError as problem:
+            if problem.error_type == "ModelCurrentlyNotSupportError":
+                return tr(
+                    "Configure a model: the provider of {name}, {provider}, is not in use.", name=name, provider=last
+                )
+            return tr("Configure a model: {name} of {provider} is not set up here.", name=name, provider=last)
+        return ""
 
     def tool_problem(self, data: Mapping[str, Any]) -> str:
         """Why a tool cannot be used here; an empty text when it can or when it is not known yet."""

@@ -257,17 +257,23 @@ class WorkflowSession(QObject):
     def _checked(self, problems: list[Problem]) -> None:
         if self._closed:
             return
-        self.problems = [*problems, *self._model_problems(), *self._tool_problems()]
+        self.problems = [*problems, *self._model_problems(problems), *self._tool_problems()]
         self.problemsChanged.emit()
 
-    def _model_problems(self) -> list[Problem]:
+    def _model_problems(self, problems: list[Problem]) -> list[Problem]:
+        """Models that mean nothing here; a node's own first problem comes before (nodes-ai spec 5.14)."""
+        from engine.services.model_names import model_refs
+
+        busy = {p.node_id for p in problems if p.code.startswith("node.")}
         found = []
         for node in self.document.graph.nodes.values():
-            model = node.data.get("model")
-            if node.type in ("llm", "question-classifier", "parameter-extractor") and isinstance(model, dict):
-                words = self.model_problem(str(model.get("provider") or ""), str(model.get("name") or ""))
-                if words and model.get("name"):
-                    found.append(Problem("warning", "model.unknown", words, node.id, "model"))
+            if node.id in busy or node.is_note:
+                continue
+            for ref in model_refs(node.data):
+                words = self.model_problem(ref.provider, ref.name)
+                if words:
+                    field = "agent_parameters.model" if node.type == "agent" else "model"
+                    found.append(Problem("warning", "model.unknown", words, node.id, field))
         return found
 
     def _tool_problems(self) -> list[Problem]:

@@ -5,9 +5,9 @@ No rule is decided here; this is the one place where the canvas speaks to `engin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from editor.canvas import blocks
 from editor.i18n import tr
@@ -24,6 +24,8 @@ class CanvasRules:
 
     def __init__(self, view: CanvasView) -> None:
         self.view = view
+        self.fill: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda data: data
+        """What a new node's settings get from the workspace, such as its usual model."""
 
     @property
     def _graph(self) -> Graph:
@@ -149,7 +151,8 @@ class CanvasRules:
             return [new_note(x, y)]
         settings, title = blocks.settings_of(node_type), tr(blocks.title_of(node_type)) or None
         made = new_nodes(self._graph, self.mode, blocks.type_of(node_type), x, y, parent=room, title=title)
-        return [replace(made[0], data={**made[0].data, **settings}), *made[1:]] if settings else list(made)
+        filled = [replace(node, data=self.fill(node.data)) for node in made]
+        return [replace(filled[0], data={**filled[0].data, **settings}), *filled[1:]] if settings else filled
 
     def clipboard_text(self, node_ids: Iterable[str]) -> str:
         """The clipboard JSON of these nodes, empty when none can be copied."""

@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from editor.i18n import tr
+from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.parts import EmptyState, PanelTitle
 
@@ -17,6 +26,40 @@ if TYPE_CHECKING:
 
 PROBLEM = int(Qt.ItemDataRole.UserRole)
 FIX = PROBLEM + 1
+
+
+class _ModelStrip(QWidget):
+    """One click that puts right every model that is not set up here."""
+
+    def __init__(self, session: WorkflowSession) -> None:
+        super().__init__()
+        self._session = session
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 16)
+        column.setSpacing(8)
+        self.words = QLabel()
+        self.words.setProperty("kind", "muted")
+        self.words.setWordWrap(True)
+        column.addWidget(self.words)
+        self.button = QPushButton(tr("Map models…"))
+        self.button.clicked.connect(self._map)
+        column.addWidget(self.button)
+
+    def show_count(self, count: int) -> None:
+        """Nothing to see where all models are set up."""
+        self.setVisible(count > 0)
+        self.words.setText(
+            ntr(
+                "{n} step names a model that is not set up here.",
+                "{n} steps name a model that is not set up here.",
+                count,
+            )
+        )
+
+    def _map(self) -> None:
+        from editor.dialogs.model_mapping import map_models
+
+        map_models(self._session, self.window())
 
 
 class Problems(QWidget):
@@ -51,6 +94,8 @@ class Problems(QWidget):
         self.fix.hide()
         column.addWidget(self.fix)
         self.list.currentItemChanged.connect(lambda *_: self._offer())
+        self.models = _ModelStrip(session)
+        column.addWidget(self.models)
         session.problemsChanged.connect(self.refresh)
         self.refresh()
 
@@ -69,6 +114,7 @@ class Problems(QWidget):
             item.setData(FIX, problem.fixes)
             self.list.addItem(item)
         self.pages.setCurrentIndex(0 if self.list.count() else 1)
+        self.models.show_count(sum(p.code == "model.unknown" for p in self._session.problems))
         self._offer()
 
     def _offer(self) -> None:

@@ -43,6 +43,7 @@ from editor.panels.variables import Variables
 from editor.panels.versions import Versions
 from editor.search import NodeSearch
 from editor.windows.page_menus import PageMenus
+from engine.services.model_names import with_default
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -220,6 +221,7 @@ class WorkflowPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self.canvas = CanvasView(commands=self.session)
         self.canvas.setAccessibleName(tr("Canvas"))
+        self.canvas.rules.fill = lambda data: with_default(data, self.session.studio.default_model)
         column.addWidget(self.canvas)
         self.canvas.set_document(self.session.document, self.session.read_only)
         self.toolbar = self._make_toolbar()

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from engine.ports.models import ModelError, ModelInfo, ModelRef
+from engine.ports.models import ChatModel, ModelError, ModelInfo, ModelRef
+
+__all__ = [
+    "ChatModel",
+    "ModelError",
+    "ModelInfo",
+    "ModelNames",
+    "ModelRef",
+    "UnknownModel",
+    "by_name",
+    "last_part",
+    "model_refs",
+]
 
 ALIASES_KEY = "models.aliases"
 MODEL_TYPES = ("llm", "question-classifier", "parameter-extractor")
@@ -131,6 +143,20 @@ def unknown_in(
                 why = problem.error_type, problem.message, problem.hint
                 found.append(UnknownModel(*where, ref.provider, ref.name, *why, offered))
     return found
+
+
+def with_default(data: Mapping[str, Any], default: ModelRef | None) -> Mapping[str, Any]:
+    """The data of a new node with the workspace's model where it names none yet."""
+    if default is None or any(ref.name for ref in model_refs(data)):
+        return data
+    if data.get("type") in MODEL_TYPES:
+        return {**data, "model": {**(data.get("model") or {}), "provider": default.provider, "name": default.name}}
+    if data.get("type") == "agent":
+        parameters = dict(data.get("agent_parameters") or {})
+        entry = dict(parameters.get("model") or {"type": "constant"})
+        entry["value"] = {**(entry.get("value") or {}), "provider": default.provider, "model": default.name}
+        return {**data, "agent_parameters": {**parameters, "model": entry}}
+    return data
 
 
 def by_name(unknown: Iterable[UnknownModel]) -> dict[tuple[str, str], list[UnknownModel]]:

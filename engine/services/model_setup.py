@@ -61,12 +61,15 @@ class EmbeddedSetup:
         environment = {**os.environ, "TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)}
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
             process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, env=environment)
+            share = 0.0
             while process.poll() is None:
                 if self._stopped.wait(LOOK_SECONDS):
                     process.terminate()
                     process.wait(10)
                     return False
-                progress(min(0.99, _bytes_in(folder) / self._size))
+                # What the installer tidies away was still downloaded.
+                share = max(share, min(0.99, _bytes_in(folder) / self._size))
+                progress(share)
             said.seek(0)
             words = said.read().strip()
         if process.returncode:

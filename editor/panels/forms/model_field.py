@@ -60,6 +60,11 @@ class ModelField(Field):
         self.note.setWordWrap(True)
         self.note.hide()
         column.addWidget(self.note)
+        self.map = QPushButton(tr("Map models…"))
+        self.map.setToolTip(tr("Say which of your models it means here; the file stays as it is"))
+        self.map.clicked.connect(self._map)
+        self.map.hide()
+        column.addWidget(self.map, 0, Qt.AlignmentFlag.AlignLeft)
         self.parameters = QWidget()
         inside = QVBoxLayout(self.parameters)
         inside.setContentsMargins(0, 0, 0, 0)
@@ -111,6 +116,12 @@ class ModelField(Field):
         missing = self.ctx.session.model_problem(provider, name) if name else ""
         self.note.setText(missing)
         self.note.setVisible(bool(missing))
+        self.map.setVisible(bool(missing))
+
+    def _map(self) -> None:
+        from editor.dialogs.model_mapping import map_models
+
+        map_models(self.ctx.session, self.window())
 
     def open_picker(self) -> None:
         """Show the models that may be chosen."""
