@@ -37,6 +37,7 @@ LANES = 2
 BATCH = 256
 """Prompt tokens between two looks at whether anybody still waits: small enough to stop within half a second."""
 DEFAULT_MAX_TOKENS = 1024
+"""Where nobody says more; the option `longest_answer` of the provider cuts what nodes ask for."""
 DEFAULT_SYSTEM = "You are a helpful assistant. Answer clearly."
 
 
@@ -150,7 +151,7 @@ async def stream(call: Call) -> AsyncGenerator[Piece, None]:
     here = replace(provider, base_url=f"{loaded.base_url}/v1", api_key=loaded.key, headers={}, retries=0)
     emulated = bool(call.request.tools)
     request = _tool_request(call.request) if emulated else call.request
-    inner = replace(call, provider=here, request=_fitted(request), mode="chat")
+    inner = replace(call, provider=here, request=_fitted(request, provider), mode="chat")
     if not emulated:
         async with aclosing(openai.stream(inner)) as pieces:
             async for piece in pieces:
@@ -194,7 +195,7 @@ def count_tokens(provider: ProviderConfig, name: str, messages: list[Message]) -
         return None
 
 
-def _fitted(request: ChatRequest) -> ChatRequest:
+def _fitted(request: ChatRequest, provider: ProviderConfig) -> ChatRequest:
     """The request with text only, a system message, and limits that suit a small model. Raises ModelError for media:
     leaving out what was asked about would give an answer to another question."""
     media = {p.kind for m in request.messages if not isinstance(m.content, str) for p in m.content} - {"text"}
@@ -210,6 +211,9 @@ def _fitted(request: ChatRequest) -> ChatRequest:
         messages.insert(0, Message("system", DEFAULT_SYSTEM))
     parameters = {k: v for k, v in request.parameters.items() if k in _PARAMETERS and v is not None}
     parameters.setdefault("max_tokens", DEFAULT_MAX_TOKENS)
+    longest = provider.options.get("longest_answer")
+    if longest:
+        parameters["max_tokens"] = min(int(parameters["max_tokens"]), int(longest))
     parameters.setdefault("repeat_penalty", 1.1)
     return replace(request, messages=messages, parameters=parameters)
 
