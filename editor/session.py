@@ -440,6 +440,11 @@ class WorkflowSession(QObject):
             self.save_now()
         except PenstockError as error:
             log.info("the draft stays in the journal: %s", error)
+        else:
+            # Not in the background: tasks that have not begun are dropped when the studio closes.
+            if self.app_id and not self.read_only:
+                workflow, steps = self.document.workflow, self.document.steps()
+                self.studio.services.workflows.keep_history(self.app_id, workflow, *steps)
         self._closed = True
         for timer in (self._save_timer, self._latest_timer, self._check_timer, self._retry_timer):
             timer.stop()

@@ -1,0 +1,97 @@
+"""Tabs and windows: they come back as they were, two on one workflow agree, files are dropped and handed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QListWidget
+
+from editor.app import load
+from editor.screenshot import wait_until
+from engine.model.edits import SetField
+from tests.helpers.studio import TEMPLATES, Studio, opened_studio
+
+
+@pytest.mark.spec("editor.84")
+def test_the_same_tabs_selection_zoom_and_panels_come_back(tmp_path: Path) -> None:
+    with opened_studio(tmp_path) as studio:
+        first = studio.sample("branch-on-a-condition")
+        second = studio.sample("code-with-an-error-branch")
+        start = next(n.id for n in first.session.document.graph.nodes.values() if n.type == "start")
+        studio.window.show_page(first)
+        studio.settle()
+        first.canvas.look_at(0.75, 40, 60)
+        first.canvas.select([start])
+        first.show_panel("problems")
+        second.show_drawer("trace")
+        first.session.submit(SetField(start, ("desc",), "not saved yet"), "Edit")
+        apps = [first.session.app_id, second.session.app_id]
+    assert not studio.messages.asked, "closing asks nothing"
+
+    with opened_studio(tmp_path) as studio:
+        load(studio.window, None)
+        assert wait_until(lambda: len(studio.window.workflow_pages()) == 2, 20)
+        first, second = studio.window.workflow_pages()
+        assert [first.session.app_id, second.session.app_id] == apps
+        assert wait_until(lambda: studio.window.page is first, 10)
+        assert wait_until(lambda: first.canvas.zoom == 0.75, 10)
+        assert first.canvas.selected_nodes() == [start]
+        assert (first.shown_panel, second.shown_tab) == ("problems", "trace")
+        assert first.session.document.graph.node(start).data["desc"] == "not saved yet"
+
+
+@pytest.mark.spec("editor.28")
+def test_the_change_history_names_steps_jumps_and_survives_a_restart(tmp_path: Path) -> None:
+    with opened_studio(tmp_path) as studio:
+        page = studio.sample("branch-on-a-condition")
+        app_id, before = page.session.app_id, page.session.document.workflow.to_json()
+        node = studio.node("Senior desk")
+        page.session.submit(SetField(node, ("template",), "one"), "Edit Senior desk")
+        page.session.submit(SetField(node, ("title",), "Desk"), "Rename")
+        after = page.session.document.workflow.to_json()
+
+    with opened_studio(tmp_path) as studio:
+        page = studio.open_app(app_id)
+        page.show_panel("changes")
+        steps = page.panels["changes"].findChild(QListWidget)
+        texts = [steps.item(row).text() for row in range(steps.count())]
+        assert texts == ["Rename\nDesk", "Edit Senior desk", "Beginning"]
+        item = steps.item(2)
+        QTest.mouseClick(steps.viewport(), Qt.MouseButton.LeftButton, pos=steps.visualItemRect(item).center())
+        document = page.session.document
+        assert document.workflow.to_json() == before
+        document.go_to(2)
+        assert document.workflow.to_json() == after
+
+
+@pytest.mark.spec("editor.85")
+def test_a_change_in_one_window_appears_in_the_other(studio: Studio) -> None:
+    page = studio.sample("branch-on-a-condition")
+    other = studio.window.another()
+    other.open_app(page.session.app_id)
+    assert wait_until(lambda: other.page is not None, 10)
+    assert other.page is not None
+    start = studio.node("Start")
+    page.session.submit(SetField(start, ("title",), "Begin"), "Rename")
+    assert wait_until(lambda: other.page.canvas.scene.items[start].full.title == "Begin", 0.5)
+    other.close()
+    page.session.undo()
+    assert page.session.document.graph.node(start).title == "Start", "the first window goes on with it"
+    assert studio.window.studio.windows == [studio.window]
+
+
+@pytest.mark.spec("editor.79")
+def test_a_dropped_file_is_opened_as_new_or_over_the_workflow_in_front(studio: Studio) -> None:
+    page = studio.sample("branch-on-a-condition")
+    file = TEMPLATES / "code-with-an-error-branch.yml"
+    studio.messages.answers = [1]
+    page.fileDropped.emit(str(file))
+    assert wait_until(lambda: page.session.document.can_undo, 10)
+    assert {n.type for n in page.session.document.graph.nodes.values()} >= {"code"}
+    studio.messages.answers = [0]
+    page.fileDropped.emit(str(file))
+    assert wait_until(lambda: len(studio.window.workflow_pages()) == 2, 10)
+    assert studio.window.recent.files() == [str(file)]
