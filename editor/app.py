@@ -6,7 +6,7 @@
    runs are put right, and the engine process is started so that the first run finds it warm.
 4. A file named on the command line opens; otherwise the windows and tabs of the last time open again.
 
-A studio that has the workspace open already is asked to open the file instead, and this start ends (`single`).
+A studio that has the workspace open listens for files that others ask it to open (`single`).
 
 Nothing of this may wait on the window's thread.
 """
@@ -120,12 +120,10 @@ def run(file: Path | None, data_dir: Path | None) -> int:
 
     import qasync
 
-    from editor.single import Door, hand_over
+    from editor.single import Door
 
     app = make_application()
     services = Services.open(data_dir)
-    if hand_over(services.data_dir, file):
-        return 0
     door = Door(services.data_dir)
     door.open()
     preferences = Preferences(services.data_dir / "preferences.json")

@@ -47,7 +47,7 @@ class Player:
             "nudge": lambda: self.view.edits.nudge(self.some(), self.random.choice((-5, 5, 20)), 5),
             "setting": self.setting,
             "delete": self.delete,
-            "disconnect": lambda: self.view.edits.disconnect(self.random.choice(self.some())),
+            "disconnect": lambda: self.view.edits.disconnect([self.random.choice(self.some())]),
             "copy and paste": self.copy_and_paste,
             "duplicate": self.duplicate,
             "align": lambda: (self.view.select(self.some()), self.view.align(self.random.choice(("left", "top")))),
