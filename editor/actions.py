@@ -84,6 +84,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_versions", "Versions", "versions", ("Ctrl+Shift+H",), "open", "View"),
     Action("show_logs", "Run log of all workflows", "list", ("Ctrl+Shift+R",), "", "View", True),
     Action("show_trace", "Trace", "trace", ("Ctrl+T",), "open", "View", True),
+    Action("show_values", "Values of the last run", "variables", ("Ctrl+I",), "editable", "View", True),
     Action("theme", "Dark or light", "moon", ("Ctrl+Shift+D",), "", "View", True),
     Action("run", "Run", "play", ("F5", "Alt+R"), "editable", "Run", True),
     Action("run_node", "Run this step", "step", ("F10",), "editable", "Run", True),

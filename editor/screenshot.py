@@ -88,7 +88,7 @@ def _picture(
     page = window.page
     code = _run(window, page, inputs, arguments.query, mocks) if arguments.run else 0
     for name in (arguments.panel or "").split(","):
-        if name in ("run", "trace"):
+        if name in ("run", "trace", "values"):
             page.show_drawer(name)
         elif name:
             page.show_panel("" if name == "none" else name)

@@ -39,6 +39,7 @@ from editor.panels.parts import focus_first, tool_button
 from editor.panels.problems import Problems
 from editor.panels.run import RunPanel
 from editor.panels.trace import Trace
+from editor.panels.values import Values
 from editor.panels.variables import Variables
 from editor.panels.versions import Versions
 from editor.search import NodeSearch
@@ -299,6 +300,10 @@ class WorkflowPage(QWidget):
             self.tabs.addTab(self.chat, tr("Chat"))
         self.tabs.addTab(self.run_panel, tr("Run"))
         self.tabs.addTab(self.trace, tr("Trace"))
+        self.values = Values(self.session)
+        self.values.goTo.connect(self._show_node)
+        if not self.session.read_only:
+            self.tabs.addTab(self.values, tr("Values"))
         close = tool_button("chevron-down", tr("Close the drawer"), self.hide_drawer)
         self.tabs.setCornerWidget(close)
         return self.tabs
@@ -480,14 +485,14 @@ class WorkflowPage(QWidget):
             refresh()
 
     def show_drawer(self, tab: str = "run") -> None:
-        """Open the drawer at a tab: `run` or `trace`."""
+        """Open the drawer at a tab: `run`, `trace` or `values`."""
         if self._chrome:
             self.drawer.show()
         self.run_panel.build_form()
         if self.chat is not None:
             self.chat.build()
         front = self.chat if tab == "run" and self.chat is not None else self.run_panel
-        self.tabs.setCurrentWidget(self.trace if tab == "trace" else front)
+        self.tabs.setCurrentWidget({"trace": self.trace, "values": self.values}.get(tab, front))
 
     @property
     def shown_tab(self) -> str:

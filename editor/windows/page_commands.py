@@ -116,6 +116,9 @@ class PageCommands(QObject):
     def on_show_versions(self) -> None:
         self.page.show_panel("versions")
 
+    def on_show_values(self) -> None:
+        self.page.show_drawer("values")
+
     def on_show_trace(self) -> None:
         self.page.show_drawer("trace")
 

@@ -493,6 +493,13 @@ class RunService:
         """Values that nodes gave in debugging runs."""
         return self._debug().variables(app_id)
 
+    def draft_value(self, app_id: str, node_id: str, name: str) -> Any:
+        """One of them, whole. Raises UserError when it is not there any more."""
+        found = self._debug().values(app_id).get(node_id, {})
+        if name not in found:
+            raise UserError("This value is not kept any more.", code="debug.unknown")
+        return found[name]
+
     def set_draft_variable(self, app_id: str, node_id: str, name: str, value: Any) -> None:
         """Change one by hand; the next single step reads it."""
         self._debug().set_variable(app_id, node_id, name, value)

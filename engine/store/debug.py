@@ -113,6 +113,8 @@ class DebugStore:
         def job(connection: Connection) -> None:
             execution = connection.execute(select(table.node_execution_id).where(condition)).scalar()
             recorded = self._recorded(connection, execution)
+            if node_id == "sys":
+                recorded = self._system(connection, execution)
             if name in recorded:
                 statement = update(draft_variables).where(condition)
                 connection.execute(statement.values(value=dumps(recorded[name]), last_edited_at=None))
@@ -120,6 +122,14 @@ class DebugStore:
                 connection.execute(delete(draft_variables).where(condition))
 
         self._db.write(job)
+
+    @staticmethod
+    def _system(connection: Connection, execution_id: str | None) -> dict[str, Any]:
+        """The system variables that a run began with, as its first step was given them."""
+        inputs = connection.execute(
+            select(workflow_node_executions.c.inputs).where(workflow_node_executions.c.id == execution_id)
+        ).scalar()
+        return {key.removeprefix("sys."): v for key, v in loads(inputs, {}).items() if key.startswith("sys.")}
 
     def _recorded(self, connection: Connection, execution_id: str | None) -> dict[str, Any]:
         """The outputs that an execution left, whole."""

@@ -1,0 +1,247 @@
+"""The variable inspector: groups, editors by type, Edited and reset, large values, secrets hidden everywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QToolButton,
+    QTreeWidgetItem,
+    QWidget,
+)
+
+from editor.panels.values import Values
+from editor.screenshot import wait_until
+from tests.helpers.flows import template
+from tests.helpers.model import made, node
+from tests.helpers.studio import Studio
+
+LEFT = Qt.MouseButton.LeftButton
+SECRET = "sk-very-secret-0123456789"
+
+
+def until(condition: Any, seconds: float = 30) -> None:
+    assert wait_until(condition, seconds)
+
+
+def flow(size: int = 10) -> Any:
+    kinds = "'count': n * 2, 'tags': ['a', 'b'], 'more': {'k': n}"
+    code = f"def main(n):\n    return {{{kinds}, 'big': 'x' * {size}}}\n"
+    outputs = {
+        "count": {"type": "number", "children": None},
+        "tags": {"type": "array[string]", "children": None},
+        "more": {"type": "object", "children": None},
+        "big": {"type": "string", "children": None},
+    }
+    return made(
+        [
+            node("1", "start", variables=[{"variable": "n", "type": "number", "label": "n", "required": True}]),
+            node(
+                "2", "code", title="Make", code=code, code_language="python3", outputs=outputs,
+                variables=[{"variable": "n", "value_selector": ["1", "n"]}],
+            ),
+            template("3", "{{ c }} of {{ t | join('+') }}", c="2.count", t="2.tags"),
+            template("4", "key {{ k }}", k="env.KEY"),
+            node("5", "end", outputs=[{"variable": "o", "value_selector": ["3", "output"]},
+                                      {"variable": "k", "value_selector": ["4", "output"]}]),
+        ],
+        [("1", "2"), ("2", "3"), ("3", "4"), ("4", "5")],
+        environment_variables=[
+            {"id": "e1", "name": "KEY", "value_type": "secret", "value": SECRET, "description": "", "selector": []},
+            {"id": "e2", "name": "HOST", "value_type": "string", "value": "here", "description": "", "selector": []},
+        ],
+    )  # fmt: skip
+
+
+def ran(studio: Studio, size: int = 10) -> Values:
+    """The flow after a run, its values in front."""
+    app_id = studio.services.workflows.create("workflow", "Values", workflow=flow(size))
+    page = studio.open_app(app_id)
+    assert studio.run({"n": 21})["status"] == "succeeded"
+    QTest.keyClick(studio.window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+    until(lambda: page.values.tree.topLevelItemCount() > 3)
+    return page.values
+
+
+def groups(values: Values) -> dict[str, list[str]]:
+    found = {}
+    for place in range(values.tree.topLevelItemCount()):
+        item: QTreeWidgetItem = values.tree.topLevelItem(place)
+        found[item.text(0)] = [item.child(n).text(0) for n in range(item.childCount())]
+    return found
+
+
+def choose(values: Values, node_id: str, name: str) -> QWidget:
+    values.select(node_id, name)
+    assert values.editor.value is not None
+    assert values.editor.value.key == (node_id, name)
+    return values.editor.field
+
+
+def test_values_stand_in_groups_by_where_they_come_from(studio: Studio) -> None:
+    found = groups(ran(studio))
+    assert list(found)[:2] == ["Environment", "System"]
+    assert found["Environment"] == ["KEY", "HOST"]
+    assert found["Make"] == ["big", "count", "more", "tags"]
+    assert found["1"] == ["n"]
+
+
+@pytest.mark.spec("editor.64", "editor.63")
+def test_an_edited_value_is_read_by_the_next_step_until_it_is_reset(studio: Studio) -> None:
+    values = ran(studio)
+    field = choose(values, "2", "count")
+    assert isinstance(field, QLineEdit)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "seven")
+    QTest.mouseClick(values.editor.use, LEFT)
+    assert values.editor.fault.text() == "This is not a number."
+    field.selectAll()
+    QTest.keyClicks(field, "7")
+    QTest.mouseClick(values.editor.use, LEFT)
+    until(lambda: "count  ·  Edited" in groups(values)["Make"])
+    assert values.editor.badge.isVisibleTo(values.editor)
+
+    tags = choose(values, "2", "tags")
+    assert isinstance(tags, QPlainTextEdit)
+    tags.setPlainText('["x", "y"')
+    QTest.mouseClick(values.editor.use, LEFT)
+    assert "Not valid JSON" in values.editor.fault.text()
+    tags.setPlainText('{"x": 1}')
+    QTest.mouseClick(values.editor.use, LEFT)
+    assert "not of the type" in values.editor.fault.text()
+    tags.setPlainText('["x", "y"]')
+    QTest.mouseClick(values.editor.use, LEFT)
+    until(lambda: "tags  ·  Edited" in groups(values)["Make"])
+
+    def step() -> str:
+        live = studio.window.running.start_node(studio.page, "3")
+        assert live is not None
+        until(lambda: live.is_over)
+        assert live.summary is not None
+        return str(live.summary["outputs"]["output"])
+
+    assert step() == "7 of x+y"
+    choose(values, "2", "count")
+    QTest.mouseClick(values.editor.reset, LEFT)
+    until(lambda: "count" in groups(values)["Make"])
+    assert step() == "42 of x+y"
+
+
+@pytest.mark.spec("editor.67")
+def test_a_large_value_shows_its_beginning_and_is_exported_whole(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = ran(studio, 390_000)
+    field = choose(values, "2", "big")
+    assert isinstance(field, QPlainTextEdit)
+    assert field.isReadOnly()
+    assert 0 < len(field.toPlainText()) <= 30_000
+    until(lambda: "380.9 KB" in values.editor.note.text())
+    target = tmp_path / "big.txt"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    QTest.mouseClick(values.editor.export, LEFT)
+    until(target.exists)
+    assert target.read_text("utf-8") == "x" * 390_000
+
+    page = studio.page
+    page.show_drawer("trace")
+    page.trace.select_node("2")
+    labels = [w.text() for w in page.trace.details.findChildren(QLabel)]
+    assert any("The beginning of" in text for text in labels), labels
+    target.unlink()
+    exports = [b for b in page.trace.details.findChildren(QAbstractButton) if b.text() == "Export the whole value"]
+    QTest.mouseClick(exports[0], LEFT)
+    assert json.loads(target.read_text("utf-8"))["big"] == "x" * 390_000
+
+
+def words_of(widget: QWidget) -> str:
+    """Everything that a widget and what is in it say: texts, tool tips, names, rows of lists and their tips."""
+    said: list[str] = []
+    for part in [widget, *widget.findChildren(QWidget)]:
+        said += [part.toolTip(), part.accessibleName(), part.windowTitle(), part.statusTip()]
+        if isinstance(part, QLabel | QLineEdit | QAbstractButton | QToolButton):
+            said.append(part.text())
+        if isinstance(part, QPlainTextEdit):
+            said.append(part.toPlainText())
+        if isinstance(part, QAbstractItemView) and part.model() is not None:
+            said += rows_of(part.model(), QModelIndex())
+    return "\n".join(said)
+
+
+def rows_of(model: QAbstractItemModel, parent: QModelIndex) -> list[str]:
+    said: list[str] = []
+    for row in range(model.rowCount(parent)):
+        for column in range(1 if isinstance(model, QAbstractListModel) else model.columnCount(parent)):
+            index = model.index(row, column, parent)
+            said += [str(index.data()), str(index.data(Qt.ItemDataRole.ToolTipRole))]
+        said += rows_of(model, model.index(row, 0, parent))
+    return said
+
+
+@pytest.mark.spec("editor.66")
+def test_a_secret_is_shown_nowhere(studio: Studio, tmp_path: Path) -> None:
+    values = ran(studio)
+    page = studio.page
+    line = choose(values, "env", "KEY")
+    assert isinstance(line, QLineEdit)
+    assert line.isReadOnly()
+    assert not values.editor.copy.isVisible()
+    assert not values.editor.export.isVisible()
+    places: list[QWidget] = [studio.window]
+    for tab in ("run", "trace", "values"):
+        page.show_drawer(tab)
+        studio.settle()
+    for index in range(3):
+        page.run_panel.tabs.setCurrentIndex(index)
+    for node_id in ("2", "3", "4", "5"):
+        page.trace.select_node(node_id)
+        page.canvas.select([node_id])
+        page.inspector.tabs.setCurrentIndex(1)
+        studio.settle()
+        assert SECRET not in words_of(studio.window)
+    page.trace.select_node("4")
+    assert "key " in words_of(page.trace.details), "the step itself is shown"
+    for button in page.trace.details.findChildren(QToolButton):
+        if button.accessibleName().startswith("Copy"):
+            QTest.mouseClick(button, LEFT)
+            assert SECRET not in QGuiApplication.clipboard().text()
+
+    log = studio.window.past.show_logs()
+    until(lambda: bool(log.model.runs))
+    log.table.selectRow(0)
+    until(lambda: "Output" in words_of(log.preview))
+    places.append(log)
+    for name in ("panel", "variables", "history"):
+        page.show_panel(name)
+        studio.settle()
+        assert SECRET not in "\n".join(words_of(place) for place in places)
+    runs = studio.services.logs.ids(log.model.wanted)
+    for file in (tmp_path / "runs.jsonl", tmp_path / "runs.csv"):
+        studio.services.logs.export(runs, file, "csv" if file.suffix == ".csv" else "jsonl")
+        assert SECRET not in file.read_text("utf-8-sig")
+    found = studio.services.logs.page(log.model.wanted)
+    assert found.runs
+    from engine.services.logs import RunFilter
+
+    assert studio.services.logs.count(RunFilter(keyword=SECRET)) == 0
+    assert SECRET not in json.dumps(list(studio.services.runs.draft_variables(page.session.app_id)), default=str)
+
+
+def test_forgotten_values_are_asked_for_again(studio: Studio) -> None:
+    values = ran(studio)
+    studio.messages.answers.append(True)
+    values.clear_all()
+    until(lambda: set(groups(values)) == {"Environment"})
