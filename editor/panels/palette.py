@@ -96,7 +96,8 @@ class BlockParts(QWidget):
         self.tabs.setExpanding(True)
         self.tabs.addTab(tr("Blocks"))
         self.tabs.addTab(tr("Tools"))
-        self.tabs.setVisible(known is not None)
+        if known is None:  # never shown before it stands in something: it would be a window of its own for a moment
+            self.tabs.hide()
         self.kinds = KindTabs()
         column.addWidget(self.tabs)
         column.addWidget(self.kinds)

@@ -119,8 +119,10 @@ def opened_studio(folder: Path, *, size: tuple[int, int] = (1440, 900), language
     window = studio_app.make_window(Services.open(folder), preferences, real_messages=False)
     window.resize(*size)
     window.show()
+    made = Studio(window)
+    made.activate()  # keys reach the active window only
     try:
-        yield Studio(window)
+        yield made
     finally:
         window.close()
         window.studio.close()

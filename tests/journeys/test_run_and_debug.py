@@ -73,6 +73,11 @@ def test_run_asks_for_inputs_and_marks_what_is_missing(studio: Studio) -> None:
     assert page.session.run_state.status == "succeeded"
 
 
+def test_opening_a_workflow_leaves_the_keyboard_with_the_window(studio: Studio) -> None:
+    studio.sample("branch-on-a-condition")
+    assert studio.window.isActiveWindow(), "a part was shown as a window of its own"
+
+
 @pytest.mark.spec("editor.58")
 def test_stop_ends_a_run_and_leaves_nothing_running(studio: Studio, tmp_path: Path) -> None:
     page = studio.open_file(slow_flow(tmp_path))
