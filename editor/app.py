@@ -86,7 +86,10 @@ def load(window: MainWindow, file: Path | None) -> None:
         done=opened,
         failed=lambda error: studio.messages.error("Penstock", error),
     )
-    QTimer.singleShot(300, window, lambda: studio.tasks.run(studio.runs.host.warm_up))
+    # Owned by the window, so that it goes with it.
+    warm = QTimer(window, singleShot=True, interval=300)
+    warm.timeout.connect(lambda: studio.tasks.run(studio.runs.host.warm_up))
+    warm.start()
 
 
 def asked(studio: Studio, path: str) -> None:

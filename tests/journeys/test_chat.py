@@ -126,7 +126,7 @@ def test_an_answer_is_asked_for_again_and_its_steps_open_the_trace(studio: Studi
     assert studio.page.tabs.currentWidget() is studio.page.trace
     assert studio.page.session.run_state is not None
     assert studio.page.session.run_state.run_id == first
-    assert studio.page.session.selected == "2"
+    assert studio.page.canvas.selected_nodes() == ["2"]
 
 
 def test_shift_and_enter_begin_a_line(studio: Studio) -> None:

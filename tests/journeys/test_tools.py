@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QTabBar
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QPushButton, QTabBar
 
 from editor.dialogs.tool_picker import ToolPicker
 from editor.dialogs.tools_page import ApiDialog, ToolsPage, WorkflowDialog
@@ -128,7 +128,12 @@ def test_an_agent_gets_a_tool_and_loses_it(studio: Studio) -> None:
         True,
     )
     studio.activate()
-    studio.click("Remove Calculate an expression")
+    # The form is built again with the next turn of the loop.
+    named = "Remove Calculate an expression"
+    assert wait_until(
+        lambda: any(b.accessibleName() == named for b in studio.page.inspector.findChildren(QPushButton)), 10
+    )
+    studio.click(named)
     assert tools() == []
 
 
