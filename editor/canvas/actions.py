@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication
 
 from editor.canvas import metrics as m
@@ -22,7 +21,6 @@ from engine.model.graph import Node
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
 
-CLIPBOARD_MIME = "application/x-penstock-nodes"
 _BRANCHING = frozenset({"if-else", "question-classifier", "human-input", "loop-end"})
 
 
@@ -240,10 +238,8 @@ class CanvasActions(Restructuring):
         text = self.view.rules.clipboard_text(self.view.selection.nodes)
         if not text:
             return False
-        data = QMimeData()
-        data.setText(text)
-        data.setData(CLIPBOARD_MIME, text.encode())
-        QGuiApplication.clipboard().setMimeData(data)
+        # As text, which Qt keeps itself: data made here would outlive the interpreter and crash the program's end.
+        QGuiApplication.clipboard().setText(text)
         return True
 
     def cut(self) -> bool:
@@ -377,8 +373,5 @@ class CanvasActions(Restructuring):
 
 def clipboard_text() -> str:
     """Node JSON on the clipboard, ours or any text that looks like it; empty for other things."""
-    data = QGuiApplication.clipboard().mimeData()
-    if data.hasFormat(CLIPBOARD_MIME):
-        return bytes(data.data(CLIPBOARD_MIME).data()).decode("utf-8", "replace")
-    text = data.text() if data.hasText() else ""
+    text = QGuiApplication.clipboard().text()
     return text if text.lstrip().startswith("{") and '"nodes"' in text else ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.fuzz_editing import play
@@ -15,3 +19,13 @@ def test_random_editing_can_be_undone_to_the_beginning_and_redone_to_the_end(see
 
     assert sum(done.values()) == 2500
     assert steps > 500
+
+
+def test_a_program_that_copied_nodes_ends_well() -> None:
+    """What lies on the clipboard must not outlive the interpreter."""
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz_editing", "60"], cwd=root, capture_output=True, text=True, timeout=100
+    )
+    assert "copy and paste" in ended.stdout
+    assert ended.returncode == 0, ended.stderr
