@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.parts import EmptyState, PanelTitle
+from engine.model.edits import edit_from_json
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -123,15 +124,22 @@ class Problems(QWidget):
         fixes = next((f for row in rows if row >= 0 and (f := self.list.item(row).data(FIX))), ())
         self._chosen_fix = fixes[0] if fixes else None
         self.fix.setVisible(self._chosen_fix is not None)
-        if self._chosen_fix is not None:
+        if self._chosen_fix is not None and "edit" in self._chosen_fix:
+            self.fix.setText(tr(self._chosen_fix["label"]))
+            self.fix.setToolTip(tr("One step that can be undone."))
+        elif self._chosen_fix is not None:
             tool, means = self._chosen_fix["tool"], self._chosen_fix["means"]
             target = f"{means.provider_name}/{means.tool_name}"
             self.fix.setText(tr("Use {target} for {tool}", target=target, tool=tool.tool_name))
             self.fix.setToolTip(tr("Everywhere in this workspace; to be changed in the settings under Tools."))
 
     def _fix(self) -> None:
-        if self._chosen_fix is not None:
-            self._session.studio.tools.means(self._chosen_fix["tool"], self._chosen_fix["means"])
+        """Carry the offer out: an edit of this workflow, or what a tool's name means in this workspace."""
+        fix = self._chosen_fix
+        if fix is not None and "edit" in fix:
+            self._session.submit(edit_from_json(fix["edit"]), tr(fix["label"]))
+        elif fix is not None:
+            self._session.studio.tools.means(fix["tool"], fix["means"])
 
     def go_on(self) -> None:
         """To the problem below the current one; behind the last comes the first."""

@@ -108,6 +108,13 @@ def test_every_action_has_its_chinese() -> None:
     assert sorted(words - set(catalog())) == []
 
 
+def test_every_action_has_its_drawing() -> None:
+    from editor.actions import ACTIONS
+    from editor.icons import has_icon
+
+    assert [a.id for a in ACTIONS if a.icon and not has_icon(a.icon)] == []
+
+
 def test_every_sample_has_its_chinese() -> None:
     from engine.services.templates import TemplateService
 
