@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.entries import EntryDelegate
 from editor.panels.parts import STATUS_ICON, EmptyState, PanelTitle, ago, local_time, status_word, tool_button
 from editor.panels.value_view import duration, price_text
 
@@ -67,10 +68,9 @@ class History(QWidget):
         self.pages = QStackedWidget()
         self.list = QListWidget()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setIconSize(QSize(16, 16))
+        EntryDelegate.serve(self.list)
         self.list.setAccessibleName(tr("Run history"))
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemActivated.connect(self._open)
         self.list.itemClicked.connect(self._clicked)
         self.list.verticalScrollBar().valueChanged.connect(self._scrolled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.panels.entries import EntryDelegate
 from editor.panels.parts import EmptyState, PanelTitle
 from engine.model.edits import edit_from_json
 
@@ -79,10 +80,8 @@ class Problems(QWidget):
         self.pages = QStackedWidget()
         self.list = QListWidget()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setWordWrap(True)
-        self.list.setIconSize(QSize(16, 16))
+        EntryDelegate.serve(self.list)
         self.list.setAccessibleName(tr("Problems"))
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemClicked.connect(self._go)
         self.list.itemActivated.connect(self._go)
         self.pages.addWidget(self.list)

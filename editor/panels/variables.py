@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.entries import EntryDelegate
 from editor.panels.parts import PanelTitle, tool_button
 from engine.model.edits import Group, SetVariables
 from engine.model.workflow import Variable
@@ -198,7 +199,7 @@ class Variables(QWidget):
             column.addWidget(title)
             found = QListWidget()
             found.setFrameShape(QFrame.Shape.NoFrame)
-            found.setIconSize(QSize(16, 16))
+            EntryDelegate.serve(found)
             found.setAccessibleName(title.label.text())
             found.itemActivated.connect(lambda item, kind=kind: self.edit(kind, item.data(ROW)))
             found.itemClicked.connect(lambda item, kind=kind: self.edit(kind, item.data(ROW)))
