@@ -162,8 +162,8 @@ class ShortcutSheet(QDialog):
                 if action.menu != menu:
                     continue
                 item = QTreeWidgetItem([tr(action.text), ""])
-                if action.icon:
-                    item.setIcon(0, icon(action.icon, "muted"))
+                # As in "go to anything": a command without a drawing of its own stands in line with the others.
+                item.setIcon(0, icon(action.icon or "chevron-right", "muted"))
                 item.setData(0, NAME, action.id)
                 group.addChild(item)
                 self.items[action.id] = item

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
     from engine.model.document import Document
 
-WIDTH = 420
+WIDTH = 480
 
 
 class FindBar(QFrame):
