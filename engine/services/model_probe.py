@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 PROBE_SECONDS = 0.4
+NOT_FOR_CHAT = "text-embedding-"
+"""How LM Studio marks the models that only make vectors."""
 Result = TypeVar("Result")
 
 
@@ -59,24 +61,32 @@ def addresses(kind: LocalKind) -> list[str]:
         host = host.rstrip("/").replace("//0.0.0.0", "//127.0.0.1")
         if host.count(":") < 2:
             host += ":11434"
-        if f"{host}/v1" not in found:
-            found.insert(0, f"{host}/v1")
+        if host not in found:
+            found.insert(0, host)
     return found
+
+
+def server_at(address: str) -> str:
+    """The server that an address means, whichever of its sides the path names."""
+    return address.rstrip("/").removesuffix("/v1").removesuffix("/api")
 
 
 def probe(kind: LocalKind, address: str) -> FoundServer | None:
     """The server at an address with its models, or None."""
     import httpx
 
+    own = kind.id == "ollama"
     try:
         with httpx.Client(trust_env=False, timeout=PROBE_SECONDS) as http:
-            answer = http.get(f"{address}/models")
-        rows = answer.json().get("data") if answer.status_code == 200 else None
+            answer = http.get(f"{address}/api/tags" if own else f"{address}/models")
+        rows = answer.json().get("models" if own else "data") if answer.status_code == 200 else None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError):
         return None
     if not isinstance(rows, list):
         return None
-    names = tuple(sorted(str(r["id"]) for r in rows if isinstance(r, Mapping) and r.get("id")))
+    key = "name" if own else "id"
+    found = sorted(str(r[key]) for r in rows if isinstance(r, Mapping) and r.get(key))
+    names = tuple(name for name in found if not name.startswith(NOT_FOR_CHAT))
     return FoundServer(kind.id, kind.label, address, names)
 
 

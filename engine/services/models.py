@@ -20,7 +20,7 @@ from engine.adapters.models.setup import ModelSettings, ModelSetup, ProviderConf
 from engine.errors import UserError
 from engine.ports.models import ModelError, ModelInfo, ModelRef
 from engine.services.model_names import ModelNames, SettingsDoor, UnknownModel, unknown_in
-from engine.services.model_probe import Attempt, FoundServer, Stopped, look, may_look
+from engine.services.model_probe import Attempt, FoundServer, Stopped, look, may_look, server_at
 from engine.services.model_setup import EmbeddedSetup
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PROVIDERS_KEY = "models.providers"
 LISTED_KEY = "models.listed"
+FACTS_KEY = "models.facts"
 DEFAULT_KEY = "models.default"
 FALLBACK_KEY = "models.fallback"
 TEST_SECONDS = 60.0
@@ -135,7 +136,7 @@ class ModelService:
                 self._keep_secret(_headers_name(new_id), json.dumps(dict(headers)) if headers else "")
             self._settings.set(PROVIDERS_KEY, rows)
             if old is None or (old.get("base_url"), old.get("kind")) != (stored["base_url"], stored["kind"]):
-                self._keep_listed(new_id, None)
+                self._keep_told(new_id, None)
         return new_id
 
     def remove_provider(self, provider_id: str) -> None:
@@ -145,7 +146,7 @@ class ModelService:
             self._settings.set(PROVIDERS_KEY, [r for r in self._rows() if r["id"] != provider_id])
             self._secrets.delete(_key_name(provider_id))
             self._secrets.delete(_headers_name(provider_id))
-            self._keep_listed(provider_id, None)
+            self._keep_told(provider_id, None)
 
     def set_model(self, provider_id: str, model: ModelSettings) -> None:
         """Say what a model can do (features, context, prices); replaces what was said before."""
@@ -201,7 +202,7 @@ class ModelService:
         config = self._config(self._row(provider_id))
         if refresh or provider_id not in self._listed():
             try:
-                self._keep_listed(provider_id, Attempt().run(self._ask_models(config), TEST_SECONDS))
+                self._keep_told(provider_id, Attempt().run(self._ask_models(config), TEST_SECONDS))
             except (ModelError, TimeoutError):
                 if not self._names_of(config):
                     raise
@@ -258,13 +259,23 @@ class ModelService:
         """What providers said when they were asked last."""
         return dict(self._settings.get(LISTED_KEY, {}) or {})
 
-    def _keep_listed(self, provider_id: str, names: Iterable[str] | None) -> None:
+    def _facts(self) -> dict[str, list[dict[str, Any]]]:
+        """What providers said of what their models can do."""
+        return dict(self._settings.get(FACTS_KEY, {}) or {})
+
+    def _keep_told(self, provider_id: str, told: Iterable[ModelSettings] | None) -> None:
+        """Keep the names that a provider listed, and what it said of them; None forgets both."""
         with self._lock:
-            listed = self._listed()
+            listed, facts = self._listed(), self._facts()
             listed.pop(provider_id, None)
-            if names is not None:
-                listed[provider_id] = list(names)
+            facts.pop(provider_id, None)
+            if told is not None:
+                rows = list(told)
+                listed[provider_id] = [m.name for m in rows]
+                said = [m.to_json() for m in rows if m.features is not None or m.context_size]
+                facts.update({provider_id: said} if said else {})
             self._settings.set(LISTED_KEY, listed)
+            self._settings.set(FACTS_KEY, facts)
 
     def test(self, provider_id: str, model: str = "", attempt: Attempt | None = None) -> TestResult:
         """Try a provider for real: list its models, and let `model` (if any) say one word. `attempt` can be stopped
@@ -273,8 +284,9 @@ class ModelService:
         began = time.perf_counter()
         try:
             config = self._config(self._row(provider_id))
-            names = tuple(attempt.run(self._ask_models(config), TEST_SECONDS))
-            self._keep_listed(provider_id, names)
+            told = attempt.run(self._ask_models(config), TEST_SECONDS)
+            self._keep_told(provider_id, told)
+            names = tuple(m.name for m in told)
             said = attempt.run(self._one_word(ModelRef(provider_id, model)), TEST_SECONDS) if model else ""
         except Stopped:
             return TestResult(False, "The test was stopped.", "", time.perf_counter() - began)
@@ -293,8 +305,8 @@ class ModelService:
         """Those that no provider of the workspace stands for yet; nothing where looking is switched off."""
         if not may_look():
             return []
-        here = {view.base_url.rstrip("/") for view in self.providers()}
-        return [server for server in self.discover() if server.base_url not in here]
+        here = {server_at(view.base_url) for view in self.providers()}
+        return [server for server in self.discover() if server_at(server.base_url) not in here]
 
     # -- names of files ----------------------------------------------------------------------------------------------
 
@@ -400,6 +412,7 @@ class ModelService:
             headers=json.loads(headers) if headers else {},
             options=row.get("options") or {},
             models=tuple(ModelSettings.from_json(m) for m in row.get("models") or ()),
+            facts=tuple(ModelSettings.from_json(m) for m in self._facts().get(row["id"], ())),
             enabled=bool(row.get("enabled", True)),
             **_patience(row.get("options") or {}),
         )
@@ -442,11 +455,13 @@ class ModelService:
         return found
 
     @staticmethod
-    async def _ask_models(config: ProviderConfig) -> list[str]:
+    async def _ask_models(config: ProviderConfig) -> list[ModelSettings]:
         from engine.adapters.models.registry import protocol
 
-        found: list[str] = await protocol(config).list_models(replace(config, read_seconds=15.0, connect_seconds=5.0))
-        return found
+        module, quick = protocol(config), replace(config, read_seconds=15.0, connect_seconds=5.0)
+        if hasattr(module, "describe_models"):
+            return list(await module.describe_models(quick))
+        return [ModelSettings(name) for name in await module.list_models(quick)]
 
     async def _one_word(self, ref: ModelRef) -> str:
         from engine.ports.models import ChatRequest, Message

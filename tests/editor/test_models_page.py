@@ -196,7 +196,7 @@ def test_models_are_offered_or_not(page: Page) -> None:
 
 
 def test_a_running_server_is_found_and_added_with_its_models(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ModelServer(Answer(body={"data": [{"id": "qwen3:latest"}]})) as server:
+    with ModelServer(Answer(body={"models": [{"name": "qwen3:latest"}]})) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.url)
         monkeypatch.delenv("PENSTOCK_NO_DISCOVERY")
         page.click(page.page.look)

@@ -174,11 +174,13 @@ class Seen:
 
 @dataclass
 class Answer:
-    """What the server sends. `events`: server-sent data texts, or (event, data) pairs; `cut`: close in the middle."""
+    """What the server sends. `events`: server-sent data texts, or (event, data) pairs; `lines`: JSON objects, one a
+    line; `cut`: close in the middle."""
 
     status: int = 200
     body: Any = None
     events: Sequence[Any] | None = None
+    lines: Sequence[Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
     hold: threading.Event | None = None
@@ -247,7 +249,7 @@ class ModelServer:
         for name, value in answer.headers.items():
             handler.send_header(name, value)
         handler.send_header("connection", "close")
-        if answer.events is None:
+        if answer.events is None and answer.lines is None:
             content = answer.body if isinstance(answer.body, bytes) else None
             if content is None:
                 content = (answer.body if isinstance(answer.body, str) else json.dumps(answer.body)).encode()
@@ -257,10 +259,13 @@ class ModelServer:
             handler.end_headers()
             handler.wfile.write(content)
             return
-        handler.send_header("content-type", "text/event-stream")
+        kind = "text/event-stream" if answer.lines is None else "application/x-ndjson"
+        handler.send_header("content-type", kind)
         handler.send_header("transfer-encoding", "chunked")
         handler.end_headers()
-        for event in answer.events:
+        for line in answer.lines or ():
+            self._chunk(handler, (line if isinstance(line, str) else json.dumps(line)).encode() + b"\n")
+        for event in answer.events or ():
             name, data = event if isinstance(event, tuple) else ("", event)
             text = data if isinstance(data, str) else json.dumps(data)
             block = (f"event: {name}\n" if name else "") + f"data: {text}\n\n"

@@ -11,8 +11,8 @@ EMBEDDED_MODEL = "smollm2-135m-instruct"
 
 @dataclass(frozen=True)
 class ProviderKind:
-    """One row. `protocol`: openai, azure, anthropic, gemini, embedded or gguf. `names` are further names in files,
-    `prices` the name in the price table, `own_parameters` the only parameters the service takes (empty: any)."""
+    """One row. `protocol`: openai, azure, anthropic, gemini, ollama, embedded or gguf. `names` are further names in
+    files, `prices` the name in the price table, `own_parameters` the only parameters the service takes (empty: any)."""
 
     id: str
     label: str
@@ -168,9 +168,7 @@ KINDS: tuple[ProviderKind, ...] = (
     ProviderKind("x", "xAI", base_url="https://api.x.ai/v1", names=("xai", "grok"), prices="x-ai", structured=True),
     ProviderKind("togetherai", "Together AI", base_url="https://api.together.xyz/v1", prices="together"),
     ProviderKind("fireworks", "Fireworks AI", base_url="https://api.fireworks.ai/inference/v1", prices="fireworks"),
-    ProviderKind(
-        "ollama", "Ollama", base_url="http://127.0.0.1:11434/v1", needs_key=False, local=True, structured=True
-    ),
+    ProviderKind("ollama", "Ollama", "ollama", "http://127.0.0.1:11434", needs_key=False, local=True, structured=True),
     ProviderKind(
         "lmstudio",
         "LM Studio",

@@ -81,7 +81,8 @@ async def list_models(provider: ProviderConfig) -> list[str]:
         return [m.name for m in provider.models]
     data = await wire.get_json(provider, f"{base}/models", auth(provider))
     rows = data.get("data") if isinstance(data, Mapping) else data
-    return sorted({str(row["id"]) for row in rows or [] if isinstance(row, Mapping) and row.get("id")})
+    names = sorted({str(row["id"]) for row in rows or [] if isinstance(row, Mapping) and row.get("id")})
+    return [name for name in names if not name.startswith("text-embedding-")]
 
 
 # -- what is sent ----------------------------------------------------------------------------------------------------

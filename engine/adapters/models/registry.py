@@ -105,8 +105,10 @@ class ModelRegistry:
         # A file may say "completion" of a model that is served through chat; only its settings make it a text model.
         row = kind_of(provider.kind)
         local = row is not None and row.protocol in LOCAL_PROTOCOLS
+        told = provider.told(name)
         features = settings.features if settings is not None else None
-        context = settings.context_size if settings is not None else None
+        features = features if features is not None or told is None else told.features
+        context = (settings.context_size if settings is not None else None) or (told.context_size if told else None)
         if local:
             features = features if features is not None else EMBEDDED_FEATURES
             context = context or int(provider.options.get("context_size") or 8192)
@@ -138,7 +140,7 @@ class ModelRegistry:
             provider = replace(provider, base_url=row.base_url)
         if not provider.base_url and (row is None or row.protocol not in LOCAL_PROTOCOLS):
             raise ModelError("InvokeBadRequestError", f"The provider {provider.label or provider.id} has no address.")
-        call = Call(provider, name, info.ref.mode, request, settings, info.features)
+        call = Call(provider, name, info.ref.mode, request, settings, info.features, info.context_size)
         pieces = protocol(provider).stream(call)
         async with aclosing(assembled(call, pieces, row.prices if row else "", self._clock)) as deltas:
             async for delta in deltas:
@@ -171,5 +173,6 @@ def protocol(provider: ProviderConfig) -> ModuleType:
     """The module that speaks a provider's protocol: `stream(call)` and `list_models(provider)`."""
     row = kind_of(provider.kind)
     name = row.protocol if row is not None else "openai"
-    module = name if name in ("anthropic", "gemini") else "embedded" if name in LOCAL_PROTOCOLS else "openai"
+    own = ("anthropic", "gemini", "ollama")
+    module = name if name in own else "embedded" if name in LOCAL_PROTOCOLS else "openai"
     return import_module(f"engine.adapters.models.{module}")

@@ -73,6 +73,8 @@ class ProviderConfig:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict)
     models: tuple[ModelSettings, ...] = ()
+    facts: tuple[ModelSettings, ...] = ()
+    """What the provider itself said of its models; the person's word in `models` counts more."""
     enabled: bool = True
     connect_seconds: float = 10.0
     read_seconds: float = 180.0
@@ -82,6 +84,10 @@ class ProviderConfig:
     def model(self, name: str) -> ModelSettings | None:
         """The settings of a model, or None when the person said nothing about it."""
         return next((m for m in self.models if m.name == name), None)
+
+    def told(self, name: str) -> ModelSettings | None:
+        """What the provider said of a model, or None."""
+        return next((m for m in self.facts if m.name == name), None)
 
 
 @dataclass(frozen=True)

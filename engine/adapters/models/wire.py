@@ -40,6 +40,7 @@ class Call:
     request: ChatRequest
     settings: ModelSettings | None = None
     features: frozenset[str] | None = None
+    context_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -274,6 +275,16 @@ async def server_sent(provider: ProviderConfig, response: httpx.Response) -> Asy
         raise broken(provider, problem) from problem
 
 
+async def lines(provider: ProviderConfig, response: httpx.Response) -> AsyncGenerator[str, None]:
+    """The lines of a stream of JSON objects, empty ones left out. Raises ModelError when the line breaks."""
+    try:
+        async for line in response.aiter_lines():
+            if line.strip():
+                yield line
+    except httpx.HTTPError as problem:
+        raise broken(provider, problem) from problem
+
+
 def broken(provider: ProviderConfig, problem: Exception | None = None) -> ModelError:
     """The error of a stream that ended too early."""
     where = provider.label or provider.id
@@ -296,9 +307,20 @@ def parsed(provider: ProviderConfig, data: str) -> dict[str, Any]:
 
 async def get_json(provider: ProviderConfig, url: str, headers: Mapping[str, str]) -> Any:
     """GET a JSON answer. Raises ModelError."""
+    return await _json_of(provider, "GET", url, headers, None)
+
+
+async def post_json(provider: ProviderConfig, url: str, headers: Mapping[str, str], body: Mapping[str, Any]) -> Any:
+    """POST JSON for a JSON answer. Raises ModelError."""
+    return await _json_of(provider, "POST", url, headers, body)
+
+
+async def _json_of(
+    provider: ProviderConfig, method: str, url: str, headers: Mapping[str, str], body: Mapping[str, Any] | None
+) -> Any:
     async with client(provider) as http:
         try:
-            response = await http.get(url, headers={**headers, **provider.headers})
+            response = await http.request(method, url, headers={**headers, **provider.headers}, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             raise unreachable(provider, problem) from problem
         if response.status_code >= 300:

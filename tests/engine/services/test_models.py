@@ -6,6 +6,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -256,13 +257,18 @@ def test_ids_and_names_of_kinds_are_unique() -> None:
 
 
 def test_a_running_server_is_found_and_added(models: ModelService, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ModelServer(Answer(body={"object": "list", "data": [{"id": "qwen3:latest"}]})) as server:
+    with ModelServer(Answer(body={"models": [{"name": "qwen3:latest"}]})) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.url.removeprefix("http://"))
-        (found,) = [s for s in models.discover() if s.base_url == f"{server.url}/v1"]
+        (found,) = [s for s in models.discover() if s.base_url == server.url]
+        assert {s.path for s in server.seen} == {"/api/tags"}
         assert (found.kind, found.models) == ("ollama", ("qwen3:latest",))
 
         assert models.new_servers() == [], "nothing is looked for where looking is switched off"
         monkeypatch.delenv("PENSTOCK_NO_DISCOVERY")
+        assert found in models.new_servers()
+        added = models.save_provider(found.kind, base_url=f"{found.base_url}/v1")
+        assert found not in models.new_servers(), "whichever of its sides is written down"
+        models.remove_provider(added)
         assert found in models.new_servers()
         models.save_provider(found.kind, base_url=found.base_url)
         assert found not in models.new_servers()
@@ -271,10 +277,20 @@ def test_a_running_server_is_found_and_added(models: ModelService, monkeypatch: 
 def test_other_servers_at_the_port_are_not_taken_for_one() -> None:
     kind = kind_of("ollama")
     assert kind is not None
-    for answer in (Answer(404, {}), Answer(body={"models": []}), Answer(body="<html>"), Answer(body=[1])):
+    for answer in (Answer(404, {}), Answer(body={"data": []}), Answer(body="<html>"), Answer(body=[1])):
         with ModelServer(answer) as server:
-            assert model_probe.probe(kind, f"{server.url}/v1") is None
-    assert model_probe.probe(kind, "http://127.0.0.1:9/v1") is None
+            assert model_probe.probe(kind, server.url) is None
+    assert model_probe.probe(kind, "http://127.0.0.1:9") is None
+
+
+def test_lm_studio_is_found_with_its_models() -> None:
+    kind = kind_of("lmstudio")
+    assert kind is not None
+    rows = [{"id": "qwen3-8b"}, {"id": "gemma-3-4b"}, {"id": "text-embedding-nomic-embed-text-v1.5"}]
+    with ModelServer(Answer(body={"object": "list", "data": rows})) as server:
+        found = model_probe.look([replace(kind, base_url=f"{server.url}/v1")])
+        assert [(s.kind, s.label, s.models) for s in found] == [("lmstudio", "LM Studio", ("gemma-3-4b", "qwen3-8b"))]
+        assert server.seen[0].path == "/v1/models"
 
 
 # -- the embedded model ------------------------------------------------------------------------------------------------

@@ -132,10 +132,53 @@ def gemini_error(status: int, word: str, message: str, **more: Any) -> Answer:
     return Answer(status, {"error": error}, **more)
 
 
+# -- Ollama ------------------------------------------------------------------------------------------------------------
+
+
+def ollama_line(done: bool = False, **message: Any) -> dict[str, Any]:
+    """One object of a streamed answer."""
+    return {
+        "model": "m",
+        "created_at": "2025-06-01T08:52:19.385406455Z",
+        "message": {"role": "assistant", "content": "", **message},
+        "done": done,
+    }
+
+
+def ollama_end(reason: str = "stop", **more: Any) -> dict[str, Any]:
+    times = {"total_duration": 4883583458, "load_duration": 1334875, "eval_duration": 4535599000}
+    return {**ollama_line(True), "done_reason": reason, "prompt_eval_count": 12, "eval_count": 4, **times, **more}
+
+
+def ollama_says(*texts: str, thoughts: Sequence[str] = (), finish: str = "stop") -> Answer:
+    lines = [ollama_line(thinking=t) for t in thoughts] + [ollama_line(content=t) for t in texts]
+    return Answer(lines=[*lines, ollama_end(finish)])
+
+
+def ollama_calls(name: str, arguments: dict[str, Any]) -> Answer:
+    return Answer(lines=[ollama_line(tool_calls=[{"function": {"name": name, "arguments": arguments}}]), ollama_end()])
+
+
+def ollama_error(status: int, message: str, **more: Any) -> Answer:
+    return Answer(status, {"error": message}, **more)
+
+
 # -- what all of them do wrong -----------------------------------------------------------------------------------------
 
-SAYS = {"openai": openai_says, "azure_openai": openai_says, "anthropic": anthropic_says, "gemini": gemini_says}
-CALLS = {"openai": openai_calls, "azure_openai": openai_calls, "anthropic": anthropic_calls, "gemini": gemini_calls}
+SAYS = {
+    "openai": openai_says,
+    "azure_openai": openai_says,
+    "anthropic": anthropic_says,
+    "gemini": gemini_says,
+    "ollama": ollama_says,
+}
+CALLS = {
+    "openai": openai_calls,
+    "azure_openai": openai_calls,
+    "anthropic": anthropic_calls,
+    "gemini": gemini_calls,
+    "ollama": ollama_calls,
+}
 
 
 def refusal(kind: str, status: int, message: str, **more: Any) -> Answer:
@@ -147,12 +190,16 @@ def refusal(kind: str, status: int, message: str, **more: Any) -> Answer:
     if kind == "gemini":
         words = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED"}
         return gemini_error(status, words.get(status, "INVALID_ARGUMENT"), message, **more)
+    if kind == "ollama":
+        return ollama_error(status, message, **more)
     return openai_error(status, message, **more)
 
 
 def broken_off(kind: str) -> Answer:
     """An answer whose connection ends after its first words."""
     whole = SAYS[kind]("Half an ")
+    if whole.lines is not None:
+        return Answer(lines=list(whole.lines)[:1], cut=True)
     events = list(whole.events or ())
     keep = {"openai": 2, "azure_openai": 2, "anthropic": 4, "gemini": 1}[kind]
     return Answer(events=events[:keep], cut=True)
@@ -163,4 +210,5 @@ OVERFLOWS = {
     "azure_openai": "This model's maximum context length is 8192 tokens, your messages resulted in 9000 tokens.",
     "anthropic": "prompt is too long: 210000 tokens > 200000 maximum",
     "gemini": "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+    "ollama": "the input length exceeds the context length",
 }

@@ -92,6 +92,8 @@ def test_a_schema_is_asked_for_in_the_providers_own_way(kind: str) -> None:
     elif kind == "gemini":
         assert body["generationConfig"]["responseMimeType"] == "application/json"
         assert body["generationConfig"]["responseJsonSchema"] == SCHEMA
+    elif kind == "ollama":
+        assert body["format"] == SCHEMA
     else:
         wanted = {"name": "llm_response", "schema": SCHEMA, "strict": True}
         assert body["response_format"] == {"type": "json_schema", "json_schema": wanted}
@@ -106,7 +108,7 @@ def test_pictures_go_along(kind: str) -> None:
 
     sent = json.dumps(server.seen[0].body)
     assert "cGl4ZWxz" in sent
-    assert "image/png" in sent
+    assert "image/png" in sent or kind == "ollama", "only Ollama finds out itself what kind of picture it is"
 
 
 # -- what is special to one --------------------------------------------------------------------------------------------
@@ -212,7 +214,7 @@ def test_gemini_addresses_and_signatures() -> None:
     assert said.calls[0].signature == "c2lnbmVk"
 
 
-@pytest.mark.parametrize("kind", ["ollama", "lmstudio", "deepseek", "groq", "openrouter", "mistralai", "zhipuai"])
+@pytest.mark.parametrize("kind", ["lmstudio", "deepseek", "groq", "openrouter", "mistralai", "zhipuai"])
 def test_everybody_who_speaks_openai(kind: str) -> None:
     said, server = replay(kind, openai_says("Hi"), base="/v1", parameters={"top_k": 3})
     assert said.text == "Hi"
