@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine import collector
 from engine.cli import say
 from engine.cli.files import load
 from engine.errors import UserError
@@ -216,6 +217,7 @@ async def follow(
     services: Services, handle: Any, events: str, *, chat: bool = False, features: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Print a run's events (if asked for) and its summary; with `features` also follow-up questions."""
+    collector.relax()
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

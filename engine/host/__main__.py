@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from engine import logs
+from engine import collector, logs
 from engine.errors import PenstockError, UserError
 from engine.host import frames
 from engine.services.context import Services
@@ -54,6 +54,7 @@ class Host:
             await ports.code.warm_up(1)  # type: ignore[union-attr]
         except Exception as error:  # noqa: BLE001 - a run says better what is wrong than the start
             log.info("warming up: %s", error)
+        collector.relax()
 
     async def _sweep(self) -> None:
         """Once a minute: forms whose time is over, and runs that were answered while nothing could go on with them."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.run.answer_guard import AnswerGuard
     from engine.run.request import Recorder
     from engine.services.chat.service import ChatService
+    from engine.services.recorder import RunRecorder
     from engine.store.db import Database
     from engine.store.debug import DebugStore
     from engine.store.runs import RunStore
@@ -146,13 +147,16 @@ class RunService:
         recorder = self._recorder(start, request) if start.record else None
         return self._begin(start, request, recorder)
 
-    def _begin(self, start: StartRun, request: RunRequest, recorder: Recorder | None) -> RunHandle:
-        """Let a run go: the whole run of a chat app is a turn with the features of that app."""
+    def _begin(self, start: StartRun, request: RunRequest, recorder: RunRecorder | None) -> RunHandle:
+        """Let a run go: the whole run of a chat app is a turn with the features of that app. A run that cannot be kept
+        is stopped (storage spec, section 10.9)."""
         handle: RunHandle
         if request.is_chat and start.kind == "full":
             handle = self._chat().begin(start, request, recorder, self._launch)
         else:
             handle = self._launch(request, recorder)
+        if recorder is not None:
+            recorder.on_trouble = lambda why: handle.send({"command": "abort", "reason": why})
         self._follow(handle, start)
         return handle
 
@@ -277,7 +281,7 @@ class RunService:
             return plan_from(graph, events, start.from_node, values=start.values, before=before)
         return plan_resume(graph, events, values=start.values, before=before)
 
-    def _recorder(self, start: StartRun, request: RunRequest, **more: Any) -> Any:
+    def _recorder(self, start: StartRun, request: RunRequest, **more: Any) -> RunRecorder:
         from engine.run.records import facts_of
         from engine.services.recorder import RunRecorder
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from engine.errors import EnvironmentProblem
 from engine.logs import get_logger
@@ -134,20 +134,20 @@ class Database:
                     connection.exec_driver_sql("savepoint job")
                     try:
                         result = job(connection)
-                    except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
+                    except Exception as error:
+                        if isinstance(told(error), EnvironmentProblem):
+                            raise  # of the disk: SQLite has let go of the whole transaction, or had better
                         connection.exec_driver_sql("rollback to job")
                         connection.exec_driver_sql("release job")
-                        future.set_exception(_told(error))
+                        future.set_exception(told(error))
                     else:
                         connection.exec_driver_sql("release job")
                         done.append((future, result))
                 connection.exec_driver_sql("commit")
-        except (OperationalError, sqlite3.Error) as error:
-            for future, _ in done:
-                future.set_exception(_told(error))
+        except Exception as error:  # noqa: BLE001 - whoever waits is told; the writer goes on
             for _, future in batch:
                 if not future.done():
-                    future.set_exception(_told(error))
+                    future.set_exception(told(error))
             return
         for future, result in done:
             future.set_result(result)
@@ -209,10 +209,19 @@ def _plain(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
-def _told(error: Exception) -> Exception:
+def told(error: Exception) -> Exception:
     """A locked or full disk becomes a problem of the environment; all else stays what it is."""
+    if not isinstance(error, (DBAPIError, sqlite3.Error, OSError)):
+        return error
     words = _plain(error).lower()
-    if any(word in words for word in ("disk is full", "disk i/o", "readonly", "locked", "unable to open")):
+    if "locked" in words:
+        return EnvironmentProblem(
+            f"The workspace cannot be written: {_plain(error)}.",
+            code="store.locked",
+            hint="Another program works on it; close that one, or wait: what could not be written is tried again.",
+        )
+    full = ("disk is full", "disk i/o", "readonly", "unable to open", "file too large", "no space", "quota")
+    if any(word in words for word in full):
         return EnvironmentProblem(
             f"The workspace cannot be written: {_plain(error)}.",
             code="store.not_written",

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x50535443  # "PSTC"
 metadata = MetaData()
 
@@ -215,7 +215,13 @@ workflow_node_executions = Table(
     CheckConstraint("(triggered_from = 'single-step') = (workflow_run_id is null)", name="ck_single_step"),
     Index("ix_nodes_run", "workflow_run_id", "index"),
     Index("ix_nodes_last", "app_id", "node_id", desc("created_at")),
-    Index("ix_nodes_rounds", "workflow_run_id", "iteration_id", "iteration_index"),
+    Index(
+        "ix_nodes_rounds",
+        "workflow_run_id",
+        "iteration_id",
+        "iteration_index",
+        sqlite_where=text("iteration_id is not null"),
+    ),
     Index("uq_nodes_execution", "node_execution_id", unique=True),
 )
 

@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine import collector
 from engine.nodes.base import ExecutionType, Node, NodeConfig, NodeContext, NodeResult
 from engine.ports.bundle import Ports
 from engine.run.engine import LocalRun, start_run
@@ -257,6 +258,7 @@ def main() -> int:
         profile.disable()
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         return 0
+    collector.relax()  # as the engine's own process and the command line do
     with tempfile.TemporaryDirectory() as folder:
         services = Services.open(Path(folder))
         services.workflows.create("workflow", "Bench")

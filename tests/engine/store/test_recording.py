@@ -86,7 +86,7 @@ def test_a_run_waits_when_the_disk_is_far_behind(services: Services, monkeypatch
         steady = seen = -1
         while seen != steady or not recorder.is_behind():
             await asyncio.sleep(0.05)
-            steady, seen = seen, recorder._sent
+            steady, seen = seen, len(recorder._unwritten)
         gate.set()
         return steady, await handle.result()
 
