@@ -338,7 +338,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(page)
         self.tab_bar.addTab(session.name)
         self.show_page(page)
-        QTimer.singleShot(0, page, page._float)  # noqa: SLF001 - the page places its tools once it has a size
+        QTimer.singleShot(0, page, page.tools.settle)
         return page
 
     def _retitle(self, page: WorkflowPage) -> None:

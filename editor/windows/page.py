@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -22,10 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editor.canvas import metrics, placing
-from editor.canvas.commands import BlockRequest
-from editor.canvas.minimap import Minimap
-from editor.canvas.view import CanvasView, Mode
+from editor.canvas.view import CanvasView
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.changes import Changes
@@ -34,7 +29,7 @@ from editor.panels.features.panel import Features
 from editor.panels.find_bar import FindBar
 from editor.panels.history import History
 from editor.panels.inspector import Inspector
-from editor.panels.palette import BlockSelector, Palette
+from editor.panels.palette import Palette
 from editor.panels.parts import focus_first, tool_button
 from editor.panels.problems import Problems
 from editor.panels.run import RunPanel
@@ -43,6 +38,8 @@ from editor.panels.values import Values
 from editor.panels.variables import Variables
 from editor.panels.versions import Versions
 from editor.search import NodeSearch
+from editor.windows.adding import Adding
+from editor.windows.canvas_tools import CanvasTools
 from editor.windows.page_menus import PageMenus
 from engine.services.model_names import with_default
 
@@ -194,7 +191,7 @@ class WorkflowPage(QWidget):
     def _make_panels(self) -> None:
         session = self.session
         palette = Palette(session.document.workflow.mode, self.session.studio.tools)
-        palette.placeRequested.connect(self._place)
+        palette.placeRequested.connect(self.adding.carry)
         problems = Problems(session)
         problems.goTo.connect(self.reveal)
         history = History(session)
@@ -225,58 +222,12 @@ class WorkflowPage(QWidget):
         self.canvas.rules.fill = lambda data: with_default(data, self.session.studio.default_model)
         column.addWidget(self.canvas)
         self.canvas.set_document(self.session.document, self.session.read_only)
-        self.toolbar = self._make_toolbar()
-        self.toolbar.setParent(self.canvas)
-        self.minimap = Minimap(self.canvas, self.canvas)
-        self.minimap.set_wanted(bool(self.session.studio.preferences.get("minimap")))
+        self.tools = CanvasTools(self.canvas, self.session)
         self.find_bar = FindBar(self.canvas, self.session.document, self.search, self.canvas)
+        self.tools.keep_at_top(self.find_bar)
+        self.adding = Adding(self)
         self.menus = PageMenus(self)
-        self.canvas.installEventFilter(self)
         return box
-
-    def _make_toolbar(self) -> QWidget:
-        bar = QFrame()
-        bar.setProperty("kind", "raised")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(6, 4, 6, 4)
-        row.setSpacing(2)
-        canvas = self.canvas
-        self.mode_buttons = {}
-        modes: tuple[tuple[Mode, str], ...] = (("pointer", tr("Pointer (V)")), ("hand", tr("Hand (H)")))
-        for mode, word in modes:
-            button = tool_button(mode, word, partial(canvas.set_mode, mode))
-            button.setCheckable(True)
-            self.mode_buttons[mode] = button
-            row.addWidget(button)
-        row.addWidget(_rule())
-        row.addWidget(tool_button("zoom-out", tr("Zoom out"), canvas.zoom_out))
-        self.percent = QPushButton("100%")
-        self.percent.setProperty("kind", "quiet")
-        self.percent.setFixedWidth(64)
-        self.percent.setAccessibleName(tr("Zoom"))
-        menu = QMenu(self.percent)
-        for value in (2.0, 1.0, 0.75, 0.5, 0.25):
-            menu.addAction(f"{value:.0%}", partial(canvas.zoom_to, value))
-        menu.addAction(tr("Fit"), canvas.fit)
-        self.percent.clicked.connect(
-            lambda: menu.popup(self.percent.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4)))
-        )
-        row.addWidget(self.percent)
-        row.addWidget(tool_button("zoom-in", tr("Zoom in"), canvas.zoom_in))
-        row.addWidget(tool_button("fit", tr("Zoom to fit"), canvas.fit))
-        row.addWidget(_rule())
-        row.addWidget(tool_button("tidy", tr("Tidy up"), canvas.organize))
-        self.map_button = tool_button("minimap", tr("Minimap"), self.toggle_map)
-        self.map_button.setCheckable(True)
-        self.map_button.setChecked(bool(self.session.studio.preferences.get("minimap")))
-        row.addWidget(self.map_button)
-        return bar
-
-    def toggle_map(self) -> None:
-        """Show or hide the minimap; remembered."""
-        self.minimap.set_wanted(not self.minimap.wanted)
-        self.map_button.setChecked(self.minimap.wanted)
-        self.session.studio.preferences.set("minimap", self.minimap.wanted)
 
     def _make_drawer(self) -> QWidget:
         self.tabs = QTabWidget()
@@ -315,11 +266,9 @@ class WorkflowPage(QWidget):
         canvas.selectionChanged.connect(self._selected)
         canvas.nodeActivated.connect(self._activated)
         canvas.contextMenuRequested.connect(self.menus.context_menu)
-        canvas.blockSelectorRequested.connect(self._choose_block)
+        canvas.blockSelectorRequested.connect(self.adding.choose)
         canvas.runNodeRequested.connect(self.runNodeWanted)
         canvas.fileDropped.connect(self.fileDropped)
-        canvas.zoomChanged.connect(lambda zoom: self.percent.setText(f"{zoom:.0%}"))
-        canvas.modeChanged.connect(self._mode_changed)
         canvas.refused.connect(lambda text: session.studio.messages.tell(text))
         self.follow(session.refused, self._refused)
         self.follow(session.runShapeChanged, self._run_shape)
@@ -332,9 +281,7 @@ class WorkflowPage(QWidget):
         self.inspector.runNodeRequested.connect(self.runNodeWanted)
         self.inspector.closeRequested.connect(self.close_inspector)
         self.inspector.menuRequested.connect(self.menus.node_menu)
-        self._mode_changed(canvas.mode)
         self._problems()
-        self.percent.setText(f"{canvas.zoom:.0%}")
         self.sides.splitterMoved.connect(lambda *_: self._remember())
         self.stack.splitterMoved.connect(lambda *_: self._remember())
 
@@ -358,29 +305,6 @@ class WorkflowPage(QWidget):
             preferences.set("inspector_width", self.inspector.width())
         if self.drawer.isVisible():
             preferences.set("drawer_height", self.drawer.height())
-
-    def eventFilter(self, watched: Any, event: Any) -> bool:
-        if watched is self.canvas and event.type() == event.Type.Resize:
-            self._float()
-        return super().eventFilter(watched, event)
-
-    def _float(self) -> None:
-        """Keep the floating tools in their places."""
-        self.toolbar.adjustSize()
-        x = (self.canvas.width() - self.toolbar.width()) // 2
-        self.toolbar.move(max(8, x), self.canvas.height() - self.toolbar.height() - 16)
-        self.canvas.covered_below = self.toolbar.height()
-        left = self.canvas.width() - self.minimap.width() - 16
-        # Beside the tools where there is room, above them where there is not.
-        over = self.toolbar.geometry().right() + 16 > left
-        rise = self.toolbar.height() + 12 if over else 0
-        self.minimap.move(left, self.canvas.height() - self.minimap.height() - 16 - rise)
-        self.find_bar.adjustSize()
-        self.find_bar.move(max(8, self.canvas.width() - self.find_bar.width() - 16), 12)
-
-    def _mode_changed(self, mode: str) -> None:
-        for name, button in self.mode_buttons.items():
-            button.setChecked(name == mode)
 
     def _selected(self, nodes: list[str], _edge: object) -> None:
         one = nodes[0] if len(nodes) == 1 else None
@@ -535,80 +459,12 @@ class WorkflowPage(QWidget):
         """Whether the panels are shown."""
         return self._chrome
 
-    # -- blocks and menus --------------------------------------------------------------------------------------------
-
-    def _place(self, node_type: str) -> None:
-        if not self.session.read_only:
-            self.canvas.setFocus()
-            self.canvas.start_ghost(node_type)
-
-    def add_block_by_key(self) -> None:
-        """Offer blocks to follow the selected node, or for the middle of the view when nothing is selected."""
-        canvas = self.canvas
-        chosen = canvas.selected_nodes()
-        if len(chosen) == 1 and (request := self._request_after(chosen[0])) is not None:
-            self._choose_block(request)
-            return
-        x, y = canvas.view_centre()
-        x, y = placing.free_below(canvas.scene, x - metrics.CARD_WIDTH / 2, y - 50)
-        point = canvas.mapToGlobal(canvas.rect().center())
-        room = canvas.room_at(x, y)
-        self._choose_block(BlockRequest(x, y, point.x(), point.y(), container_id=room, exact=True))
-
-    def _request_after(self, node_id: str) -> BlockRequest | None:
-        """The wish for a block after a node's first socket that leads nowhere yet, its first one otherwise."""
-        from engine.nodes.registry import spec
-
-        canvas = self.canvas
-        node = canvas.graph.nodes[node_id]
-        found = spec(node.type)
-        handles = [h.id for h in found.handles(node.data)] if found is not None else []
-        if node.is_note or not handles:
-            return None
-        taken = {edge.source_handle for edge in canvas.graph.out_edges(node_id)}
-        handle = next((h for h in handles if h not in taken), handles[0])
-        canvas.ensure_visible(node_id)
-        point = canvas.mapToGlobal(canvas.socket_pos(node_id, handle))
-        x, y = placing.after(canvas.scene, node_id)
-        room = canvas.scene.items[node_id].parent
-        return BlockRequest(x, y, point.x(), point.y(), node_id, handle, container_id=room)
-
     def next_problem(self) -> None:
         """Go to the problem after the one that was gone to last."""
         problems = self.panels["problems"]
         assert isinstance(problems, Problems)
         self.show_panel("problems")
         problems.go_on()
-
-    def _choose_block(self, request: BlockRequest) -> None:
-        if self.session.read_only:
-            return
-        rules = self.canvas.rules
-
-        def allowed(node_type: str) -> bool:
-            if request.edge_id is not None:
-                return rules.may_insert(node_type, request.edge_id)
-            from engine.nodes.registry import spec
-
-            found = spec(node_type)
-            if request.source_node is not None and found is not None and not found.has_input:
-                return False
-            return not rules.may_add(node_type, request.container_id)
-
-        notes = request.source_node is None and request.target_node is None and request.edge_id is None
-        selector = BlockSelector(
-            self.session.document.workflow.mode, allowed, self, notes=notes, tools=self.session.studio.tools
-        )
-        selector.chosen.connect(lambda node_type: self._place_chosen(request, node_type))
-        selector.popup(QPoint(request.global_x, request.global_y))
-
-    def _place_chosen(self, request: BlockRequest, node_type: str) -> None:
-        self.canvas.edits.place(request, node_type)
-        self.canvas.setFocus()
-
-    def choose_block(self, request: BlockRequest) -> None:
-        """Offer the blocks that fit a place."""
-        self._choose_block(request)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
@@ -626,10 +482,3 @@ class WorkflowPage(QWidget):
             end()
         self._ends.clear()
         self.session.release()
-
-
-def _rule() -> QFrame:
-    line = QFrame()
-    line.setProperty("kind", "vline")
-    line.setFixedHeight(18)
-    return line

@@ -170,7 +170,7 @@ class PageCommands(QObject):
         self.page.canvas.fit(chosen or None)
 
     def on_minimap(self) -> None:
-        self.page.toggle_map()
+        self.page.tools.toggle_map()
 
     def on_comment_mode(self) -> None:
         self.page.canvas.set_mode("comment")
@@ -190,7 +190,7 @@ class PageCommands(QObject):
     # -- the graph ---------------------------------------------------------------------------------------------------
 
     def on_add_block(self) -> None:
-        self.page.add_block_by_key()
+        self.page.adding.by_key()
 
     def on_connect_to(self) -> None:
         choosers.connect_to(self.page)

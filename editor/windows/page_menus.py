@@ -133,7 +133,7 @@ class PageMenus:
         if not page.session.read_only:
             x, y = scene if isinstance(scene, tuple) else page.canvas.view_centre()
             request = BlockRequest(x, y, point.x(), point.y(), edge_id=edge_id)
-            menu.addAction(icon("plus", "text"), tr("Insert a block"), partial(page.choose_block, request))
+            menu.addAction(icon("plus", "text"), tr("Insert a block"), partial(page.adding.choose, request))
             menu.addSeparator()
         nodes = page.session.document.graph.nodes
         for end, picture in ((edge.source, "arrow-left"), (edge.target, "arrow-right")):
@@ -150,7 +150,7 @@ class PageMenus:
             place = scene if isinstance(scene, tuple) else canvas.scene_pos_of(point)
             container = canvas.room_at(*place)
             request = BlockRequest(place[0], place[1], point.x(), point.y(), container_id=container, exact=True)
-            menu.addAction(icon("plus", "text"), tr("Add a block"), partial(page.choose_block, request))
+            menu.addAction(icon("plus", "text"), tr("Add a block"), partial(page.adding.choose, request))
             menu.addAction(icon("note", "text"), tr("Add a note"), lambda: canvas.start_ghost("note"))
             menu.addAction(icon("paste", "text"), tr("Paste"), lambda: canvas.paste(place))
             self._action(menu, "organize")
