@@ -1,4 +1,4 @@
-"""What floats over a canvas and keeps its place: pointer modes and zoom below, the map beside them, the find bar above."""
+"""What floats over a canvas and keeps its place: modes and zoom below, the map beside them, the find bar above."""
 
 from __future__ import annotations
 
