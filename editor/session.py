@@ -459,7 +459,8 @@ def _node_facts(state: NodeRunState) -> dict[str, Any]:
         "execution_id": state.execution_id,
         "elapsed": state.elapsed,
         "tokens": state.tokens,
-        "price": "" if state.price in ("0", "") else state.price,
+        "price": state.price,
+        "currency": state.currency,
         "error": state.error,
         "text": state.text,
         "inputs": state.inputs,
@@ -470,13 +471,13 @@ def _node_facts(state: NodeRunState) -> dict[str, Any]:
 
 
 def _stored_facts(row: Mapping[str, Any]) -> dict[str, Any]:
-    price = str(row.get("total_price") or "")
     return {
         "status": row["status"],
         "execution_id": row["id"],
         "elapsed": row["elapsed_time"],
         "tokens": row["total_tokens"],
-        "price": "" if price.strip("0.") == "" else price,
+        "price": str(row.get("total_price") or ""),
+        "currency": str(row.get("currency") or ""),
         "error": row["error"],
         "text": "",
         "inputs": row["inputs"],

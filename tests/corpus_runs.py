@@ -1,8 +1,11 @@
 """Runs every file of the corpus that has no knowledge and no triggers, all models answered by the embedded one, and
-prints what came of each: `python -m tests.corpus_runs [--only WORD] [--limit N] [--seconds S] [--json FILE]`.
+prints what came of each: `python -m tests.corpus_runs [--only WORD] [--limit N] [--seconds S] [--rows FILE]`.
 
-A run that fails is sorted by whose matter it is: the file's, the machine's (no network here), a tool that is not
-installed, the small model's, or ours. Only the last kind is a defect; the exit code is 1 when there is any.
+`--rows` writes each row into a file as soon as it is known (one JSON object a line); started again with the same file,
+the command goes on after the files that are in it and counts all of them.
+
+A run that fails is sorted by whose matter it is: the file's, the machine's (no network here), a tool or a package that
+is not installed, the small model's, or ours. Only the last kind is a defect; the exit code is 1 when there is any.
 """
 
 from __future__ import annotations
@@ -26,25 +29,32 @@ from engine.model.workflow import Workflow
 from engine.services.context import Services
 from engine.services.runs import StartRun
 from tests.helpers.model import CORPUS
+from tests.helpers.samples import Samples
 
 TYPES = frozenset(
     name for name, spec in registry.SPECS.items() if not name.startswith(("knowledge-", "trigger-", "datasource"))
 )
-LONGEST_ANSWER = 64
+LONGEST_ANSWER = 96
 SECONDS = 45.0
 
-# What an error says, and whose matter that is.
 NETWORK = (
-    "could not be reached|cannot be reached|resolution|unreachable|refused to connect|connection (was )?refused"
-    "|private network|HttpRequestNodeError|Reached maximum retries|ConnectError|FileNotFound"
+    "could not be reached|cannot be reached|Name or service not known|refused to connect|connection (was )?refused"
+    "|Temporary failure in name resolution"
 )
-TOOLS = "tool runtime|tool provider|not installed|agent strategy|no tool"
-SMALL = "longer than the model can read|empty answer|invalid json object|json block|structured output|return object"
+# What an error says, and whose matter that is; the first that fits.
 MATTERS: tuple[tuple[str, str], ...] = (
+    ("Internal error|Traceback|Refused: import of .(?!socket)", "OURS"),
+    ("tool runtime: |tool provider|agent strategy|agent_binding_not_found", "tool is not installed"),
     (NETWORK, "machine: no network"),
-    (TOOLS, "tool is not installed"),
-    (SMALL, "small model"),
+    ("keep workflows out of private networks", "machine: network rules"),
+    ("network access\\)", "code: wants the network"),
+    ("ModuleNotFoundError", "code: package is not here"),
     ("Maximum execution time", "small model: too slow here"),
+    ("longer than the model can read|empty answer", "small model"),
+    ("invalid json object|json block|structured output|return object|stage=result", "small model: wrong form"),
+    ("JSONDecodeError|NoneType|KeyError|invalid literal|not valid JSON|is not JSON", "small model: code after it"),
+    ("text only, no|does not take image", "small model: no vision"),
+    ("settings of the node cannot be read", "file: settings of a node"),
 )
 
 
@@ -65,38 +75,6 @@ def fitting(workflow: Workflow) -> bool:
     return workflow.has_graph and bool(kinds) and kinds <= TYPES
 
 
-def example(variable: dict[str, Any]) -> Any:
-    """A plausible value of one declared input."""
-    kind, options = variable.get("type"), variable.get("options") or ["x"]
-    extension = {"image": "png", "audio": "mp3", "video": "mp4"}.get((variable.get("allowed_file_types") or [""])[0])
-    name = f"sample.{extension or 'txt'}"
-    listed = [e for e in variable.get("allowed_file_extensions") or [] if e]
-    if "custom" in (variable.get("allowed_file_types") or []) and listed:
-        name = f"sample.{listed[0].lstrip('.').lower()}"
-    file = {"type": "", "transfer_method": "remote_url", "url": f"http://127.0.0.1:9/{name}"}
-    length = variable.get("max_length")
-    text = "Please write one sentence about rivers."
-    text = text[: int(length)] if str(length or "").isdigit() and int(length) else text
-    found = {
-        "number": 3,
-        "select": options[0],
-        "checkbox": True,
-        "file": file,
-        "file-list": [file],
-        "json_object": {"a": 1},
-        "json": {"a": 1},
-        "url": "http://127.0.0.1:9/",
-    }
-    return found.get(str(kind), text)
-
-
-def inputs_of(workflow: Workflow) -> dict[str, Any]:
-    """A value for every input that the file declares."""
-    starts = [n for n in workflow.graph.nodes.values() if n.type == "start" and not n.is_note]
-    declared = [v for n in starts for v in n.data.get("variables") or [] if isinstance(v, dict) and v.get("variable")]
-    return {v["variable"]: example(v) for v in declared}
-
-
 def matter_of(error: str, faults: list[str]) -> str:
     """Whose matter a failure is."""
     for pattern, matter in MATTERS:
@@ -115,40 +93,63 @@ async def run_file(services: Services, file: Path, content: bytes, seconds: floa
         return None
     faults = [str(p.message) for p in check(workflow) if p.severity == "error"]
     began = time.monotonic()
-    start = StartRun(workflow, inputs=inputs_of(workflow), query="What is a river?", timeout=seconds, record=False)
+    inputs = Samples(services).inputs(workflow)
+    start = StartRun(workflow, inputs=inputs, query="What is a river?", timeout=seconds, record=False)
+    failed: dict[str, Any] = {}
     try:
         handle = services.runs.start(start)
-        failed: dict[str, Any] = {}
         async for event in handle.events():
-            if event["event"] in ("NodeRunFailed", "NodeRunException"):
+            # A container repeats the error of what failed inside it, which is what one wants to know.
+            if event["event"] in ("NodeRunFailed", "NodeRunException") and (event.get("error_type") or not failed):
                 failed = event
         summary = await handle.result()
     except PenstockError as problem:
         return Row(file.name, "refused", "file: " + ("on its checklist" if faults else "refused"), str(problem), 0.0)
-    error = " ".join(str(summary.get("error") or failed.get("error") or "").split())
-    error_type = str(failed.get("error_type") or "")
+    error = " ".join(str(failed.get("error") or summary.get("error") or "").split())
+    error_type = str(failed.get("error_type") or summary.get("error_type") or "")
     status, spent = str(summary["status"]), round(time.monotonic() - began, 1)
     if status in ("succeeded", "paused") or not error:
         return Row(file.name, status, "", "", spent)
-    matter = "OURS" if "Internal error" in error or "Traceback" in error else matter_of(f"{error_type} {error}", faults)
-    return Row(file.name, status, matter, f"{error_type}: {error}"[:300], spent)
+    where = f"{failed['node_title']}: " if failed.get("node_title") else ""
+    matter = matter_of(f"{error_type}: {error}", faults)
+    return Row(file.name, status, matter, f"{where}{error_type + ': ' if error_type else ''}{error}"[:400], spent)
 
 
-async def run_all(files: list[tuple[Path, bytes]], seconds: float, limit: int, folder: Path) -> list[Row]:
+def earlier(kept: Path | None) -> list[Row]:
+    """The rows that an earlier call has written."""
+    if kept is None or not kept.is_file():
+        return []
+    return [Row(**json.loads(line)) for line in kept.read_text("utf-8").splitlines() if line.strip()]
+
+
+def shown(row: Row) -> str:
+    """The row as a line of the table."""
+    return f"{row.file:60.60} {row.status:18} {row.seconds:6.1f} s  {row.matter:26} {row.reason}"
+
+
+async def run_all(
+    files: list[tuple[Path, bytes]], seconds: float, limit: int, folder: Path, kept: Path | None
+) -> list[Row]:
     """One file after the other, in one process with one loaded model."""
     services = Services.open(folder)
     models = services.models
     models.save_provider(EMBEDDED, provider_id=EMBEDDED_PROVIDER, options={"longest_answer": LONGEST_ANSWER})
     models.set_fallback(True)
-    rows: list[Row] = []
+    rows = earlier(kept)
+    done = {r.file for r in rows}
+    for row in rows:
+        print(shown(row))
     for file, content in files:
-        row = await run_file(services, file, content, seconds)
+        if len(rows) >= limit:
+            break
+        row = None if file.name in done else await run_file(services, file, content, seconds)
         if row is None:
             continue
         rows.append(row)
-        print(f"{row.file:70.70} {row.status:18} {row.seconds:6.1f} s  {row.matter:24} {row.reason}", flush=True)
-        if len(rows) >= limit:
-            break
+        print(shown(row), flush=True)
+        if kept is not None:
+            with kept.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
     await services.close_ports()
     services.close()
     return rows
@@ -160,13 +161,11 @@ def main() -> int:
     parser.add_argument("--only", default="", help="files whose name holds this word")
     parser.add_argument("--limit", type=int, default=10_000, help="at most so many files")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="time for one file")
-    parser.add_argument("--json", type=Path, default=None, help="write the rows into this file too")
+    parser.add_argument("--rows", type=Path, default=None, help="keep the rows in this file and go on after them")
     given = parser.parse_args()
     files = [(f, f.read_bytes()) for f in sorted(CORPUS.glob("*.y*ml")) if given.only in f.name]
     with tempfile.TemporaryDirectory(prefix="penstock-corpus-") as folder:
-        rows = asyncio.run(run_all(files, given.seconds, given.limit, Path(folder)))
-    if given.json is not None:
-        given.json.write_text(json.dumps([asdict(r) for r in rows], indent=1) + "\n")
+        rows = asyncio.run(run_all(files, given.seconds, given.limit, Path(folder), given.rows))
     counts: dict[str, int] = {}
     for row in rows:
         name = f"{row.status}: {row.matter}" if row.matter else row.status

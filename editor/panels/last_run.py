@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 from editor.i18n import tr
 from editor.icons import icon, pixmap
 from editor.panels.forms.fields import name_it
-from editor.panels.value_view import ValueView, duration
+from editor.panels.notices import Notices, notices_of
+from editor.panels.value_view import ValueView, duration, price_text
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -98,6 +99,9 @@ class LastRun(QScrollArea):
             error.setWordWrap(True)
             error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(error)
+        notices = notices_of(state.get("process_data") or {})
+        if notices:
+            column.addWidget(Notices(notices))
         if state.get("text") and state.get("status") == "running":
             text = QLabel(str(state["text"])[-2000:])
             text.setWordWrap(True)
@@ -131,8 +135,7 @@ class LastRun(QScrollArea):
         facts = [duration(state.get("elapsed"))]
         if state.get("tokens"):
             facts.append(tr("{count} tokens", count=state["tokens"]))
-        if state.get("price"):
-            facts.append(f"${state['price']}")
+        facts.append(price_text(str(state.get("price") or ""), str(state.get("currency") or "")))
         note = QLabel("  ·  ".join(f for f in facts if f))
         note.setProperty("kind", "small")
         row.addWidget(note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from editor.i18n import tr
@@ -20,11 +20,32 @@ if TYPE_CHECKING:
     from engine.run.fold import NodeRunState
 
 
+STEP_WIDTH, BAR_WIDTH, LEAST_BAR = 200, 200, 56
+"""The room that the words of a step want before the time bars get theirs, in pixels."""
+
+
 class TraceTree(QTreeView):
-    """Keys of the trace: Enter goes into a line, Backspace comes back; neither reaches the canvas."""
+    """Keys of the trace: Enter goes into a line, Backspace comes back; neither reaches the canvas. Where there is
+    little room the time bars give way to the words, until somebody drags their column."""
 
     enterWanted = Signal()
     leaveWanted = Signal()
+    _bar_is_chosen = False
+    _is_fitting = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._bar_is_chosen:
+            header = self.header()
+            room = self.viewport().width() - header.sectionSize(TIME) - header.sectionSize(TOKENS) - STEP_WIDTH
+            self._is_fitting = True
+            header.resizeSection(BAR, max(LEAST_BAR, min(BAR_WIDTH, room)))
+            self._is_fitting = False
+
+    def bar_dragged(self, section: int) -> None:
+        """The person chose how wide the bars are, if the mouse is what changed them."""
+        if section == BAR and not self._is_fitting and QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
+            self._bar_is_chosen = True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -72,10 +93,11 @@ class Trace(QSplitter):
         header = tree.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(48)
-        for section, width in ((TIME, 84), (TOKENS, 72), (BAR, 200)):
+        for section, width in ((TIME, 84), (TOKENS, 72), (BAR, BAR_WIDTH)):
             header.setSectionResizeMode(section, header.ResizeMode.Interactive)
             header.resizeSection(section, width)
         header.setSectionResizeMode(STEP, header.ResizeMode.Stretch)
+        header.sectionResized.connect(tree.bar_dragged)
         self.bars = BarDelegate(self.model, tree)
         tree.setItemDelegateForColumn(BAR, self.bars)
         tree.selectionModel().currentChanged.connect(self._selected)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from editor.i18n import ntr, tr
+from editor.panels.notices import Notices, notices_of
 from editor.panels.parts import status_icon, status_word
 from editor.panels.trace_model import LOG_STATUS, Entry
 from editor.panels.value_view import ValueView, duration, price_text
@@ -117,6 +118,9 @@ def _fill_step(column: QVBoxLayout, execution: NodeRunState) -> None:
         facts.append(tr("taken over from an earlier run"))
     _head(column, execution.status, execution.title or execution.node_type, facts)
     _error(column, execution.error)
+    notices = notices_of(execution.process_data)
+    if notices:
+        column.addWidget(Notices(notices))
     if execution.text and not execution.outputs:
         text = QLabel(execution.text[-STREAMED:])
         text.setTextFormat(Qt.TextFormat.PlainText)

@@ -15,6 +15,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.panels.notices import notices_of
 from editor.panels.parts import STATUS_ICON, status_word
 from editor.panels.value_view import duration
 from editor.theme import theme
@@ -296,7 +297,8 @@ class TraceModel(QAbstractItemModel):
             return str(entry.logged().get("error") or entry.logged().get("label") or "")
         if entry.kind == "step" and entry.execution is not None:
             error = entry.execution.error
-            return f"{status_word(entry.execution.status)}{': ' + error if error else ''}"
+            first = f"{status_word(entry.execution.status)}{': ' + error if error else ''}"
+            return "\n".join([first, *notices_of(entry.execution.process_data)])
         return _title(entry)
 
     @staticmethod
@@ -321,6 +323,9 @@ def _title(entry: Entry) -> str:
             title += "  ·  " + ntr("{n} round", "{n} rounds", len(execution.rounds))
         if execution.retries:
             title += "  ·  " + ntr("{n} retry", "{n} retries", len(execution.retries))
+        notices = notices_of(execution.process_data)
+        if notices:
+            title += "  ·  " + ntr("{n} notice", "{n} notices", len(notices))
         return title
     if entry.kind == "log":
         return str(entry.logged().get("label") or tr("Log"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import mimetypes
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field, field_validator, model_validator
@@ -14,6 +15,7 @@ from engine.nodes import llm_prompt as prompt
 from engine.nodes import llm_structured as structured
 from engine.nodes.base import Node, NodeConfig, NodeContext, NodeResult, Selector
 from engine.nodes.inputs import NamedInput, named_inputs
+from engine.nodes.llm_booleans import refuses_booleans, textual
 from engine.nodes.llm_config import (
     SYS_FILES,
     AiProblem,
@@ -27,7 +29,7 @@ from engine.nodes.llm_files import MEDIA, new_files, saved_file, vision_files
 from engine.nodes.llm_memory import as_text, history
 from engine.nodes.llm_polling import poll, poller_of
 from engine.nodes.llm_reasoning import ThinkFilter, separate
-from engine.ports.models import ChatDelta, ChatRequest, ContentPart, Message, ModelInfo
+from engine.ports.models import ChatDelta, ChatModel, ChatRequest, ContentPart, Message, ModelError, ModelInfo
 from engine.run.variables import templates
 from engine.run.variables.files import File
 
@@ -106,7 +108,7 @@ class LlmNode(Node[LlmConfig]):
         try:
             return await attempt.run()
         except call.EXPECTED as problem:
-            return call.failure(problem, attempt.inputs, attempt.process)
+            return call.failure(problem, attempt.inputs, {**attempt.process, **attempt.notices})
 
     def variable_mapping(self) -> dict[str, Selector]:
         config = self.config
@@ -135,6 +137,9 @@ class _Attempt:
         self.ctx = ctx
         self.inputs: dict[str, Any] = {}
         self.process: dict[str, Any] = {}
+        self.notices: dict[str, Any] = {}
+        """What was done to the answer behind the person's back; in the record and in the event's metadata."""
+        self._texts_for_booleans = False
         self._reasoning = ThinkFilter() if config.reasoning_format == "separated" else None
 
     async def run(self) -> NodeResult:
@@ -274,7 +279,7 @@ class _Attempt:
         found: list[Message] = []
         left_out = [f for d in drafts if isinstance(d, prompt.Draft) for f in d.files if f.type in set(MEDIA) - wanted]
         if left_out:
-            self.process["warnings"] = [
+            self.notices["warnings"] = [
                 f"{self.config.model.name} does not take {f.type} files: {f.filename or f.remote_url} was left out."
                 for f in left_out
             ]
@@ -294,7 +299,7 @@ class _Attempt:
         if poller is not None:
             answer = await poll(poller, request, ctx)
         else:
-            answer = await call.ask(models, request, self._delta)
+            answer = await self._answer(models, request)
         made, links = await self._media(answer.parts)
         answer.text += links
         self._close()
@@ -311,22 +316,33 @@ class _Attempt:
         }
         if schema is not None:
             try:
-                value, repaired = structured.read_answer(text, schema)
+                value, repaired = structured.read_answer(text, schema, texts=self._texts_for_booleans)
             except AiProblem as problem:
-                more = {"usage": usage, "metadata": call.usage_metadata(usage)}
-                return call.failure(problem, self.inputs, self.process, **more)
+                more = {"usage": usage, "metadata": {**call.usage_metadata(usage), **self.notices}}
+                return call.failure(problem, self.inputs, {**self.process, **self.notices}, **more)
             outputs["structured_output"] = value
             if repaired:
-                self.process["structured_output_repaired"] = True
+                self.notices["structured_output_repaired"] = True
         if made:
             outputs["files"] = made
         return NodeResult(
             inputs=self.inputs,
-            process_data=self.process,
+            process_data={**self.process, **self.notices},
             outputs=outputs,
-            metadata=call.usage_metadata(usage),
+            metadata={**call.usage_metadata(usage), **self.notices},
             usage=usage,
         )
+
+    async def _answer(self, models: ChatModel, request: ChatRequest) -> call.Answer:
+        """Ask; a provider that refuses booleans in a schema is asked again with texts in their place (AI-21)."""
+        try:
+            return await call.ask(models, request, self._delta)
+        except ModelError as problem:
+            if not refuses_booleans(problem, request.schema):
+                raise
+        self._texts_for_booleans = True
+        self.notices["structured_output_booleans"] = "text"
+        return await call.ask(models, replace(request, schema=textual(request.schema)), self._delta)
 
     def _delta(self, delta: ChatDelta) -> None:
         if not delta.text:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.nodes.llm_booleans import real
 from engine.nodes.llm_config import AiProblem
 from engine.nodes.llm_reasoning import without_thinking
 from engine.nodes.loose_json import repaired_object, strict_object
@@ -63,8 +64,9 @@ def json_format(info: ModelInfo) -> str:
     return ""
 
 
-def read_answer(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The object that an answer holds, and whether it had to be repaired. Raises AiProblem (stage=result)."""
+def read_answer(text: str, schema: Mapping[str, Any], *, texts: bool = False) -> tuple[dict[str, Any], bool]:
+    """The object that an answer holds, and whether it had to be repaired; `texts` says that it was asked for texts
+    in the place of booleans. Raises AiProblem (stage=result)."""
     found = strict_object(text)
     was_repaired = found is None
     if found is None:
@@ -75,6 +77,8 @@ def read_answer(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any], b
             "LLMNodeError",
             f"Failed to parse structured output (stage=result, path=$): no JSON object in the answer: {shown!r}",
         )
+    if texts:
+        found = real(found, schema)
     validate(found, schema)
     return found, was_repaired
 

@@ -135,8 +135,25 @@ class CompiledNode:
 
 def _in_words(problem: ValidationError) -> str:
     """What is wrong with a node's settings, a field at a time."""
-    parts = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in problem.errors()]
-    return "The settings of the node cannot be read: " + "; ".join(parts)
+    parts = []
+    for error in problem.errors():
+        field, kind = ".".join(map(str, error["loc"])), str(error["type"])
+        said = next((words for start, words in _WANTED if kind.startswith(start)), str(error["msg"]))
+        parts.append(f"{field}: {said}" if field else said)
+    return "The settings of the node cannot be read: " + "; ".join(dict.fromkeys(parts))
+
+
+_WANTED = (
+    ("missing", "is missing"),
+    ("dict_type", "must be a block of keys and values"),
+    ("model", "must be a block of keys and values"),
+    ("list_type", "must be a list"),
+    ("string_type", "must be a text"),
+    ("int_", "must be a whole number"),
+    ("float_", "must be a number"),
+    ("bool_", "must be true or false"),
+)
+"""What a setting must be, by the kind of a validation error."""
 
 
 class Scope:

@@ -436,7 +436,44 @@ def test_booleans_in_a_schema() -> None:
     model = ScriptedModel('{"ok": true}', features=frozenset({"structured-output"}))
     ran = go(model, llm("x", structured_output={"schema": schema}, structured_output_enabled=True))
     assert ran.outputs["structured_output"] == {"ok": True}
-    assert model.requests[0].schema == schema
+    assert [r.schema for r in model.requests] == [schema], "unchanged, and asked once"
+    assert "structured_output_booleans" not in ran.result.metadata
+
+
+@pytest.mark.spec("ai.54")
+def test_a_provider_that_refuses_booleans_is_asked_for_texts() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "ok": {"type": "boolean"},
+            "word": {"type": "string"},
+            "all": {"type": "array", "items": {"$ref": "#/$defs/flag"}},
+            "maybe": {"anyOf": [{"type": "boolean"}, {"type": "null"}]},
+        },
+        "$defs": {"flag": {"type": "boolean"}},
+        "required": ["ok"],
+        "additionalProperties": False,
+    }
+    refused = ModelError("InvokeBadRequestError", "Box answered 400: response_schema: type boolean is not supported")
+    answer = '{"ok": "true", "word": "true", "all": ["false", "true"], "maybe": "false"}'
+    model = ScriptedModel(refused, answer, features=frozenset({"structured-output"}))
+
+    ran = go(model, llm("x", structured_output={"schema": schema}, structured_output_enabled=True))
+
+    assert ran.status == "succeeded", ran.error
+    assert ran.outputs["structured_output"] == {"ok": True, "word": "true", "all": [False, True], "maybe": False}
+    first, second = (r.schema for r in model.requests)
+    assert first == schema
+    assert second is not None
+    assert "boolean" not in json.dumps(second)
+    assert second["properties"]["ok"] == {"type": "string", "enum": ["true", "false"]}
+    assert second["additionalProperties"] is False
+    assert ran.result.metadata["structured_output_booleans"] == "text"
+
+    model = ScriptedModel(ModelError("InvokeBadRequestError", "Box answered 400: no booleans"), features=model.features)
+    ran = go(model, llm("x", structured_output={"schema": SCHEMA}, structured_output_enabled=True))
+    assert ran.failure == "InvokeBadRequestError"
+    assert len(model.requests) == 1, "a schema without booleans is not to blame"
 
 
 @pytest.mark.spec("ai.55")
