@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.nodes.llm_booleans import real, textual
@@ -49,6 +49,7 @@ def worded(value: Any) -> Any:
     return {k: worded(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pairs)
 def test_the_answer_comes_back_as_it_was_meant(pair: Pair) -> None:
     schema, value = pair
