@@ -7,6 +7,7 @@ three seconds after the first). The session knows no widgets.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -77,6 +78,8 @@ class WorkflowSession(QObject):
         self.moment_seconds: float | None = None
         self.breakpoints: set[str] = set()
         self.save_state = "saved"
+        self._journal_gap = 0
+        """The document's revision whose edit is not in the journal."""
         self.users = 0
         """How many pages show it; the last one to let go closes it."""
         self._revision = revision
@@ -134,21 +137,28 @@ class WorkflowSession(QObject):
             self._check_timer.start()
         if self.read_only or not self.app_id or delta.edit is None:
             return
-        if delta.content_changed:
+        if delta.content_changed and not self._journal_gap:
             future = self.studio.services.workflows.journal(
                 self.app_id, delta.edit.to_json(), mark=self.document.revision
             )
-            future.add_done_callback(self._journalled)
+            future.add_done_callback(partial(self._journalled, self.document.revision))
+        if delta.content_changed:
             self._set_save_state("unsaved")
         self._save_timer.start()
         if not self._latest_timer.isActive():
             self._latest_timer.start()
 
-    @staticmethod
-    def _journalled(future: Any) -> None:
+    def _journalled(self, revision: int, future: Any) -> None:
+        """On the writer's thread. Edits after one that is missing could not be replayed: there are none until the whole
+        draft is saved."""
         error = future.exception()
         if error is not None:
+            self._journal_gap = max(self._journal_gap, revision)
             log.info("an edit could not be journalled: %s", error)
+
+    def _close_gap(self, mark: int) -> None:
+        if mark >= self._journal_gap:
+            self._journal_gap = 0
 
     # -- saving ------------------------------------------------------------------------------------------------------
 
@@ -184,6 +194,7 @@ class WorkflowSession(QObject):
         if self._closed or revision < self._revision:
             return  # a save that did not wait was quicker
         self._saving = False
+        self._close_gap(mark)
         self._revision = revision
         self._set_save_state("saved" if self.document.revision == mark else "unsaved")
 
@@ -221,6 +232,7 @@ class WorkflowSession(QObject):
             )
         self._revision = revision
         self._saving = False
+        self._close_gap(mark)
         self._set_save_state("saved")
         self._keep_history()
 

@@ -33,6 +33,7 @@ from editor.session import WorkflowSession
 from editor.theme import theme, theme_signal
 from editor.windows.commands import Commands
 from editor.windows.layout import Layout
+from editor.windows.leaving import may_close
 from editor.windows.library import Library
 from editor.windows.page import WorkflowPage
 from editor.windows.past import Past
@@ -374,7 +375,7 @@ class MainWindow(QMainWindow):
     def close_page(self, index: int) -> None:
         """Close a tab; what is not saved is saved."""
         page = self.pages.widget(index)
-        if not isinstance(page, WorkflowPage):
+        if not isinstance(page, WorkflowPage) or not may_close(self, [page]):
             return
         page.close_page()
         self.pages.removeWidget(page)
@@ -504,6 +505,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         studio = self.studio
+        if not may_close(self, self.workflow_pages()):
+            studio.quitting = False
+            event.ignore()
+            return
         studio.preferences.set("window", [self.width(), self.height()])
         if self in studio.windows:
             # The last window is remembered with its tabs; one of several that is closed is meant to be gone.

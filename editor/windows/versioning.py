@@ -140,10 +140,8 @@ class Versioning(QObject):
             return
 
         def work() -> None:
-            text = window.studio.services.workflows.export(
-                session.app_id, version_id=version_id or None, with_secrets=with_secrets
-            )
-            Path(name).write_bytes(text)
+            workflows = window.studio.services.workflows
+            workflows.export_to(Path(name), session.app_id, version_id=version_id or None, with_secrets=with_secrets)
 
         window.studio.tasks.run(
             work,

@@ -20,6 +20,7 @@ from engine.model.workflow import Workflow
 from engine.store.apps import AppStore, DraftConflict
 from engine.store.blobs import BlobStore
 from engine.store.history import HistoryStore
+from engine.wholefile import write_whole
 
 log = get_logger(__name__)
 __all__ = ["AppSummary", "DraftConflict", "ImportOutcome", "LoadedDraft", "WorkflowService"]
@@ -308,6 +309,27 @@ class WorkflowService:
             return content
         workflow = self._store().version(version_id)[1] if version_id else self.load(app_id).workflow
         return write(workflow, with_secrets=with_secrets).encode()
+
+    def export_to(self, file: Path, app_id: str, *, version_id: str | None = None, with_secrets: bool = False) -> None:
+        """Write a DSL file, whole or not at all. Raises EnvironmentProblem when it cannot be written."""
+        self._written(file, self.export(app_id, version_id=version_id, with_secrets=with_secrets))
+
+    def copy_to(self, file: Path, workflow: Workflow) -> None:
+        """Write a workflow that is only in memory as a DSL file without its secrets. Raises EnvironmentProblem."""
+        from engine.dsl.write import write
+
+        self._written(file, write(workflow).encode())
+
+    @staticmethod
+    def _written(file: Path, content: bytes) -> None:
+        try:
+            write_whole(file, content)
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"{file} cannot be written: {error.strerror or error}.",
+                code="export.not_written",
+                hint="Choose another folder, or make room on the disk.",
+            ) from error
 
 
 def _summary(row: Mapping[str, Any], runs: list[str]) -> AppSummary:
