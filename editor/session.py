@@ -297,6 +297,9 @@ class WorkflowSession(QObject):
                 fixes = ({"tool": identity, "means": suggestion},) if suggestion is not None else ()
                 words = self.studio.tools.problem(identity)
                 found.append(Problem("warning", "tool.unknown", words, node.id, place, fixes=fixes))
+            for group, place in self.studio.tools.without_account(node.data):
+                words = tr("{provider} needs an account. Add one in the settings under Tools.", provider=tr(group.name))
+                found.append(Problem("warning", "tool.no_account", words, node.id, place))
         return found
 
     # -- runs --------------------------------------------------------------------------------------------------------

@@ -60,6 +60,16 @@ class Tools(QObject):
         """The tools that a node names and that are not there; none before they are known."""
         return self._known.missing_in(data) if self._known is not None else iter(())
 
+    def group(self, data: Mapping[str, Any]) -> ToolGroup | None:
+        """The provider of a tool node's tool."""
+        from engine.services.tool_snapshot import identity_of
+
+        return self._known.group(identity_of(data)) if self._known is not None else None
+
+    def without_account(self, data: Mapping[str, Any]) -> Iterator[tuple[ToolGroup, str]]:
+        """The providers of a node's tools that need an account and have none."""
+        return self._known.without_account(data) if self._known is not None else iter(())
+
     def problem(self, identity: ToolIdentity) -> str:
         """What is said of a tool that is not there."""
         name, provider = identity.tool_name, identity.provider_name or identity.provider_id

@@ -22,9 +22,14 @@ class HttpxClient:
 
     def __init__(self, limits: Limits | None = None, allow_hosts: Iterable[str] = ()) -> None:
         self._limits = limits or Limits()
-        self._rules = NetworkRules(allow_hosts)
+        self._allowed = tuple(allow_hosts)
+        self._rules = NetworkRules(self._allowed)
         self._transports: dict[bool, Transport] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def also_reaching(self, hosts: Iterable[str]) -> HttpxClient:
+        """Another client with the same limits that may reach further hosts. It is closed on its own."""
+        return HttpxClient(self._limits, (*self._allowed, *hosts))
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send and read the whole answer.

@@ -122,6 +122,9 @@ class ToolNode(Node[ToolConfig]):
                     await output.take(message)
             output.finish()
         except PortError as problem:
+            if problem.error_type == "ToolAccountMissing":
+                text = f"Failed to get tool runtime: {problem} {problem.hint}"
+                return self._failed(text, "ToolRuntimeResolutionError", shown, metadata, output)
             text = str(problem) if begun else f"Failed to invoke tool: {problem}"
             return self._failed(text, "ToolRuntimeInvocationError", shown, metadata, output)
         except AiProblem as problem:

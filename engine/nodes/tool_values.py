@@ -111,6 +111,7 @@ def settings(
     Raises AiProblem `ToolParameterError`.
     """
     found: dict[str, Any] = {}
+    stored = _by_stem(stored, declared) if any("#" in name for name in stored) else stored
     for parameter in declared:
         name = parameter.name
         if parameter.form != "form" or name in given:
@@ -118,6 +119,19 @@ def settings(
         value = _legacy(stored.get(name), parameter) if legacy else _current(stored.get(name), parameter, pool)
         if value is not MISSING:
             found[name] = value
+    return found
+
+
+def _by_stem(stored: Mapping[str, Any], declared: Sequence[ToolParameter]) -> Mapping[str, Any]:
+    """Settings of one model each (`voice#provider#model`, section 13.2) belong to the parameter before the first #:
+    that of the chosen model."""
+    item = stored.get("model")
+    model = item.get("value") if isinstance(item, Mapping) else item
+    found = dict(stored)
+    for parameter in declared:
+        own = stored.get(f"{parameter.name}#{model}")
+        if own is not None and found.get(parameter.name) is None:
+            found[parameter.name] = own
     return found
 
 

@@ -313,6 +313,7 @@ class Services:
         from engine.adapters.network_rules import NetworkRules
 
         own = replace(ports, extras={"default_model": self.models.default if known else lambda: None})
+        own.extras["model_connection"] = self.models.chat_model().connection
         own.extras["databases_folder"] = self.data_dir / "databases"
         rules = self.settings.get("network", {}) if known else {}
         tools = self.tools.provider(own, NetworkRules(rules.get("allow_hosts", ())))

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.ports.outside import ToolDescription, ToolIdentity
+from engine.ports.outside import ToolDescription, ToolIdentity, ToolParameter
+from engine.services.tool_accounts import Account
 
 __all__ = [
     "MissingTool",
@@ -31,7 +32,8 @@ LIKE_ENOUGH = 0.8
 
 @dataclass(frozen=True)
 class ToolGroup:
-    """The tools of one provider as screens show them. `note` says what is wrong with it, if anything."""
+    """The tools of one provider as screens show them. `note` says what is wrong with it, if anything; `fields` are
+    those of an account there, `accounts` the ones that there are, the default one first."""
 
     kind: Kind
     id: str
@@ -40,6 +42,13 @@ class ToolGroup:
     icon: str
     tools: tuple[ToolDescription, ...]
     note: str = ""
+    fields: tuple[ToolParameter, ...] = ()
+    accounts: tuple[Account, ...] = ()
+
+    @property
+    def needs_account(self) -> bool:
+        """Can nothing be called before there is an account?"""
+        return not self.accounts and any(f.required for f in self.fields)
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,21 @@ class ToolSnapshot:
                 if kind == "workflow" or tool.identity.tool_name == identity.tool_name:
                     return tool
         return None
+
+    def group(self, identity: ToolIdentity) -> ToolGroup | None:
+        """The provider of a tool, by its alias where it has one."""
+        found = self.find(identity)
+        if found is None:
+            return None
+        where = found.identity
+        return next((g for g in self.groups if (g.kind, g.id) == (where.provider_type, where.provider_id)), None)
+
+    def without_account(self, data: Mapping[str, Any]) -> Iterator[tuple[ToolGroup, str]]:
+        """The providers of a node's tools that need an account and have none, with the places that name them."""
+        for identity, place in tools_of(data):
+            group = self.group(identity)
+            if group is not None and group.needs_account:
+                yield group, place
 
     def _groups(self, kind: str, identity: ToolIdentity) -> list[ToolGroup]:
         """The providers that a name may mean: by id; else by name (ids of foreign workspaces say nothing)."""

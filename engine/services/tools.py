@@ -20,6 +20,7 @@ from engine.adapters.tools.openapi import Operation
 from engine.adapters.tools.setup import ApiAuth, ApiSetup, McpSetup, ToolSetup
 from engine.errors import PenstockError, UserError
 from engine.ports.outside import PortError, ToolDescription, ToolIdentity, ToolMessage
+from engine.services.tool_accounts import ToolAccounts
 from engine.services.tool_snapshot import (
     MissingTool,
     ToolGroup,
@@ -67,6 +68,7 @@ class ToolService:
         known: Callable[[], bool],
     ) -> None:
         self._settings, self._secrets, self.workflows, self._known = settings, secrets, workflows, known
+        self.accounts = ToolAccounts(settings, secrets, known)
         self._lock = threading.RLock()
         self._parsed: dict[str, tuple[str, tuple[Operation, ...]]] = {}
 
@@ -79,14 +81,15 @@ class ToolService:
         """Every tool by provider: built in, APIs, workflows, MCP servers."""
         return [*self._builtin(), *self._apis(), *self._workflows(), *self._servers()]
 
-    @staticmethod
-    def _builtin() -> Iterator[ToolGroup]:
+    def _builtin(self) -> Iterator[ToolGroup]:
         from engine.adapters.tools.provider import described
         from engine.adapters.tools.registry import providers
 
+        accounts = self.accounts.list()
         for p in providers():
             tools = tuple(described(p, tool) for tool in p.tools)
-            yield ToolGroup("builtin", p.id, p.label, p.description, p.icon, tools)
+            own = tuple(a for a in accounts if a.provider == p.id)
+            yield ToolGroup("builtin", p.id, p.label, p.description, p.icon, tools, "", p.credentials, own)
 
     def _apis(self) -> Iterator[ToolGroup]:
         from engine.adapters.tools.provider import api_description
@@ -357,7 +360,7 @@ class ToolService:
         """The present state as one value, credentials in clear."""
         apis = tuple(self._api(row) for row in self._rows(APIS_KEY))
         servers = tuple(self._server(row) for row in self._rows(SERVERS_KEY))
-        return ToolSetup(apis, servers)
+        return ToolSetup(apis, servers, self.accounts.setup())
 
     def provider(self, ports: Ports, rules: NetworkRules) -> WorkspaceTools:
         """The port for runs, over the present state; later changes need a new one."""

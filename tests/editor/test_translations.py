@@ -75,6 +75,8 @@ def tables() -> Iterator[tuple[str, str]]:
             yield "tools", word
     for provider in providers():
         yield from ((f"tool provider {provider.id}", text) for text in (provider.label, provider.description))
+        for given in provider.credentials:
+            yield from ((f"account of {provider.id}", text) for text in (given.label, given.description) if text)
         for tool in provider.tools:
             yield from ((f"tool {tool.name}", text) for text in (tool.label, tool.description))
             for parameter in tool.parameters:

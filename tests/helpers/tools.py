@@ -13,7 +13,7 @@ from engine.adapters.files import FolderFiles
 from engine.adapters.http import HttpxClient
 from engine.adapters.network_rules import NetworkRules
 from engine.adapters.tools.provider import WorkspaceTools
-from engine.adapters.tools.setup import ApiSetup, McpSetup, ToolSetup
+from engine.adapters.tools.setup import AccountSetup, ApiSetup, McpSetup, ToolSetup
 from engine.clock import FixedClock
 from engine.ports.bundle import Ports
 from engine.ports.outside import ToolIdentity, ToolMessage
@@ -28,6 +28,10 @@ async def acall(
     *,
     apis: Sequence[ApiSetup] = (),
     servers: Sequence[McpSetup] = (),
+    account: Mapping[str, str] | None = None,
+    accounts: Sequence[AccountSetup] = (),
+    credential: str = "",
+    extras: Mapping[str, Any] | None = None,
     folder: Path | None = None,
     clock: FixedClock | None = None,
     code: bool = False,
@@ -42,9 +46,12 @@ async def acall(
     if folder is not None:
         ports.files = FolderFiles(folder)
         ports.extras["databases_folder"] = folder / "databases"
-    tools = WorkspaceTools(ToolSetup(tuple(apis), tuple(servers)), ports, NetworkRules(allow))
+    ports.extras.update(extras or {})
+    if account is not None:
+        accounts = [AccountSetup("a", identity.provider_id, "Mine", account)]
+    tools = WorkspaceTools(ToolSetup(tuple(apis), tuple(servers), tuple(accounts)), ports, NetworkRules(allow))
     try:
-        return [message async for message in tools.call(identity, values or {}, {})]
+        return [message async for message in tools.call(identity, values or {}, {}, credential)]
     finally:
         await tools.close()
         await http.close()

@@ -35,6 +35,19 @@ class ModelRegistry:
         provider, settings, name = self._find(ref)
         return self._info(provider, settings, name)
 
+    def connection(self, ref: ModelRef) -> tuple[ProviderConfig, str]:
+        """The provider that answers for `ref`, with its address, and the model's name there: for speech and pictures,
+        which no chat speaks of. Raises ModelError."""
+        provider, _, name = self._find(ref)
+        row = kind_of(provider.kind)
+        if not provider.base_url and row is not None and row.base_url:
+            provider = replace(provider, base_url=row.base_url)
+        label = provider.label or provider.id
+        if (row is not None and row.protocol not in ("openai", "azure")) or not provider.base_url:
+            words = f"The provider {label} does not speak the protocol of OpenAI, which is needed for this."
+            raise ModelError("ModelCurrentlyNotSupportError", words, hint=MAP_HINT)
+        return provider, name
+
     def _find(self, ref: ModelRef) -> tuple[ProviderConfig, ModelSettings | None, str]:
         if not ref.provider.strip() or not ref.name.strip():
             raise ModelError("ModelNotExistError", "No model is chosen.", hint="Choose a model in the node's settings.")

@@ -20,9 +20,18 @@ class ToolFailed(PortError):
         super().__init__("ToolInvokeError", message, **more)
 
 
+class AccountMissing(PortError):
+    """A tool whose provider needs an account, and none is set up."""
+
+    def __init__(self, provider: str) -> None:
+        hint = "Add one in the settings under Tools."
+        super().__init__("ToolAccountMissing", f"{provider} needs an account, and none is set up.", hint=hint)
+
+
 @dataclass(frozen=True)
 class ToolCall:
-    """One call: the values by name (unset ones have their default), and the doors that a tool may use."""
+    """One call: the values by name (unset ones have their default), the doors that a tool may use, and the fields of
+    the account in whose name it asks."""
 
     values: Mapping[str, Any]
     ports: Ports
@@ -39,6 +48,10 @@ class ToolCall:
         if not value:
             raise ToolFailed(f"The parameter {name} is empty.")
         return value
+
+    def account(self, name: str, default: str = "") -> str:
+        """A field of the account, or the default when it is not set."""
+        return self.credentials.get(name, "").strip() or default
 
     def integer(self, name: str, default: int = 0) -> int:
         """A value as a whole number. Raises ToolFailed."""
@@ -75,13 +88,20 @@ class BuiltinTool:
 
 @dataclass(frozen=True)
 class BuiltinProvider:
-    """Tools of one kind. `id` is the last part of every spelling that files use (`org/plugin/provider`)."""
+    """Tools of one kind. `id` is the last part of every spelling that files use (`org/plugin/provider`).
+    `credentials` are the fields of an account there; none of them needed = works without one."""
 
     id: str
     label: str
     description: str
     icon: str
     tools: tuple[BuiltinTool, ...]
+    credentials: tuple[ToolParameter, ...] = ()
+
+    @property
+    def needs_account(self) -> bool:
+        """Does every call need an account?"""
+        return any(field.required for field in self.credentials)
 
     def tool(self, name: str) -> BuiltinTool | None:
         """A tool by its name."""
@@ -96,6 +116,19 @@ def asked(name: str, label: str, description: str = "", kind: str = "string", **
 def fixed(name: str, label: str, description: str = "", kind: str = "string", **more: Any) -> ToolParameter:
     """A setting, which only a person fills."""
     return ToolParameter(name, kind, form="form", label=label, description=description, **more)
+
+
+def secret(name: str, label: str, description: str = "", *, required: bool = True) -> ToolParameter:
+    """A field of an account that is never shown."""
+    return ToolParameter(name, "secret-input", required, "form", label=label, description=description)
+
+
+def address(
+    default: str, *, name: str = "base_url", label: str = "Address", required: bool = False, description: str = ""
+) -> ToolParameter:
+    """The field of an account for the address of the service; `default` stands for an empty one."""
+    words = description or "Only where the service is reached at another address"
+    return ToolParameter(name, "string", required, "form", default or None, words, label)
 
 
 def said(text: str) -> ToolMessage:

@@ -28,6 +28,8 @@ CONNECT_SECONDS = 30.0
 GRACE_SECONDS, KILL_SECONDS = 0.3, 0.2
 """How long a stdio server may take to end by itself, and after it was told to: stop must be felt within a second."""
 MOST_TOOLS = 1000
+NAMED = "file-"
+"""How ids of servers begin that a file or an account names; they say an address and not which protocol."""
 
 
 class McpConnectionFailed(PortError):
@@ -188,7 +190,7 @@ class McpSession:
             session = await session_over(await self._http(inner), inner)
         except BaseException as problem:
             await inner.aclose()
-            if setup.trusted or not isinstance(problem, Exception):
+            if not setup.id.startswith(NAMED) or not isinstance(problem, Exception):
                 raise
             # Files name addresses of either kind without saying which.
             return await session_over(self._sse(), stack)

@@ -6,18 +6,21 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
+from engine.adapters.http import HttpxClient
 from engine.adapters.network_rules import NetworkRules
 from engine.adapters.tools import mcp_tools, registry
-from engine.adapters.tools.declare import BuiltinProvider, BuiltinTool, ToolCall, ToolFailed
-from engine.adapters.tools.mcp_session import McpConnectionFailed, McpSession
+from engine.adapters.tools.declare import AccountMissing, BuiltinProvider, BuiltinTool, ToolCall, ToolFailed
+from engine.adapters.tools.mcp_session import NAMED, McpConnectionFailed, McpSession
 from engine.adapters.tools.openapi import Operation, operations
 from engine.adapters.tools.openapi_call import call_operation
 from engine.adapters.tools.setup import ApiSetup, McpSetup, ToolSetup
 from engine.ports.bundle import Ports
-from engine.ports.outside import ToolDescription, ToolIdentity, ToolMessage
+from engine.ports.outside import PortError, ToolDescription, ToolIdentity, ToolMessage
 
 BUILTIN_TYPES = ("builtin", "plugin", "")
 
@@ -50,12 +53,11 @@ class WorkspaceTools:
         self, identity: ToolIdentity, parameters: Mapping[str, Any], settings: Mapping[str, Any], credential: str = ""
     ) -> AsyncGenerator[ToolMessage, None]:
         """The messages of one call. Raises PortError."""
-        del credential  # tools that need an account have theirs in the set-up
         values = {**settings, **parameters}
         if identity.provider_type in BUILTIN_TYPES:
             found = builtin(identity)
             if found is not None:
-                for message in await run_builtin(found[1], values, self._ports):
+                for message in await self._call_builtin(*found, values, credential):
                     yield message
                 return
         elif identity.provider_type == "api":
@@ -72,9 +74,17 @@ class WorkspaceTools:
                 return
         raise ToolFailed(f"The tool {identity.tool_name} of {identity.provider_name} is not there.")
 
-    async def server_tools(self, server: Mapping[str, Any]) -> list[ToolDescription]:
-        """The tools of a server that an agent's parameters name. Raises PortError."""
-        setup = _named_server(server)
+    async def own_server_tools(self) -> list[ToolDescription]:
+        """The tools of every server that is set up. Raises PortError."""
+        found = []
+        for setup in self._setup.servers:
+            listed = setup.listed or await self._session(setup).list_tools()
+            found += [mcp_tools.description(setup.id, setup.name, tool) for tool in listed]
+        return found
+
+    async def server_tools(self, server: Mapping[str, Any], *, trusted: bool = False) -> list[ToolDescription]:
+        """The tools of a server that an agent's parameters name, or (trusted) an account. Raises PortError."""
+        setup = replace(_named_server(server), trusted=trusted)
         known = next((s for s in self._setup.servers if s.url and s.url.rstrip("/") == setup.url.rstrip("/")), None)
         setup = known or setup
         if known is None:
@@ -94,6 +104,36 @@ class WorkspaceTools:
         sessions, self._sessions = list(self._sessions.values()), {}
         here = asyncio.get_running_loop()
         await asyncio.gather(*(s.close() for s in sessions if s.loop is here))
+
+    # -- built in -----------------------------------------------------------------------------------------------------
+
+    async def _call_builtin(
+        self, provider: BuiltinProvider, tool: BuiltinTool, values: Mapping[str, Any], credential: str
+    ) -> list[ToolMessage]:
+        """One call in the name of the account that the node names, else of the provider's default one."""
+        account = self._setup.account(provider.id, credential) if provider.credentials else None
+        if account is None and provider.needs_account:
+            raise AccountMissing(provider.label)
+        fields = account.values if account is not None else {}
+        ports = replace(self._ports, tools=self)
+        own_http = self._reaching(fields)
+        try:
+            if own_http is not None:
+                ports = replace(ports, http=own_http)
+            return await run_builtin(tool, values, ports, fields)
+        except PortError as problem:
+            raise _masked(problem, provider, fields) from problem
+        finally:
+            if own_http is not None:
+                await own_http.close()
+
+    def _reaching(self, fields: Mapping[str, str]) -> HttpxClient | None:
+        """A client that may reach the hosts of an account's addresses too: a person entered them, so they may be in a
+        private network. None when there are none."""
+        hosts = {urlsplit(text).hostname for text in fields.values() if text.startswith(("http://", "https://"))}
+        if not (found := {host for host in hosts if host}) or not isinstance(self._ports.http, HttpxClient):
+            return None
+        return self._ports.http.also_reaching(found)
 
     # -- APIs ----------------------------------------------------------------------------------------------------------
 
@@ -163,11 +203,23 @@ def by_name(rows: Any, identity: ToolIdentity) -> list[Any]:
     return exact or [row for row in rows if row.name.strip().lower() in names]
 
 
-async def run_builtin(tool: BuiltinTool, values: Mapping[str, Any], ports: Ports) -> list[ToolMessage]:
+def _masked(problem: PortError, provider: BuiltinProvider, fields: Mapping[str, str]) -> PortError:
+    """The same error without the secrets of the account: services like to quote the address that they were asked at."""
+    secrets = [fields.get(f.name, "") for f in provider.credentials if f.type == "secret-input"]
+    words, hint = problem.message, problem.hint
+    for secret in secrets:
+        if len(secret) > 3:
+            words, hint = words.replace(secret, "***"), hint.replace(secret, "***")
+    return PortError(problem.error_type, words, hint=hint)
+
+
+async def run_builtin(
+    tool: BuiltinTool, values: Mapping[str, Any], ports: Ports, account: Mapping[str, str] | None = None
+) -> list[ToolMessage]:
     """One call of a built-in tool; unset parameters have their default, needed ones must be there."""
     given = {p.name: p.default for p in tool.parameters if p.default is not None}
     given |= {name: value for name, value in values.items() if value is not None}
-    answer = await tool.run(ToolCall(given, ports))
+    answer = await tool.run(ToolCall(given, ports, account or {}))
     if isinstance(answer, str):
         return [ToolMessage("text", answer)]
     return [answer] if isinstance(answer, ToolMessage) else list(answer)
@@ -189,7 +241,7 @@ def _named_server(server: Mapping[str, Any]) -> McpSetup:
     mark = json.dumps([url, headers], sort_keys=True, default=str)
     transport = "sse" if server.get("transport") == "sse" or url.rstrip("/").endswith("/sse") else "http"
     return McpSetup(
-        f"file-{hashlib.sha256(mark.encode()).hexdigest()[:16]}",
+        f"{NAMED}{hashlib.sha256(mark.encode()).hexdigest()[:16]}",
         name,
         transport,  # type: ignore[arg-type]
         url,

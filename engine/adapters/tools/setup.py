@@ -51,8 +51,24 @@ class McpSetup:
 
 
 @dataclass(frozen=True)
+class AccountSetup:
+    """A named account at a built-in provider; the first one of a provider is its default."""
+
+    id: str
+    provider: str
+    name: str
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
 class ToolSetup:
     """Everything at once."""
 
     apis: tuple[ApiSetup, ...] = ()
     servers: tuple[McpSetup, ...] = ()
+    accounts: tuple[AccountSetup, ...] = ()
+
+    def account(self, provider: str, wanted: str) -> AccountSetup | None:
+        """The account of an id; ids of foreign workspaces say nothing, then it is the default one."""
+        found = [a for a in self.accounts if a.provider == provider]
+        return next((a for a in found if a.id == wanted), found[0] if found else None)

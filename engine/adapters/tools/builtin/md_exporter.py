@@ -1,10 +1,11 @@
-"""Markdown as files: web page, table, Word document."""
+"""Markdown as files: web page, tables, Word document, PDF, pictures, slides."""
 
 from __future__ import annotations
 
 import asyncio
 import csv
 import io
+import json
 import re
 from html import escape
 from typing import Any
@@ -19,6 +20,8 @@ from engine.adapters.tools.declare import (
     made_file,
 )
 
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+POWERPOINT = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -46,9 +49,7 @@ async def md_to_html(call: ToolCall) -> Answer:
 
 async def md_to_csv(call: ToolCall) -> Answer:
     """Each table as a file of its own."""
-    tables = _tables(call.needed("md_text"))
-    if not tables:
-        raise ToolFailed("The Markdown holds no table.")
+    tables = _needed_tables(call)
     found = []
     for number, rows in enumerate(tables, 1):
         target = io.StringIO(newline="")
@@ -57,6 +58,13 @@ async def md_to_csv(call: ToolCall) -> Answer:
         name = name if len(tables) == 1 else f"{name.removesuffix('.csv')}_{number}.csv"
         found.append(made_file(target.getvalue().encode("utf-8-sig"), name, "text/csv"))
     return found
+
+
+def _needed_tables(call: ToolCall) -> list[list[list[str]]]:
+    tables = _tables(call.needed("md_text"))
+    if not tables:
+        raise ToolFailed("The Markdown holds no table.")
+    return tables
 
 
 def _tables(text: str) -> list[list[list[str]]]:
@@ -145,11 +153,88 @@ def _add_runs(paragraph: Any, tokens: list[Any]) -> None:
                 run.font.name = "Courier New"
 
 
+async def md_to_pdf(call: ToolCall) -> Answer:
+    """A PDF of flowing text."""
+    content = await asyncio.to_thread(_pdf, call.needed("md_text"), call.text("output_filename"))
+    return [made_file(content, _name(call, "pdf"), "application/pdf")]
+
+
+def _pdf(text: str, title: str) -> bytes:
+    from engine.adapters.tools.markdown_pdf import pdf_of
+
+    return pdf_of(_tokens(text), title)
+
+
+async def md_to_png(call: ToolCall) -> Answer:
+    """A picture of every page that the PDF would have."""
+    from engine.adapters.tools.builtin.pdf_process import MOST_PAGES, page_pictures
+
+    content = await asyncio.to_thread(_pdf, call.needed("md_text"), "")
+    pictures = await asyncio.to_thread(page_pictures, content, MOST_PAGES)
+    stem = _name(call, "png").removesuffix(".png")
+    names = [f"{stem}.png"] if len(pictures) == 1 else [f"{stem}_{n}.png" for n in range(1, len(pictures) + 1)]
+    return [made_file(picture, name, "image/png") for picture, name in zip(pictures, names, strict=True)]
+
+
+async def md_to_pptx(call: ToolCall) -> Answer:
+    """Slides: each heading of the first two levels begins one."""
+    content = await asyncio.to_thread(slides, call.needed("md_text"), "")
+    return [made_file(content, _name(call, "pptx"), POWERPOINT)]
+
+
+def slides(text: str, title: str) -> bytes:
+    """Markdown as a PowerPoint file."""
+    from engine.adapters.tools.slides import pptx_of, slides_of
+
+    return pptx_of(slides_of(_tokens(text)), title)
+
+
+async def md_to_xlsx(call: ToolCall) -> Answer:
+    """Each table as a sheet; numbers are numbers."""
+    tables = _needed_tables(call)
+    content = await asyncio.to_thread(_workbook, tables)
+    return [made_file(content, _name(call, "xlsx"), EXCEL)]
+
+
+def _workbook(tables: list[list[list[str]]]) -> bytes:
+    import xlsxwriter
+
+    target = io.BytesIO()
+    # Texts that begin with = are texts here: a model's words must not become formulas on another's machine.
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": True}
+    with xlsxwriter.Workbook(target, options) as book:
+        bold = book.add_format({"bold": True})
+        for number, rows in enumerate(tables, 1):
+            sheet = book.add_worksheet(f"Sheet{number}")
+            for y, row in enumerate(rows):
+                sheet.write_row(y, 0, row, bold if y == 0 else None)
+            sheet.autofit()
+    return target.getvalue()
+
+
+async def md_to_json(call: ToolCall) -> Answer:
+    """Each table as a list of objects by the names of its head."""
+    found = []
+    for number, rows in enumerate(tables := _needed_tables(call), 1):
+        head = rows[0] if rows else []
+        records = [dict(zip(head, row, strict=False)) for row in rows[1:]]
+        name = _name(call, "json")
+        name = name if len(tables) == 1 else f"{name.removesuffix('.json')}_{number}.json"
+        text = json.dumps(records, ensure_ascii=False, indent=2)
+        found.append(made_file(text.encode(), name, "application/json"))
+    return found
+
+
+async def md_to_md(call: ToolCall) -> Answer:
+    """The Markdown itself as a file."""
+    return [made_file(call.needed("md_text").encode(), _name(call, "md"), "text/markdown")]
+
+
 _PARAMETERS = (asked("md_text", "Markdown", required=True), asked("output_filename", "File name"))
 PROVIDER = BuiltinProvider(
     "md_exporter",
     "Markdown to files",
-    "Writes Markdown as web page, table or Word document.",
+    "Writes Markdown as PDF, web page, table, picture, Word document or slides.",
     "export",
     (
         BuiltinTool(
@@ -157,5 +242,15 @@ PROVIDER = BuiltinProvider(
         ),
         BuiltinTool("md_to_csv", "To CSV", "A tool for writing the tables of Markdown as CSV.", md_to_csv, _PARAMETERS),
         BuiltinTool("md_to_docx", "To Word", "A tool for writing Markdown as a Word file.", md_to_docx, _PARAMETERS),
+        BuiltinTool("md_to_pdf", "To PDF", "A tool for writing Markdown as a PDF.", md_to_pdf, _PARAMETERS),
+        BuiltinTool("md_to_png", "To pictures", "A tool for writing Markdown as pictures.", md_to_png, _PARAMETERS),
+        BuiltinTool("md_to_pptx", "To slides", "A tool for writing Markdown as slides.", md_to_pptx, _PARAMETERS),
+        BuiltinTool(
+            "md_to_xlsx", "To Excel", "A tool for writing the tables of Markdown as Excel.", md_to_xlsx, _PARAMETERS
+        ),
+        BuiltinTool(
+            "md_to_json", "To JSON", "A tool for writing the tables of Markdown as JSON.", md_to_json, _PARAMETERS
+        ),
+        BuiltinTool("md_to_md", "To Markdown", "A tool for keeping Markdown as a file.", md_to_md, _PARAMETERS),
     ),
 )

@@ -29,13 +29,14 @@ async def pdf_to_png(call: ToolCall) -> Answer:
     """A picture of every page."""
     file = given_file(call, "pdf_content")
     most = min(max(call.integer("max_pages", MOST_PAGES), 1), MOST_PAGES)
-    pictures = await asyncio.to_thread(_pages, await read(call, file), most)
+    pictures = await asyncio.to_thread(page_pictures, await read(call, file), most)
     stem = PurePosixPath(file.filename or "page").stem
     made = [made_file(p, f"{stem}_{n}.png", "image/png") for n, p in enumerate(pictures, 1)]
     return [said(f"{len(made)} pages as pictures."), *made]
 
 
-def _pages(content: bytes, most: int) -> list[bytes]:
+def page_pictures(content: bytes, most: int) -> list[bytes]:
+    """PNG files of the first pages, `most` of them at most. Raises ToolFailed."""
     import pypdfium2
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from engine.adapters.network_rules import NetworkRules
 from engine.adapters.tools.provider import WorkspaceTools
-from engine.adapters.tools.setup import McpSetup, ToolSetup
+from engine.adapters.tools.setup import AccountSetup, McpSetup, ToolSetup
 from engine.ports.bundle import Ports
 from engine.ports.outside import PortError, ToolIdentity, ToolMessage
 from tests.helpers.tools import of_kind
@@ -219,3 +220,43 @@ def test_files_start_no_programs_and_reach_no_private_network() -> None:
         asyncio.run(work({"name": "x", "command": "rm"}))
     with http_server("http") as url, pytest.raises(PortError, match=r"Failed to connect.*network rules"):
         asyncio.run(work({"name": "x", "url": url}))
+
+
+def by_name(
+    tool: str, given: dict[str, Any], *servers: McpSetup, account: str = "", allow: tuple[str, ...] = ()
+) -> str:
+    """The text of a call by name."""
+    accounts = (AccountSetup("a", "mcp_sse", "Mine", {"servers_config": account}),) if account else ()
+
+    async def work() -> list[ToolMessage]:
+        tools = WorkspaceTools(ToolSetup(servers=servers, accounts=accounts), Ports(), NetworkRules(allow))
+        try:
+            return [m async for m in tools.call(ToolIdentity("builtin", "junjiem/mcp_sse/mcp_sse", tool), given, {})]
+        finally:
+            await tools.close()
+
+    return "".join(of_kind(asyncio.run(work()), "text"))
+
+
+@pytest.mark.parametrize("kind", ["sse", "http"])
+def test_tools_are_listed_and_called_by_name(kind: str) -> None:
+    with http_server(kind) as url:
+        config = json.dumps({"mine": {"url": url, "headers": {}, "timeout": 50, "sse_read_timeout": 50}})
+        listed = by_name("mcp_sse_list_tools", {}, account=config)
+        head, _, rest = listed.partition("\n")
+        assert head.startswith("MCP Server tools list:")
+        tools = {row["name"]: row for row in json.loads(rest)}
+        assert tools["add"]["description"] == "Adds two numbers."
+        assert tools["add"]["parameters"]["required"] == ["a"]
+        given = {"tool_name": "add", "arguments": '{"a": 2, "b": 3}'}
+        assert by_name("mcp_sse_call_tool", given, account=config) == "5"
+        with pytest.raises(PortError, match="There is no tool 'nothing'; there are: add"):
+            by_name("mcp_call_tool", {"tool_name": "nothing", "arguments": ""}, account=config)
+        # A server that the file itself names goes by the network rules.
+        with pytest.raises(PortError, match=r"127\.0\.0\.1"):
+            by_name("mcp_sse_list_tools", {"servers_config": config})
+
+
+def test_servers_of_the_workspace_are_listed_by_name() -> None:
+    assert '"weather"' in by_name("mcp_sse_list_tools", {}, stdio())
+    assert by_name("mcp_sse_call_tool", {"tool_name": "rows", "arguments": "{}"}, stdio()) == '{"a": 1}{"a": 2}'
