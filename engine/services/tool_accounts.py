@@ -10,14 +10,12 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.adapters.tools.setup import AccountSetup
 from engine.errors import UserError
 
 if TYPE_CHECKING:
-    from engine.adapters.tools.declare import BuiltinProvider
-    from engine.ports.outside import SecretStore
+    from engine.ports.outside import SecretStore, ToolParameter
     from engine.services.model_names import SettingsDoor
 
 ACCOUNTS_KEY = "tools.accounts"
@@ -35,13 +33,31 @@ class Account:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
+class Provider(Protocol):
+    """What must be known of a provider: its fields."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def credentials(self) -> tuple[ToolParameter, ...]: ...
+
+
 class ToolAccounts:
-    """See the module. Plain blocking functions, safe to call from any thread."""
+    """See the module. Plain blocking functions, safe to call from any thread. `find` gives a provider by any spelling
+    of its name."""
 
     def __init__(
-        self, settings: Callable[[], SettingsDoor], secrets: Callable[[], SecretStore], known: Callable[[], bool]
+        self,
+        settings: Callable[[], SettingsDoor],
+        secrets: Callable[[], SecretStore],
+        known: Callable[[], bool],
+        find: Callable[[str], Provider | None],
     ) -> None:
-        self._settings, self._secrets, self._known = settings, secrets, known
+        self._settings, self._secrets, self._known, self._find = settings, secrets, known, find
         self._lock = threading.RLock()
 
     def _rows(self) -> list[dict[str, Any]]:
@@ -64,7 +80,7 @@ class ToolAccounts:
     ) -> str:
         """Add an account, or change the one of an id; its id. A value of None keeps what is stored, an empty one
         forgets it. With `default` it becomes the provider's default. Raises UserError."""
-        known = _provider(provider)
+        known = self._provider(provider)
         name = name.strip()
         if not name:
             raise UserError("The account needs a name.", code="tools.no_name")
@@ -91,7 +107,7 @@ class ToolAccounts:
         return str(row["id"])
 
     def _changed(
-        self, known: BuiltinProvider, old: Mapping[str, Any] | None, name: str, values: Mapping[str, str | None]
+        self, known: Provider, old: Mapping[str, Any] | None, name: str, values: Mapping[str, str | None]
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """The row and its secrets with what is new."""
         kept = self._secret(old["id"]) if old else {}
@@ -115,16 +131,22 @@ class ToolAccounts:
             self._settings().set(ACCOUNTS_KEY, [r for r in rows if r["id"] != account_id])
             self._secrets().delete(f"tools/account/{account_id}")
 
-    def setup(self) -> tuple[AccountSetup, ...]:
-        """All accounts in clear, for calls."""
-        return tuple(
-            AccountSetup(r["id"], r["provider"], r["name"], {**r.get("open", {}), **self._secret(r["id"])})
-            for r in self._rows()
-        )
+    def in_clear(self, account_id: str) -> dict[str, str]:
+        """All fields of an account, for calls."""
+        row = next(r for r in self._rows() if r["id"] == account_id)
+        return {**row.get("open", {}), **self._secret(account_id)}
 
     def _secret(self, account_id: str) -> dict[str, str]:
         text = self._secrets().get(f"tools/account/{account_id}")
         return dict(json.loads(text)) if text else {}
+
+    def _provider(self, spelling: str) -> Provider:
+        found = self._find(spelling)
+        if found is None:
+            raise UserError(f"There is no tool provider {spelling!r}.", code="tools.unknown")
+        if not found.credentials:
+            raise UserError(f"{found.label} has no accounts.", code="tools.field")
+        return found
 
     def _keep(self, row: Mapping[str, Any], kept: Mapping[str, str]) -> None:
         name = f"tools/account/{row['id']}"
@@ -132,17 +154,6 @@ class ToolAccounts:
             self._secrets().set(name, json.dumps(kept))
         else:
             self._secrets().delete(name)
-
-
-def _provider(spelling: str) -> BuiltinProvider:
-    from engine.adapters.tools.registry import provider
-
-    found = provider(spelling)
-    if found is None:
-        raise UserError(f"There is no tool provider {spelling!r}.", code="tools.unknown")
-    if not found.credentials:
-        raise UserError(f"{found.label} has no accounts.", code="tools.field")
-    return found
 
 
 def _first(rows: list[dict[str, Any]], row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.adapters.tools import openapi
 from engine.adapters.tools.openapi import Operation
-from engine.adapters.tools.setup import ApiAuth, ApiSetup, McpSetup, ToolSetup
+from engine.adapters.tools.setup import AccountSetup, ApiAuth, ApiSetup, McpSetup, ToolSetup
 from engine.errors import PenstockError, UserError
 from engine.ports.outside import PortError, ToolDescription, ToolIdentity, ToolMessage
 from engine.services.tool_accounts import ToolAccounts
@@ -33,6 +33,7 @@ from engine.services.tool_snapshot import (
 
 if TYPE_CHECKING:
     from engine.adapters.network_rules import NetworkRules
+    from engine.adapters.tools.declare import BuiltinProvider
     from engine.adapters.tools.provider import WorkspaceTools
     from engine.ports.bundle import Ports
     from engine.ports.outside import SecretStore
@@ -68,7 +69,7 @@ class ToolService:
         known: Callable[[], bool],
     ) -> None:
         self._settings, self._secrets, self.workflows, self._known = settings, secrets, workflows, known
-        self.accounts = ToolAccounts(settings, secrets, known)
+        self.accounts = ToolAccounts(settings, secrets, known, _provider)
         self._lock = threading.RLock()
         self._parsed: dict[str, tuple[str, tuple[Operation, ...]]] = {}
 
@@ -360,7 +361,10 @@ class ToolService:
         """The present state as one value, credentials in clear."""
         apis = tuple(self._api(row) for row in self._rows(APIS_KEY))
         servers = tuple(self._server(row) for row in self._rows(SERVERS_KEY))
-        return ToolSetup(apis, servers, self.accounts.setup())
+        accounts = tuple(
+            AccountSetup(a.id, a.provider, a.name, self.accounts.in_clear(a.id)) for a in self.accounts.list()
+        )
+        return ToolSetup(apis, servers, accounts)
 
     def provider(self, ports: Ports, rules: NetworkRules) -> WorkspaceTools:
         """The port for runs, over the present state; later changes need a new one."""
@@ -375,6 +379,12 @@ class ToolService:
             self._secrets().set(name, value)
         else:
             self._secrets().delete(name)
+
+
+def _provider(spelling: str) -> BuiltinProvider | None:
+    from engine.adapters.tools.registry import provider
+
+    return provider(spelling)
 
 
 async def try_tool(

@@ -1,7 +1,8 @@
 """Writes PDF files of flowing text with the fonts that every reader has: nothing is embedded, the text stays text.
 
 Latin letters are set in Helvetica and Courier. Everything else is set in the reader's own Chinese, Japanese or Korean
-font by the predefined Unicode maps of the PDF standard (ISO 32000-1, 9.7.5.2), Greek and Cyrillic with it.
+font by the predefined Unicode maps of the PDF standard (ISO 32000-1, 9.7.5.2). Greek and Cyrillic letters are set
+with it too; readers that copy them may lose blanks between such words.
 Lengths are points; y grows upwards as in PDF.
 """
 

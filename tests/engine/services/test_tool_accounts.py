@@ -33,7 +33,7 @@ def test_several_accounts_of_one_provider(services: Services) -> None:
     ]
     assert accounts.list()[1].values == {"tavily_api_key": MASK, "base_url": "https://a"}
     accounts.save("tavily", "House", {"base_url": ""}, account_id=second, default=True)
-    kept = accounts.setup()
+    kept = services.tools.setup().accounts
     assert [(a.name, dict(a.values)) for a in kept] == [
         ("House", {"tavily_api_key": "tvly-home"}),
         ("Work", {"tavily_api_key": "tvly-work"}),

@@ -64,7 +64,8 @@ def test_a_pdf_holds_all_text() -> None:
 @pytest.mark.parametrize("word", ["かな漢字", "한국어", "кириллица", "Ελληνικα"])
 def test_a_pdf_of_other_letters(word: str) -> None:
     (message,) = made("md_to_pdf", f"{word} here")
-    assert words_of(message.value) == [f"{word} here"]
+    (page,) = words_of(message.value)
+    assert page.replace(" ", "") == f"{word}here"
 
 
 def test_long_texts_go_on_on_the_next_page() -> None:
