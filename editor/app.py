@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QApplication
 
 from editor.i18n import set_language
 from editor.settings import Preferences
-from editor.theme import set_theme
+from editor.theme import set_motion, set_theme
 from engine.logs import get_logger
 from engine.services.context import Services
 
@@ -52,6 +52,7 @@ def dress(preferences: Preferences, theme: str | None = None, language: str | No
     """Put theme and language in force."""
     chosen = theme or str(preferences.get("theme"))
     set_theme(chosen if chosen in ("dark", "light", "system") else "system", text_scale=preferences.get("text_scale"))  # type: ignore[arg-type]
+    set_motion(preferences.get("motion"))
     words = language or str(preferences.get("language") or "")
     if not words:
         words = "zh_CN" if QLocale.system().language() == QLocale.Language.Chinese else "en"

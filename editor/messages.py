@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 from editor.i18n import tr
@@ -21,6 +21,10 @@ class Messages(Protocol):
 
     def error(self, title: str, error: PenstockError | str, details: str = "") -> None:
         """Something went wrong: what, where, what to do; details fold out."""
+        ...
+
+    def inform(self, title: str, text: str) -> None:
+        """Something that is to be read, and is no fault."""
         ...
 
     def confirm(self, title: str, text: str, action: str, *, danger: bool = False) -> bool:
@@ -53,41 +57,25 @@ class WindowMessages:
         return next((w for w in QApplication.topLevelWidgets() if hasattr(w, "show_toast") and w.isVisible()), None)
 
     def error(self, title: str, error: PenstockError | str, details: str = "") -> None:
-        box = QMessageBox(self._window())
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(title)
-        box.setText(f"<b>{title}</b>")
         hint = error.hint if isinstance(error, PenstockError) else ""
-        box.setInformativeText(f"{error}\n\n{hint}".strip())
-        if details:
-            box.setDetailedText(details)
-        box.setStandardButtons(QMessageBox.StandardButton.Close)
-        box.button(QMessageBox.StandardButton.Close).setText(tr("Close"))
-        box.exec()
+        self._ask(title, f"{error}\n\n{hint}".strip(), (), kind="error", leave=tr("Close"), details=details)
+
+    def inform(self, title: str, text: str) -> None:
+        self._ask(title, text, (), kind="news", leave=tr("Close"))
 
     def confirm(self, title: str, text: str, action: str, *, danger: bool = False) -> bool:
-        return self._ask(title, text, [action], danger=danger) == 0
+        return self._ask(title, text, [action], kind="danger" if danger else "question") == 0
 
     def choose(self, title: str, text: str, choices: Sequence[str]) -> int | None:
         return self._ask(title, text, choices)
 
-    def _ask(self, title: str, text: str, choices: Sequence[str], *, danger: bool = False) -> int | None:
-        box = QMessageBox(self._window())
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(title)
-        box.setText(f"<b>{title}</b>")
-        box.setInformativeText(text)
-        buttons = []
-        for index, choice in enumerate(choices):
-            button = box.addButton(choice, QMessageBox.ButtonRole.AcceptRole)
-            if index == 0:
-                button.setProperty("kind", "danger" if danger else "primary")
-                box.setDefaultButton(button)
-            buttons.append(button)
-        box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.exec()
-        clicked = box.clickedButton()
-        return buttons.index(clicked) if clicked in buttons else None
+    def _ask(self, title: str, text: str, choices: Sequence[str], **more: str) -> int | None:
+        from editor.dialogs.question import Question
+
+        dialog = Question(title, text, choices, self._window(), **more)
+        dialog.exec()
+        dialog.deleteLater()
+        return dialog.chosen
 
 
 class RecordedMessages:
@@ -104,6 +92,9 @@ class RecordedMessages:
 
     def error(self, title: str, error: PenstockError | str, details: str = "") -> None:
         self.errors.append(f"{title}: {error}{details and ' ' + details}")
+
+    def inform(self, title: str, text: str) -> None:
+        self.told.append(f"{title}: {text}")
 
     def confirm(self, title: str, text: str, action: str, *, danger: bool = False) -> bool:
         self.asked.append(f"{title}: {text} [{action}{'!' if danger else ''}]")

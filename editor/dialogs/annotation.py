@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QWidget
 
+from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
+from editor.panels.forms.parts import labelled
 
 
 class AnnotationDialog(QDialog):
@@ -15,23 +17,16 @@ class AnnotationDialog(QDialog):
 
     def __init__(self, question: str, answer: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Annotation"))
-        self.resize(520, 380)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 20)
-        column.setSpacing(8)
+        self.resize(520, 420)
+        column = dialog_column(self, tr("Annotation"))
         self.question, self.answer = QPlainTextEdit(question), QPlainTextEdit(answer)
         self.question.setFixedHeight(72)
         for word, edit in ((tr("Question"), self.question), (tr("Answer"), self.answer)):
-            label = QLabel(word)
-            label.setProperty("kind", "small")
-            label.setBuddy(edit)
             edit.setAccessibleName(word)
             edit.setTabChangesFocus(True)
             edit.textChanged.connect(self._check)
-            column.addWidget(label)
-            column.addWidget(edit)
-        column.setStretch(3, 1)
+            column.addWidget(labelled(word, edit))
+        column.setStretch(2, 1)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         self.save = self.buttons.button(QDialogButtonBox.StandardButton.Save)
         self.save.setText(tr("Save"))

@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
 )
 
 from editor.dialogs.models_desk import ModelsDesk, Ref
+from editor.dialogs.parts import dialog_column
 from editor.i18n import ntr, tr
+from editor.panels.forms.parts import labelled
 from engine.services.model_names import ModelInfo, ModelRef, UnknownModel, by_name
 
 if TYPE_CHECKING:
@@ -154,23 +156,16 @@ class MappingDialog(QDialog):
         self._desk = ModelsDesk(session.studio, self)
         self._config: Any = session.document.graph.to_config()
         self.boxes: dict[Ref, QComboBox] = {}
-        self.setWindowTitle(tr("Map models"))
-        self.resize(760, 420)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 20)
-        column.setSpacing(12)
+        self.resize(760, 440)
+        column = dialog_column(self, tr("Map models"))
         self.words = QLabel(tr("Looking at the workflow…"))
         self.words.setWordWrap(True)
         column.addWidget(self.words)
-        every = QHBoxLayout()
-        label = QLabel(tr("One model for all"))
         self.every = QComboBox()
         self.every.setAccessibleName(tr("One model for all"))
-        label.setBuddy(self.every)
         self.every.activated.connect(self._choose_for_all)
-        every.addWidget(label)
-        every.addWidget(self.every, 1)
-        column.addLayout(every)
+        self._all = labelled(tr("One model for all"), self.every)
+        column.addWidget(self._all)
         self.table = table(tr("The file says"), tr("Used by"), tr("Here it means"))
         self.table.setAccessibleName(tr("Models that are not set up here"))
         head = self.table.horizontalHeader()
@@ -186,7 +181,7 @@ class MappingDialog(QDialog):
         self.map = buttons.addButton(tr("Map"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.map.setProperty("kind", "primary")
         self.map.setEnabled(False)
-        buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        self._cancel = buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self._map)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
@@ -230,7 +225,13 @@ class MappingDialog(QDialog):
             self.boxes[provider, name] = box
             self.table.setCellWidget(row, 2, box)
         self.map.setEnabled(bool(groups))
-        self.map.setFocus()
+        for part in (self._all, self.table, self.map):
+            part.setVisible(bool(groups))
+        if groups:
+            self.map.setFocus()
+        else:
+            self._cancel.setText(tr("Close"))
+            self.resize(self.width(), self.minimumSizeHint().height())
 
     def _choose_for_all(self, index: int) -> None:
         if index:

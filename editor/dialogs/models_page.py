@@ -43,7 +43,7 @@ class ModelsPage(QWidget):
         self._wanted = ""
         self._lines: list[QWidget] = []
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 16)
+        column.setContentsMargins(0, 16, 0, 0)
         column.setSpacing(12)
         column.addLayout(self._default())
         parts = QSplitter(Qt.Orientation.Vertical)

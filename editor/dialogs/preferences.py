@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
     QLabel,
+    QLineEdit,
     QPlainTextEdit,
     QTabWidget,
     QVBoxLayout,
@@ -19,12 +19,17 @@ from PySide6.QtWidgets import (
 )
 
 from editor.dialogs.models_page import ModelsPage
+from editor.dialogs.parts import FieldColumn, dialog_column
 from editor.dialogs.tools_page import ToolsPage
 from editor.i18n import language, set_language, tr
-from editor.theme import set_theme
+from editor.theme import set_motion, set_theme, theme_choice
 
 if TYPE_CHECKING:
     from editor.context import Studio
+
+EDGES = (0, 16, 0, 0)
+FIELDS_WIDTH = 420
+TEXT_SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 
 
 class PreferencesDialog(QDialog):
@@ -33,10 +38,8 @@ class PreferencesDialog(QDialog):
     def __init__(self, studio: Studio, parent: QWidget) -> None:
         super().__init__(parent)
         self._studio = studio
-        self.setWindowTitle(tr("Settings"))
-        self.resize(860, 680)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 16)
+        self.resize(860, 700)
+        column = dialog_column(self, tr("Settings"))
         tabs = QTabWidget()
         tabs.addTab(self._look(), tr("Look"))
         self.models = ModelsPage(studio)
@@ -56,50 +59,46 @@ class PreferencesDialog(QDialog):
         super().done(result)
 
     def _look(self) -> QWidget:
-        page = QWidget()
-        form = QFormLayout(page)
-        form.setContentsMargins(16, 16, 16, 16)
-        form.setSpacing(12)
+        page, fields = _page()
         preferences = self._studio.preferences
-        theme_box = QComboBox()
-        theme_box.setAccessibleName(tr("Theme"))
-        for value, word in (("system", tr("Like the system")), ("dark", tr("Dark")), ("light", tr("Light"))):
-            theme_box.addItem(word, value)
-        theme_box.setCurrentIndex(max(0, theme_box.findData(preferences.get("theme"))))
 
-        def theme_chosen(index: int) -> None:
-            preferences.set("theme", theme_box.itemData(index))
-            set_theme(theme_box.itemData(index))
+        def keep(name: str, then: Callable[[Any], Any]) -> Callable[[Any], None]:
+            def chosen(value: Any) -> None:
+                preferences.set(name, value)
+                then(value)
 
-        theme_box.activated.connect(theme_chosen)
-        form.addRow(tr("Theme"), theme_box)
-        words = QComboBox()
-        words.setAccessibleName(tr("Language"))
-        words.addItem("English", "en")
-        words.addItem("简体中文", "zh_CN")
-        words.setCurrentIndex(max(0, words.findData(language())))
+            return chosen
 
-        def language_chosen(index: int) -> None:
-            preferences.set("language", words.itemData(index))
-            set_language(words.itemData(index))
-
-        words.activated.connect(language_chosen)
-        form.addRow(tr("Language"), words)
-        where = QLabel(str(self._studio.services.data_dir))
-        where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        where.setWordWrap(True)
-        form.addRow(tr("Workspace folder"), where)
+        themes = {"system": tr("Like the system"), "dark": tr("Dark"), "light": tr("Light")}
+        fields.add(tr("Theme"), _choice(tr("Theme"), themes, preferences.get("theme"), keep("theme", set_theme)))
+        words = {"en": "English", "zh_CN": "简体中文"}
+        fields.add(tr("Language"), _choice(tr("Language"), words, language(), keep("language", set_language)))
+        sizes = {scale: f"{scale:.0%}" for scale in TEXT_SCALES}
+        fields.add(
+            tr("Text size"),
+            _choice(
+                tr("Text size"),
+                sizes,
+                preferences.get("text_scale"),
+                keep("text_scale", lambda scale: set_theme(theme_choice(), text_scale=scale)),
+            ),
+        )
+        motions = {None: tr("Like the system"), True: tr("Things may move"), False: tr("Nothing moves by itself")}
+        fields.add(tr("Motion"), _choice(tr("Motion"), motions, preferences.get("motion"), keep("motion", set_motion)))
+        where = QLineEdit(str(self._studio.services.data_dir))
+        where.setReadOnly(True)
+        where.setCursorPosition(0)
+        where.setAccessibleName(tr("Workspace folder"))
+        fields.add(tr("Workspace folder"), where, tr("Workflows, runs, versions and settings are kept here."))
         return page
 
     def _network(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(16, 16, 16, 16)
-        column.addWidget(QLabel(tr("Hosts in private networks that workflows may reach, one a line:")))
+        page, fields = _page(stretch=False)
         rules = self._studio.services.settings.get("network", {}) or {}
         hosts = QPlainTextEdit("\n".join(rules.get("allow_hosts", [])))
         hosts.setAccessibleName(tr("Allowed hosts"))
         hosts.setPlaceholderText("localhost:8080\n*.example.internal\n10.0.0.0/8")
+        hosts.setTabChangesFocus(True)
 
         def changed() -> None:
             found = [line.strip() for line in hosts.toPlainText().splitlines() if line.strip()]
@@ -112,13 +111,13 @@ class PreferencesDialog(QDialog):
             )
 
         hosts.textChanged.connect(changed)
-        column.addWidget(hosts)
+        fields.add(tr("Allowed hosts"), hosts, tr("Hosts in private networks that workflows may reach, one a line."))
         return page
 
     def _runs(self) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setContentsMargins(16, 16, 16, 16)
+        column.setContentsMargins(*EDGES)
         column.setSpacing(8)
         settings = self._studio.services.settings
         strict = QCheckBox(tr("Strict upstream: behave as Dify where Penstock is better on purpose"))
@@ -139,3 +138,29 @@ class PreferencesDialog(QDialog):
         column.addWidget(words)
         column.addStretch(1)
         return page
+
+
+def _page(*, stretch: bool = True) -> tuple[QWidget, FieldColumn]:
+    """A page with fields on top; they are no wider than is easy to read."""
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(*EDGES)
+    fields = FieldColumn()
+    if stretch:
+        fields.setMaximumWidth(FIELDS_WIDTH)
+    column.addWidget(fields)
+    if stretch:
+        column.addStretch(1)
+    return page, fields
+
+
+def _choice(name: str, words: Mapping[Any, str], present: Any, chosen: Callable[[Any], None]) -> QComboBox:
+    """A choice that is in force as soon as it is made."""
+    box = QComboBox()
+    box.setAccessibleName(name)
+    values = list(words)
+    for value in values:
+        box.addItem(words[value])
+    box.setCurrentIndex(values.index(present) if present in values else 0)
+    box.activated.connect(lambda index: chosen(values[index]))
+    return box

@@ -11,18 +11,16 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
 from editor.dialogs.models_desk import ModelsDesk
+from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
 from editor.i18n import tr
 
 if TYPE_CHECKING:
@@ -38,15 +36,10 @@ class ProviderDialog(QDialog):
         super().__init__(parent)
         self._desk, self._view = desk, view
         self.saved = ""
-        self.setWindowTitle(tr("Provider") if view else tr("Add a provider"))
         self.setMinimumWidth(480)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 20)
-        column.setSpacing(12)
-        self.form = QFormLayout()
-        self.form.setSpacing(12)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        column.addLayout(self.form)
+        column = dialog_column(self, tr("Provider") if view else tr("Add a provider"))
+        self.form = FieldColumn()
+        column.addWidget(self.form)
         self._fields()
         self.fault = QLabel()
         self.fault.setProperty("kind", "bad")
@@ -88,12 +81,7 @@ class ProviderDialog(QDialog):
         self.path = QLineEdit(str(options.get("path") or ""))
         choose = QPushButton(tr("Choose…"))
         choose.clicked.connect(self._choose)
-        file_row = QWidget()
-        row = QHBoxLayout(file_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.path, 1)
-        row.addWidget(choose)
-        self.file_row = file_row
+        self.file_row = side_by_side(self.path, choose)
         self.context = QSpinBox()
         self.context.setRange(512, 1_000_000)
         self.context.setSingleStep(1024)
@@ -114,10 +102,10 @@ class ProviderDialog(QDialog):
             (tr("Longest wait"), self.patience, self.patience),
         ):
             named.setAccessibleName(text)
-            self.form.addRow(text, widget)
+            self.form.add(text, widget)
         self.help = QLabel()
         self.help.setOpenExternalLinks(True)
-        self.form.addRow("", self.help)
+        self.form.add("", self.help)
 
     def _kind_changed(self) -> None:
         """Show what this kind needs."""
@@ -132,14 +120,14 @@ class ProviderDialog(QDialog):
             (self.context, inside),
             (self.version, kind.protocol == "azure"),
         ):
-            self.form.setRowVisible(widget, shown)
+            self.form.show_row(widget, shown)
         self.label.setPlaceholderText(tr(kind.label))
         self.base.setPlaceholderText(
             kind.base_url
             or ("https://NAME.openai.azure.com" if kind.protocol == "azure" else "https://api.example.com/v1")
         )
         self.help.setText(f'<a href="{kind.help_url}">{tr("Get a key")}</a>' if kind.help_url else "")
-        self.form.setRowVisible(self.help, bool(kind.help_url))
+        self.form.show_row(self.help, bool(kind.help_url))
         self.adjustSize()
 
     def _choose(self) -> None:

@@ -10,12 +10,16 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QListWidgetItem,
     QPlainTextEdit,
-    QVBoxLayout,
     QWidget,
 )
 
+from editor.dialogs.parts import dialog_column
 from editor.i18n import ntr, tr
+from editor.icons import icon
+from editor.panels.entries import EntryDelegate
+from editor.panels.forms.parts import labelled
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -26,14 +30,8 @@ class PublishDialog(QDialog):
 
     def __init__(self, session: WorkflowSession, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Publish"))
-        self.setMinimumWidth(440)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 20)
-        column.setSpacing(12)
-        title = QLabel(tr("Publish “{name}”", name=session.name))
-        title.setProperty("kind", "heading")
-        column.addWidget(title)
+        self.setMinimumWidth(480)
+        column = dialog_column(self, tr("Publish “{name}”", name=session.name))
         errors = [p for p in session.problems if p.severity == "error"]
         warnings = len(session.problems) - len(errors)
         if errors:
@@ -42,10 +40,14 @@ class PublishDialog(QDialog):
             words.setProperty("kind", "bad")
             column.addWidget(words)
             found = QListWidget()
+            found.setAccessibleName(count)
+            EntryDelegate.serve(found)
+            found.setFixedHeight(min(220, 56 * len(errors)))
             graph = session.document.graph
             for problem in errors:
                 node = graph.nodes.get(problem.node_id or "")
-                found.addItem(f"{(node.title if node else tr('Workflow'))}: {tr(problem.message)}")
+                said = f"{(node.title if node else tr('Workflow'))}\n{tr(problem.message)}"
+                found.addItem(QListWidgetItem(icon("status-failed", "bad"), said))
             column.addWidget(found)
         elif warnings:
             note = QLabel(
@@ -60,10 +62,9 @@ class PublishDialog(QDialog):
         self.comment.setAccessibleName(tr("What changed"))
         self.comment.setFixedHeight(84)
         self.comment.setPlaceholderText(tr("Optional"))
-        column.addWidget(QLabel(tr("Name of this version")))
-        column.addWidget(self.name)
-        column.addWidget(QLabel(tr("What changed")))
-        column.addWidget(self.comment)
+        self.comment.setTabChangesFocus(True)
+        column.addWidget(labelled(tr("Name of this version"), self.name))
+        column.addWidget(labelled(tr("What changed"), self.comment))
         buttons = QDialogButtonBox()
         self.publish = buttons.addButton(tr("Publish"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.publish.setProperty("kind", "primary")

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from editor.actions import ACTIONS, BY_ID, MENUS
+from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.icons import icon
 from editor.keymap import Keymap, keys_of, native
@@ -72,11 +72,9 @@ class ShortcutSheet(QDialog):
     def __init__(self, keymap: Keymap, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Keyboard shortcuts"))
         self.resize(620, 660)
         self._keymap = keymap
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 20)
+        column = dialog_column(self, tr("Keyboard shortcuts"))
         column.setSpacing(12)
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search commands or keys"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QWidget
 
+from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
+from editor.panels.forms.parts import labelled
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -50,13 +52,11 @@ class StepInputs(QDialog):
 
     def __init__(self, session: WorkflowSession, names: dict[str, tuple[str, ...]], parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Run this step"))
         self.setMinimumWidth(420)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 20)
-        column.setSpacing(8)
+        column = dialog_column(self, tr("Run this step"))
         words = QLabel(tr("These values are not known from an earlier run:"))
         words.setProperty("kind", "muted")
+        words.setWordWrap(True)
         column.addWidget(words)
         self._edits: dict[str, tuple[QPlainTextEdit, str]] = {}
         from engine.model.scope import variable_type
@@ -64,15 +64,16 @@ class StepInputs(QDialog):
         for key, selector in names.items():
             node = session.document.graph.nodes.get(selector[0])
             kind = variable_type(session.document.workflow, selector) or "string"
-            column.addWidget(QLabel(f"{node.title if node else selector[0]} / {selector[1]}  ·  {kind}"))
             edit = QPlainTextEdit()
             edit.setFixedHeight(64)
             edit.setTabChangesFocus(True)
             edit.setAccessibleName(".".join(selector))
-            column.addWidget(edit)
+            column.addWidget(labelled(f"{node.title if node else selector[0]} / {selector[1]}  ·  {kind}", edit))
             self._edits[key] = (edit, kind)
         self.fault = QLabel()
         self.fault.setProperty("kind", "bad")
+        self.fault.setWordWrap(True)
+        self.fault.hide()
         column.addWidget(self.fault)
         buttons = QDialogButtonBox()
         run = buttons.addButton(tr("Run"), QDialogButtonBox.ButtonRole.AcceptRole)
@@ -87,6 +88,7 @@ class StepInputs(QDialog):
             self.values()
         except ValueError as error:
             self.fault.setText(tr("Not valid JSON: {what}", what=str(error)))
+            self.fault.show()
             return
         self.accept()
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -24,8 +24,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.parts import focus_first
 from editor.tools import KINDS
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class ToolsPage(QWidget):
         super().__init__()
         self._studio = studio
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 16)
+        column.setContentsMargins(0, 16, 0, 0)
         column.setSpacing(8)
         self.tree = QTreeWidget()
         self.tree.setHeaderHidden(True)
@@ -181,12 +183,10 @@ class SetupDialog(QDialog):
     def __init__(self, studio: Studio, parent: QWidget, title: str) -> None:
         super().__init__(parent)
         self._studio = studio
-        self.setWindowTitle(title)
         self.setMinimumWidth(480)
-        column = QVBoxLayout(self)
-        self.form = QFormLayout()
-        self.form.setSpacing(12)
-        column.addLayout(self.form)
+        column = dialog_column(self, title)
+        self.form = FieldColumn()
+        column.addWidget(self.form)
         self.fault = QLabel()
         self.fault.setProperty("kind", "bad")
         self.fault.setWordWrap(True)
@@ -194,6 +194,7 @@ class SetupDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         self.save = buttons.button(QDialogButtonBox.StandardButton.Save)
         self.save.setText(tr("Save"))
+        self.save.setProperty("kind", "primary")
         buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
         buttons.accepted.connect(self._save)
         buttons.rejected.connect(self.reject)
@@ -206,7 +207,7 @@ class SetupDialog(QDialog):
         box.setPlaceholderText(hint)
         if secret:
             box.setEchoMode(QLineEdit.EchoMode.Password)
-        self.form.addRow(label, box)
+        self.form.add(label, box)
         return box
 
     def choice(self, label: str, words: dict[str, str]) -> QComboBox:
@@ -215,12 +216,17 @@ class SetupDialog(QDialog):
         box.setAccessibleName(label)
         for value, text in words.items():
             box.addItem(tr(text), value)
-        self.form.addRow(label, box)
+        self.form.add(label, box)
         return box
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin with the first field."""
+        super().showEvent(event)
+        focus_first(self.form)
 
     def show_row(self, field: QWidget, shown: bool) -> None:
         """Show a field with its label, or not."""
-        self.form.setRowVisible(field, shown)
+        self.form.show_row(field, shown)
 
     def _save(self) -> None:
         self.save.setEnabled(False)
@@ -246,19 +252,17 @@ class ApiDialog(SetupDialog):
 
     def __init__(self, studio: Studio, parent: QWidget) -> None:
         super().__init__(studio, parent, tr("Import OpenAPI"))
-        source = QHBoxLayout()
         self.source = QLineEdit()
         self.source.setAccessibleName(tr("File or address"))
         self.source.setPlaceholderText("https://example.com/openapi.json")
         browse = QPushButton(tr("Browse…"))
         browse.clicked.connect(self._browse)
-        source.addWidget(self.source, 1)
-        source.addWidget(browse)
-        self.form.addRow(tr("File or address"), source)
+        self.form.add(tr("File or address"), side_by_side(self.source, browse))
         self.text = QPlainTextEdit()
         self.text.setAccessibleName(tr("Or its text"))
         self.text.setMaximumHeight(120)
-        self.form.addRow(tr("Or its text"), self.text)
+        self.text.setTabChangesFocus(True)
+        self.form.add(tr("Or its text"), self.text)
         self.name = self.field(tr("Name"), tr("The title of the document"))
         self.server = self.field(tr("Address"), tr("The address in the document"))
         self.auth = self.choice(tr("Key"), AUTH)
@@ -314,7 +318,8 @@ class ServerDialog(SetupDialog):
         self.pairs.setAccessibleName(tr("Environment or headers"))
         self.pairs.setPlaceholderText("NAME=VALUE")
         self.pairs.setMaximumHeight(80)
-        self.form.addRow(tr("Environment or headers"), self.pairs)
+        self.pairs.setTabChangesFocus(True)
+        self.form.add(tr("Environment or headers"), self.pairs)
         self.transport.currentIndexChanged.connect(lambda _: self._transport_changed())
         self._transport_changed()
 

@@ -4,16 +4,16 @@ the same blocks at a socket, on an edge, or where a connection was dropped."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidgetItem, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QListWidgetItem, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon, tile
 from editor.panels.block_list import TYPE, DragList
-from editor.panels.parts import PanelTitle
+from editor.panels.parts import EmptyState, PanelTitle
 from editor.panels.tool_list import KindTabs, ToolList
 from engine.nodes.registry import SPECS
 from engine.nodes.spec import NodeSpec
@@ -79,12 +79,16 @@ def _matches(entry: NodeSpec, wanted: str) -> bool:
     return any(wanted in text.lower() for text in texts)
 
 
+NOTHING = 2
+"""The page of `BlockParts` that says that nothing was found."""
+
+
 class BlockParts(QWidget):
     """Two lists with a tab each: blocks, and the tools of the workspace by kind."""
 
     switched = Signal()
 
-    def __init__(self, blocks_list: BlockList, tools: ToolList, known: Tools | None) -> None:
+    def __init__(self, blocks_list: BlockList, tools: ToolList, known: Tools | None, clear: Callable[[], Any]) -> None:
         super().__init__()
         self.blocks, self.tools, self._known = blocks_list, tools, known
         column = QVBoxLayout(self)
@@ -104,6 +108,7 @@ class BlockParts(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(blocks_list)
         self.pages.addWidget(tools)
+        self.pages.addWidget(EmptyState("search", tr("No match found"), tr("Clear the search"), clear))
         column.addWidget(self.pages, 1)
         self.kinds.hide()
         self.tabs.currentChanged.connect(self._switch)
@@ -114,17 +119,21 @@ class BlockParts(QWidget):
     @property
     def current(self) -> DragList:
         """The list that is shown."""
-        return self.tools if self.pages.currentIndex() else self.blocks
+        return self.tools if self.tabs.currentIndex() else self.blocks
 
     def _switch(self, index: int) -> None:
-        self.pages.setCurrentIndex(index)
+        self.show_found(True)
         self.kinds.setVisible(index == 1)
         self.switched.emit()
 
     def fill_tools(self, words: str) -> None:
         """Show the tools that hold the words, once they are looked at."""
-        if self._known is not None and self.pages.currentIndex():
+        if self._known is not None and self.tabs.currentIndex():
             self.tools.fill(self._known.groups, self.kinds.kind, words)
+
+    def show_found(self, found: bool) -> None:
+        """The list of the tab, or that there is nothing in it."""
+        self.pages.setCurrentIndex(self.tabs.currentIndex() if found else NOTHING)
 
 
 class Palette(QWidget):
@@ -153,7 +162,7 @@ class Palette(QWidget):
         self.list = BlockList(draggable=True)
         self.list.chosen.connect(self.placeRequested)
         self.list.chosen.connect(lambda _: self.list.setCurrentRow(-1))
-        self.parts = BlockParts(self.list, ToolList(draggable=True), tools)
+        self.parts = BlockParts(self.list, ToolList(draggable=True), tools, self.search.clear)
         self.parts.tools.chosen.connect(self.placeRequested)
         self.parts.tools.chosen.connect(lambda _: self.parts.tools.setCurrentRow(-1))
         self.parts.switched.connect(lambda: self._search(self.search.text()))
@@ -166,6 +175,7 @@ class Palette(QWidget):
     def _search(self, text: str) -> None:
         self.list.fill(self._mode, words=text)
         self.parts.fill_tools(text)
+        self.parts.show_found(bool(self.parts.current.count()) or not text)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -213,25 +223,21 @@ class BlockSelector(QFrame):
         self.list = BlockList(draggable=False)
         self.list.chosen.connect(self._chosen)
         self.parts = BlockParts(
-            self.list, ToolList(draggable=False), tools if allowed is None or allowed("tool") else None
+            self.list,
+            ToolList(draggable=False),
+            tools if allowed is None or allowed("tool") else None,
+            self.search.clear,
         )
         self.parts.tools.chosen.connect(self._chosen)
         self.parts.switched.connect(lambda: self._fill(self.search.text()))
         column.addWidget(self.parts, 1)
-        self.nothing = QLabel(tr("No match found"))
-        self.nothing.setProperty("kind", "muted")
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.nothing.hide()
-        column.addWidget(self.nothing)
         self._fill("")
         self.resize(264, 380)
 
     def _fill(self, words: str) -> None:
         self.list.fill(self._mode, self._allowed, words, notes=self._notes)
         self.parts.fill_tools(words)
-        empty = self.parts.current.count() == 0
-        self.parts.current.setVisible(not empty)
-        self.nothing.setVisible(empty)
+        self.parts.show_found(bool(self.parts.current.count()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:

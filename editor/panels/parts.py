@@ -7,10 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from editor.i18n import ntr, tr
 from editor.icons import icon, pixmap
+
+SIDES = 24
+SENTENCE = 340
+"""How wide the sentence of an empty state becomes at most."""
+HEAD = 44
+"""How high the title of a panel is, so that titles stand still when panels change."""
 
 STATUS_ICON = {
     "succeeded": ("status-succeeded", "good"),
@@ -56,8 +63,9 @@ class PanelTitle(QWidget):
 
     def __init__(self, text: str) -> None:
         super().__init__()
+        self.setMinimumHeight(HEAD)
         self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(16, 12, 8, 8)
+        self.row.setContentsMargins(16, 8, 8, 4)
         self.row.setSpacing(4)
         self.label = QLabel(text)
         self.label.setProperty("kind", "heading")
@@ -101,7 +109,7 @@ class EmptyState(QWidget):
     def __init__(self, picture: str, text: str, action: str = "", then: Callable[[], Any] | None = None) -> None:
         super().__init__()
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 40, 24, 24)
+        column.setContentsMargins(SIDES, 40, SIDES, 24)
         column.setSpacing(12)
         column.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         glyph = QLabel()
@@ -112,11 +120,24 @@ class EmptyState(QWidget):
         words.setProperty("kind", "muted")
         words.setWordWrap(True)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(words)
+        self._words = words
+        column.addWidget(words, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.button: QPushButton | None = None
         if action and then is not None:
-            button = QPushButton(action)
-            button.clicked.connect(lambda: then())
-            column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+            self.button = QPushButton(action)
+            self.button.clicked.connect(lambda: then())
+            column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A label that wraps would ask for a narrow column; a sentence is read in lines as long as there is room."""
+        natural = self._words.fontMetrics().horizontalAdvance(self._words.text()) + 8
+        self._words.setFixedWidth(max(80, min(natural, SENTENCE, self.width() - 2 * SIDES)))
+        super().resizeEvent(event)
+
+    def set_action_shown(self, shown: bool) -> None:
+        """Leave the action out where it cannot be done, as in a picture of the past."""
+        if self.button is not None:
+            self.button.setVisible(shown)
 
 
 def ago(text: str | None, now: datetime | None = None) -> str:

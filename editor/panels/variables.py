@@ -24,10 +24,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
-from editor.panels.parts import PanelTitle, tool_button
+from editor.panels.forms.parts import labelled
+from editor.panels.parts import EmptyState, PanelTitle, tool_button
 from engine.model.edits import Group, SetVariables
 from engine.model.workflow import Variable
 
@@ -55,11 +57,8 @@ class VariableDialog(QDialog):
     def __init__(self, variable: Variable | None, kind: str, taken: set[str], parent: QWidget) -> None:
         super().__init__(parent)
         self._variable, self._kind, self._taken = variable, kind, taken
-        self.setWindowTitle(tr("Variable"))
         self.setMinimumWidth(400)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 20)
-        column.setSpacing(12)
+        column = dialog_column(self, tr("Variable"))
         self.name = QLineEdit(variable.name if variable else "")
         self.name.setAccessibleName(tr("Name"))
         self.name.setMaxLength(30)
@@ -86,14 +85,15 @@ class VariableDialog(QDialog):
         self.about = QLineEdit(variable.description if variable else "")
         self.about.setAccessibleName(tr("Description"))
         for word, widget in ((tr("Name"), self.name), (tr("Type"), self.type)):
-            column.addWidget(QLabel(word))
-            column.addWidget(widget)
-        self._value_label = QLabel(tr("Value") if kind == "environment" else tr("Default value"))
-        column.addWidget(self._value_label)
-        column.addWidget(self.line)
-        column.addWidget(self.area)
-        column.addWidget(QLabel(tr("Description")))
-        column.addWidget(self.about)
+            column.addWidget(labelled(word, widget))
+        values = QWidget()
+        inside = QVBoxLayout(values)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.line)
+        inside.addWidget(self.area)
+        self.area.setTabChangesFocus(True)
+        column.addWidget(labelled(tr("Value") if kind == "environment" else tr("Default value"), values))
+        column.addWidget(labelled(tr("Description"), self.about))
         self.fault = QLabel()
         self.fault.setProperty("kind", "bad")
         self.fault.setWordWrap(True)
@@ -190,6 +190,7 @@ class Variables(QWidget):
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(0)
         self.lists: dict[str, QListWidget] = {}
+        self.empty: dict[str, EmptyState] = {}
         kinds = ["environment"]
         if session.document.workflow.mode == "advanced-chat":
             kinds.append("conversation")
@@ -206,8 +207,17 @@ class Variables(QWidget):
             found.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
             remove = found.addAction(icon("trash", "bad"), tr("Delete"))
             remove.triggered.connect(lambda _=False, kind=kind: self.remove(kind))
+            words = (
+                tr("Values that every step can read, such as addresses and keys.")
+                if kind == "environment"
+                else tr("What a conversation remembers from one turn to the next.")
+            )
+            empty = EmptyState("variables", words, tr("Add a variable"), partial(self.edit, kind, None))
+            empty.setAccessibleName(title.label.text())
+            empty.set_action_shown(not session.read_only)
             column.addWidget(found, 1)
-            self.lists[kind] = found
+            column.addWidget(empty, 1)
+            self.lists[kind], self.empty[kind] = found, empty
         help_text = QLabel(
             tr("Nodes read them through the variable picker. Secrets are encrypted and never shown in logs.")
         )
@@ -243,6 +253,8 @@ class Variables(QWidget):
                 item.setData(ROW, row)
                 item.setToolTip(variable.description)
                 found.addItem(item)
+            found.setVisible(bool(found.count()))
+            self.empty[kind].setVisible(not found.count())
 
     def edit(self, kind: str, row: int | None) -> None:
         """Ask for a new variable, or change one; its uses follow a new name."""

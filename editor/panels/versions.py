@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
-from editor.panels.parts import PanelTitle, local_time
+from editor.panels.parts import EmptyState, PanelTitle, local_time
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -52,6 +52,15 @@ class Versions(QWidget):
         self.list.itemClicked.connect(self._clicked)
         self.list.itemActivated.connect(self._clicked)
         column.addWidget(self.list, 1)
+        self.empty = EmptyState(
+            "versions",
+            tr("Nothing is published yet. A version keeps the workflow as it is now, and brings it back when wanted."),
+            tr("Publish"),
+            self.publishWanted.emit,
+        )
+        self.empty.set_action_shown(not session.read_only)
+        self.empty.hide()
+        column.addWidget(self.empty, 100)
         foot = QVBoxLayout()
         foot.setContentsMargins(16, 8, 16, 16)
         self.more = QPushButton(tr("Load more"))
@@ -63,6 +72,7 @@ class Versions(QWidget):
         publish.setIcon(icon("publish", "text"))
         publish.clicked.connect(self.publishWanted)
         foot.addWidget(publish)
+        self._publish = publish
         column.addLayout(foot)
         self._found: list[VersionInfo] = []
 
@@ -99,6 +109,9 @@ class Versions(QWidget):
             item.setData(VERSION, version.id)
             item.setToolTip(version.comment or version.version)
             self.list.addItem(item)
+        nothing = not self._found
+        self.empty.setVisible(nothing)
+        self._publish.setVisible(not nothing and not self._session.read_only)
 
     def _clicked(self, item: QListWidgetItem) -> None:
         self.preview.emit(str(item.data(VERSION)))

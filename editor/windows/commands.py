@@ -45,7 +45,9 @@ class Commands(PageCommands):
         set_theme("light" if name == "light" else "dark")
 
     def on_about(self) -> None:
-        self.window.studio.messages.error("Penstock", tr("A desktop studio for Dify-compatible workflows. Apache-2.0."))
+        self.window.studio.messages.inform(
+            "Penstock", tr("A desktop studio for Dify-compatible workflows. Apache-2.0.")
+        )
 
     def on_show_logs(self) -> None:
         self.window.past.show_logs()

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from editor.context import Studio
 
 WIDTHS = {
-    "started": 160, "workflow": 130, "status": 124, "elapsed": 80, "tokens": 68, "price": 76, "trigger": 92,
-    "version": 90,
+    "started": 176, "workflow": 136, "status": 152, "elapsed": 96, "tokens": 84, "price": 88, "trigger": 104,
+    "version": 104,
 }  # fmt: skip
 
 

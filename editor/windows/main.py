@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from engine.services.workflows import ImportOutcome, LoadedDraft
 
 TOAST_MS = 4000
+TOAST_WIDTH = 560
+TOAST_SIDES = 16
 # What the window manager adds above the window; only known once it is shown, too late to choose the size.
 TITLE_BAR = 32
 TEXT_ACTIONS = frozenset({"undo", "redo", "cut", "copy", "paste", "select_all"})
@@ -105,6 +107,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.tab_bar = QTabBar()
+        self.tab_bar.setProperty("kind", "document")
         self.tab_bar.setDrawBase(False)
         self.tab_bar.setExpanding(False)
         self.tab_bar.setMovable(False)
@@ -166,9 +169,11 @@ class MainWindow(QMainWindow):
         toast.setText(text)
         toast.setStyleSheet(
             f"background: {theme().hex('tooltip')}; color: {theme().hex('tooltip_text')}; "
-            "border-radius: 8px; padding: 10px 16px;"
+            f"border-radius: 8px; padding: 10px {TOAST_SIDES}px;"
         )
-        toast.setMaximumWidth(min(560, self.width() - 80))
+        room = min(TOAST_WIDTH, self.width() - 80)
+        toast.ensurePolished()
+        toast.setFixedWidth(min(room, toast.fontMetrics().horizontalAdvance(text) + 2 * TOAST_SIDES + 4))
         toast.adjustSize()
         toast.move((self.width() - toast.width()) // 2, self.height() - toast.height() - 72)
         toast.raise_()
@@ -337,13 +342,14 @@ class MainWindow(QMainWindow):
         page.follow_document(lambda _: self.top.refresh())
         page.lookChanged.connect(self.layout_of.remember_soon)
         self.pages.addWidget(page)
-        self.tab_bar.addTab(session.name)
+        self.tab_bar.setTabToolTip(self.tab_bar.addTab(session.name), session.name)
         self.show_page(page)
         QTimer.singleShot(0, page, page.tools.settle)
         return page
 
     def _retitle(self, page: WorkflowPage) -> None:
         self.tab_bar.setTabText(self.pages.indexOf(page), page.session.name)
+        self.tab_bar.setTabToolTip(self.pages.indexOf(page), page.session.name)
         self.top.refresh()
 
     def show_page(self, page: QWidget) -> None:

@@ -51,6 +51,7 @@ def tables() -> Iterator[tuple[str, str]]:
     from editor.panels.features.panel import METHODS
     from editor.panels.forms import entry, http_form, model_field, model_picker, prompt_message
     from editor.panels.forms.context import SPECIAL_SOURCES
+    from editor.panels.parts import STATUS_WORD
     from editor.panels.talk.turn import ANSWERED_BY
     from editor.tools import KINDS
     from engine.adapters.tools.registry import providers
@@ -68,6 +69,8 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "model", word
     for word in (*NAMES.values(), *ANSWERED_BY.values(), *dict(METHODS).values()):
         yield "feature", word
+    for word in STATUS_WORD.values():
+        yield "status", word
     for action in ACTIONS:
         yield "action", action.text
     for table in (KINDS, AUTH, TRANSPORTS):

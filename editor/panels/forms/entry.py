@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.common import Form, add_outputs, line
@@ -58,11 +59,9 @@ class InputDialog(QDialog):
     def __init__(self, entity: Mapping[str, Any], taken: set[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._entity, self._taken = dict(entity), taken
-        self.setWindowTitle(tr("Input"))
         self.setMinimumWidth(420)
-        column = QVBoxLayout(self)
+        column = dialog_column(self, tr("Input"))
         column.setSpacing(12)
-        column.setContentsMargins(20, 20, 20, 20)
         self.kind = QComboBox()
         for name, word, picture in INPUT_TYPES:
             self.kind.addItem(icon(picture, "accent"), tr(word), name)

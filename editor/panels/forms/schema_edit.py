@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.panels.forms import schema_ops as ops
 from editor.panels.forms.code_edit import CodeEdit
@@ -255,10 +256,8 @@ class SampleDialog(QDialog):
     def __init__(self, take: Callable[[Mapping[str, Any]], None], parent: QWidget) -> None:
         super().__init__(parent)
         self._take = take
-        self.setWindowTitle(tr("From a sample"))
-        self.resize(520, 420)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(20, 20, 20, 20)
+        self.resize(520, 440)
+        box = dialog_column(self, tr("From a sample"))
         box.setSpacing(8)
         about = QLabel(tr("Paste an example of the answer as JSON. Its fields replace those that are there now."))
         about.setProperty("kind", "small")

@@ -1,0 +1,67 @@
+"""What dialogs share: a title with room round it, and fields below their labels."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from editor.panels.forms.parts import labelled
+
+MARGIN = 20
+GAP = 16
+FIELD_GAP = 12
+
+
+def dialog_column(dialog: QDialog, title: str) -> QVBoxLayout:
+    """The column of a dialog, with its title on top; the frame of the window says the same."""
+    dialog.setWindowTitle(title)
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+    column.setSpacing(GAP)
+    words = heading(title)
+    # Words that wrap say how high they are for a width only: it must not be less than the dialog's.
+    words.setMinimumWidth(dialog.minimumWidth() - 2 * MARGIN)
+    column.addWidget(words)
+    return column
+
+
+def heading(text: str) -> QLabel:
+    """A title that goes on in the next line where it is long."""
+    label = QLabel(text)
+    label.setProperty("kind", "heading")
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    return label
+
+
+def side_by_side(first: QWidget, *rest: QWidget) -> QWidget:
+    """A field with buttons at its right, as one field."""
+    part = QWidget()
+    row = QHBoxLayout(part)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    row.addWidget(first, 1)
+    for widget in rest:
+        row.addWidget(widget)
+    part.setFocusProxy(first)
+    return part
+
+
+class FieldColumn(QWidget):
+    """Fields one below the other, each with its label above it; a field can be hidden together with its label."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(FIELD_GAP)
+        self._rows: dict[QWidget, QWidget] = {}
+
+    def add(self, text: str, field: QWidget, help_text: str = "") -> None:
+        """One more field."""
+        row = self._rows[field] = labelled(text, field, help_text) if text else field
+        self._column.addWidget(row)
+
+    def show_row(self, field: QWidget, shown: bool) -> None:
+        """Show a field with its label, or not."""
+        self._rows[field].setVisible(shown)

@@ -1,0 +1,269 @@
+"""Pages of the gallery: dialogs, menus, messages and the other windows."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMenu, QTabWidget, QWidget
+
+from editor.screenshot import wait_until
+from tests.helpers.flows import nested_flow
+from tests.helpers.gallery_parts import LONG, app, let_work, put_away, surface
+from tests.helpers.logs import fill
+from tests.helpers.model import made, node
+from tests.helpers.studio import Studio
+
+FAULT = "12:3  The file is not valid YAML.\n\nA value with ': ' needs quotes."
+LOST = f"“{LONG}” and its runs are deleted. This cannot be undone."
+MARKDOWN = "# Title\n\nSome **markdown** text\n\n- a\n- b\n"
+KINDS = ("environment", "conversation")
+
+# -- dialogs and windows ---------------------------------------------------------------------------------------------
+
+
+def _dialog(make: Callable[[Studio, Any], QDialog], studio: Studio, page: Any) -> Iterator[QWidget]:
+    dialog = make(studio, page)
+    dialog.show()
+    let_work()
+    yield dialog
+    for tabs in dialog.findChildren(QTabWidget):
+        for index in range(1, tabs.count()):
+            tabs.setCurrentIndex(index)
+            let_work()
+            yield dialog
+    put_away(dialog)
+
+
+@surface
+def preferences(studio: Studio) -> Iterator[QWidget]:
+    from editor.dialogs.preferences import PreferencesDialog
+
+    yield from _dialog(lambda s, _: PreferencesDialog(s.window.studio, s.window), studio, None)
+
+
+@surface
+def shortcuts(studio: Studio) -> Iterator[QWidget]:
+    from editor.dialogs.shortcuts import ShortcutSheet
+
+    yield from _dialog(lambda s, _: ShortcutSheet(s.window.studio.keymap, s.window), studio, None)
+
+
+@surface
+def publish(studio: Studio) -> Iterator[QWidget]:
+    from editor.dialogs.publish import PublishDialog
+
+    for flow in (nested_flow(), made([node("1", "start", variables=[]), node("2", "llm", title=LONG)], [("1", "2")])):
+        with app(studio, flow, name=LONG) as page:
+            wait_until(lambda: bool(page.session.problems), 1)
+            yield from _dialog(lambda s, p: PublishDialog(p.session, s.window), studio, page)
+
+
+@surface
+def small_dialogs(studio: Studio) -> Iterator[QWidget]:
+    from editor.dialogs.annotation import AnnotationDialog
+    from editor.dialogs.answer_form import AnswerForm
+    from editor.dialogs.citation import CitationDialog
+    from editor.dialogs.model_mapping import MappingDialog
+    from editor.dialogs.step_inputs import StepInputs
+    from editor.dialogs.tool_picker import ToolPicker
+    from editor.panels.forms.entry import InputDialog
+    from editor.panels.forms.schema_edit import SampleDialog
+    from editor.panels.variables import VariableDialog
+
+    resource = {
+        "document_name": "Rivers.pdf",
+        "dataset_name": "Knowledge",
+        "score": 0.876,
+        "segment_position": 3,
+        "content": "The Rhine " * 40,
+    }
+    record = {
+        "session_id": "x",
+        "node_title": "Review the letter",
+        "definition": {
+            "form_content": "Please **read** this letter.\n\n{{#$output.note#}}",
+            "inputs": [{"output_variable_name": "note", "type": "paragraph"}],
+            "actions": [
+                {"id": "ok", "title": "Send it", "button_style": "primary"},
+                {"id": "no", "title": "Refuse", "button_style": "default"},
+            ],
+        },
+    }
+    with app(studio, nested_flow(), name="Nested") as page:
+        makers: list[Callable[[], QDialog]] = [
+            lambda: AnnotationDialog("What is it?", "A river", studio.window),
+            lambda: AnswerForm(record, studio.window),
+            lambda: CitationDialog(resource, studio.window),
+            lambda: MappingDialog(page.session, studio.window),
+            lambda: StepInputs(page.session, {"join.a": ("loud", "output"), "join.b": ("list", "r")}, studio.window),
+            lambda: ToolPicker(studio.window.studio.tools, studio.window),
+            lambda: InputDialog({"type": "select", "options": ["a", "b"]}, set(), studio.window),
+            lambda: InputDialog({"type": "file-list"}, set(), studio.window),
+            lambda: SampleDialog(lambda _: None, studio.window),
+            *[partial(VariableDialog, None, kind, {"taken"}, studio.window) for kind in KINDS],
+        ]
+        for make in makers:
+            yield from _dialog(lambda _s, _p, make=make: make(), studio, page)
+
+
+@surface
+def setup_dialogs(studio: Studio) -> Iterator[QWidget]:
+    from editor.dialogs.models_desk import ModelsDesk
+    from editor.dialogs.provider_form import ProviderDialog
+    from editor.dialogs.tools_page import ApiDialog, ServerDialog, WorkflowDialog
+
+    inner = studio.window.studio
+    desk = ModelsDesk(inner, studio.window)
+    desk.load()
+    let_work(0.5)
+    for make in (
+        lambda: ProviderDialog(desk, studio.window),
+        lambda: ApiDialog(inner, studio.window),
+        lambda: ServerDialog(inner, studio.window),
+        lambda: WorkflowDialog(inner, studio.window),
+    ):
+        yield from _dialog(lambda _s, _p, make=make: make(), studio, None)
+    desk.deleteLater()
+
+
+@surface
+def messages(studio: Studio) -> Iterator[QWidget]:
+    from editor.dialogs.question import Question
+    from editor.messages import WindowMessages
+
+    real = WindowMessages(studio.window)
+    real.tell("Published as “First”. 已发布。")
+    let_work(0.1)
+    yield studio.window
+    kept: list[Any] = []
+
+    def later() -> None:
+        box = next(w for w in QApplication.topLevelWidgets() if isinstance(w, Question) and w.isVisible())
+        kept.append(box.grab())
+        box.close()
+
+    for ask in (
+        lambda: real.error("The file cannot be opened", FAULT, "Details\nof it"),
+        lambda: real.confirm("Delete the workflow?", LOST, "Delete", danger=True),
+        lambda: real.choose(
+            "Open sample.yml", "It replaces the draft.", ["Open as a new workflow", "Import over “Sample”"]
+        ),
+    ):
+        QTimer.singleShot(200, later)
+        ask()
+        shown = QLabel()
+        shown.setPixmap(kept[-1])
+        shown.adjustSize()
+        yield shown
+
+
+@surface
+def menus(studio: Studio) -> Iterator[QWidget]:
+    page = studio.sample("parallel-summaries")
+    page.canvas.fit()
+    let_work(0.1)
+    for menu in studio.window.findChildren(QMenu):
+        if menu.actions() and menu.title():
+            menu.aboutToShow.emit()
+            menu.popup(QPoint(0, 0))
+            let_work(0.05)
+            yield menu
+            menu.close()
+    studio.window.close_page(studio.window.pages.indexOf(page))
+
+
+@surface
+def selector(studio: Studio) -> Iterator[QWidget]:
+    from editor.panels.palette import BlockSelector
+
+    with app(studio, nested_flow()) as page:
+        shown = BlockSelector("workflow", None, page, notes=True, tools=page.session.studio.tools)
+        shown.popup(QPoint(100, 100))
+        let_work(0.2)
+        yield shown
+        shown.findChild(QLineEdit).setText("zzzz")
+        let_work(0.1)
+        yield shown
+        shown.close()
+
+
+@surface
+def values(studio: Studio) -> Iterator[QWidget]:
+    from editor.panels.value_view import ValueView
+
+    big = {"items": [{"id": n, "name": f"项目 {n}", "tags": ["a", "b"], "price": n * 1.5} for n in range(2000)]}
+    file = {
+        "dify_model_identity": "__dify__file__",
+        "type": "image",
+        "filename": "a-picture-with-a-long-name.png",
+        "size": 123456,
+        "mime_type": "image/png",
+        "remote_url": "https://example.com/a.png",
+    }
+    for value in (big, MARKDOWN * 40, file, [file, file], "", None, 12.5, "x" * 200_000):
+        view = ValueView("result", value)
+        view.resize(480, 400)
+        view.show()
+        let_work(0.1)
+        yield view
+        put_away(view)
+
+
+@surface
+def logs(studio: Studio) -> Iterator[QWidget]:
+    from editor.windows.logs import LogsWindow
+
+    for count in (0, 20_000):
+        if count:
+            apps = [studio.services.workflows.create("workflow", name) for name in ("Orders", "客服", LONG)]
+            fill(studio.services, count, apps)
+        window = LogsWindow(studio.window.studio)
+        window.refresh()
+        window.resize(1280, 720)
+        window.show()
+        wait_until(lambda w=window: w.model.total is not None, 30)
+        let_work(0.6)
+        yield window
+        if count:
+            window.table.selectRow(3)
+            let_work(0.5)
+            yield window
+            for tabs in window.findChildren(QTabWidget):
+                for index in range(1, tabs.count()):
+                    tabs.setCurrentIndex(index)
+                    let_work(0.3)
+                    yield window
+                tabs.setCurrentIndex(0)
+            for edit in [w for w in window.findChildren(QWidget) if hasattr(w, "setClearButtonEnabled")]:
+                if edit.isVisible() and edit.parent() is not None and "earch" in edit.accessibleName():
+                    edit.setText("zzzzzz")
+            let_work(1)
+            yield window
+        put_away(window)
+
+
+@surface
+def batch(studio: Studio) -> Iterator[QWidget]:
+    from tests.engine.services.test_batch import flow, table
+
+    with app(studio, flow(), name="Repeat") as page:
+        window = studio.window.past.show_batch(page)
+        let_work(0.3)
+        yield window
+        rows = [f"n{number},{0 if number % 5 == 2 else 5},a" for number in range(40)]
+        file = Path(tempfile.mkdtemp()) / "rows with a long name.csv"
+        file.write_bytes(table(*rows))
+        window.load(file)
+        wait_until(lambda: window.batch is not None, 20)
+        let_work(0.3)
+        yield window
+        window.start.click()
+        wait_until(lambda: window.batch is not None and window.batch.is_over, 90)
+        let_work(0.5)
+        yield window
+        studio.window.past.close()
