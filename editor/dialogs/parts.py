@@ -20,7 +20,7 @@ def dialog_column(dialog: QDialog, title: str) -> QVBoxLayout:
     column.setSpacing(GAP)
     words = heading(title)
     # Words that wrap say how high they are for a width only: it must not be less than the dialog's.
-    words.setMinimumWidth(dialog.minimumWidth() - 2 * MARGIN)
+    words.setMinimumWidth(max(0, dialog.minimumWidth() - 2 * MARGIN))
     column.addWidget(words)
     return column
 
