@@ -110,7 +110,7 @@ class _ThemedEngine(QIconEngine):
 
     def _colour(self, mode: QIcon.Mode, state: QIcon.State) -> QColor:
         if mode == QIcon.Mode.Disabled:
-            return theme().color("faint")
+            return theme().color("disabled")
         if state == QIcon.State.On and self._token in ("text", "muted"):
             return theme().color("accent")
         return theme().color(self._active if mode == QIcon.Mode.Active else self._token)

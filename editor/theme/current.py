@@ -106,7 +106,7 @@ def palette(current: Theme) -> QPalette:
     for role, colour in roles.items():
         result.setColor(role, colour)
     for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
-        result.setColor(QPalette.ColorGroup.Disabled, role, current.color("faint"))
+        result.setColor(QPalette.ColorGroup.Disabled, role, current.color("disabled"))
     return result
 
 

@@ -84,7 +84,9 @@ _DARK: Final[Mapping[str, str]] = MappingProxyType(
         "line_strong": "#474E5A",
         "text": "#E8EAED",
         "muted": "#A3AAB5",
-        "faint": "#6F7782",
+        "faint": "#9098A4",
+        "disabled": "#6F7782",
+        "control": "#737B87",
         "accent": "#5B9DFF",
         "accent_hover": "#78AEFF",
         "accent_pressed": "#4A8AEB",
@@ -116,7 +118,7 @@ _DARK: Final[Mapping[str, str]] = MappingProxyType(
         "code_keyword": "#B48CFF",
         "code_string": "#7CC894",
         "code_number": "#E5A83B",
-        "code_comment": "#6F7782",
+        "code_comment": "#9098A4",
         "code_name": "#78AEFF",
     }
 )
@@ -132,14 +134,16 @@ _LIGHT: Final[Mapping[str, str]] = MappingProxyType(
         "line_strong": "#C3C9D2",
         "text": "#1B1F26",
         "muted": "#5A6270",
-        "faint": "#8A92A0",
+        "faint": "#656D7B",
+        "disabled": "#8A92A0",
+        "control": "#828A98",
         "accent": "#2563EB",
         "accent_hover": "#1D56D6",
         "accent_pressed": "#1A4BBD",
         "on_accent": "#FFFFFF",
-        "accent_soft": "#1F2563EB",
+        "accent_soft": "#142563EB",
         "good": "#15803D",
-        "warn": "#B45309",
+        "warn": "#A84D08",
         "bad": "#D11A2A",
         "held": "#7C3AED",
         "on_status": "#FFFFFF",
@@ -164,7 +168,7 @@ _LIGHT: Final[Mapping[str, str]] = MappingProxyType(
         "code_keyword": "#7C3AED",
         "code_string": "#15803D",
         "code_number": "#B45309",
-        "code_comment": "#8A92A0",
+        "code_comment": "#656D7B",
         "code_name": "#2563EB",
     }
 )
@@ -250,7 +254,7 @@ class Theme:
         found = self._colours.get(key)
         if found is None:
             tint = self.family(name)
-            found = self._colours[key] = tint.lighter(112) if self.is_dark else tint.darker(125)
+            found = self._colours[key] = tint.lighter(112) if self.is_dark else tint.darker(140)
         return found
 
     def pixels(self, role: str) -> float:

@@ -7,24 +7,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QIcon
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 
 from editor import icons
 from editor.theme import DARK, LIGHT, Theme, set_theme, stylesheet, theme, theme_signal
+from tests.helpers.contrast import contrast
 
 ROOT = Path(__file__).parents[2]
 THEMES = pytest.mark.parametrize("current", [DARK, LIGHT], ids=["dark", "light"])
-
-
-def luminance(colour: QColor) -> float:
-    parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]  # type: ignore[index]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
-def contrast(first: QColor, second: QColor) -> float:
-    high, low = sorted((luminance(first), luminance(second)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 @THEMES

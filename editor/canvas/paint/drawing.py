@@ -64,6 +64,10 @@ def shaped(text: str, font: QFont) -> QStaticText:
     return result
 
 
+TONE = 0.10
+"""How strong the ground of a chip with a warning is; its words must stay readable on it."""
+
+
 class DrawingMaker:
     """Lays one card out for a step of the zoom. A fresh maker per card; `result` is the drawing."""
 
@@ -255,7 +259,7 @@ class DrawingMaker:
         shown = elided(part.text, metrics, free + 0.5, middle=part.middle or part.kind == "var")
         self.text(shown, inner, centre, tone=_tone(part))
         taken = min(width, inner + metrics.horizontalAdvance(shown) + m.CHIP_PAD - x)
-        fill = self.theme.mix(part.tone, 0.16) if part.tone in ("bad", "warn") else self.theme.color("chip")
+        fill = self.theme.mix(part.tone, TONE) if part.tone in ("bad", "warn") else self.theme.color("chip")
         rect = QRectF(x, centre - self.chip / 2, taken, self.chip)
         self.result.rectangles.append((rect, self.theme.radius("chip"), fill, None))
         return taken
