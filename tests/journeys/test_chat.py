@@ -63,7 +63,8 @@ def answered(chat: Chat, count: int, answers: int = 1) -> None:
             return False
         return chat.turns[-1].answers[-1].over
 
-    assert wait_until(done, 30), [[a.text for a in t.answers] for t in chat.turns]
+    said = vars(chat._session.studio.messages)
+    assert wait_until(done, 60), ([[a.text for a in t.answers] for t in chat.turns], said)
 
 
 def say(chat: Chat, words: str) -> None:
