@@ -86,13 +86,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_trace", "Trace", "trace", ("Ctrl+T",), "open", "View", True),
     Action("show_values", "Values of the last run", "variables", ("Ctrl+I",), "editable", "View", True),
     Action("theme", "Dark or light", "moon", ("Ctrl+Shift+D",), "", "View", True),
-    Action("run", "Run", "play", ("F5", "Alt+R"), "editable", "Run", True),
-    Action("run_node", "Run this step", "step", ("F10",), "editable", "Run", True),
+    Action("run", "Run", "play", ("F5", "Alt+R"), "unheld", "Run", True),
+    Action("run_node", "Run this step", "step", ("F10",), "unheld", "Run", True),
+    Action("run_to_node", "Run to this step", "run-to", ("Ctrl+F10",), "one", "Run", True),
     Action("batch", "Batch run", "grid", (), "editable", "Run"),
     Action("stop", "Stop", "stop", ("Shift+F5",), "running", "Run", True),
+    Action("continue_run", "Continue", "resume", ("F5", "F8"), "held", "Run", True),
+    Action("step_over", "Step over", "step-over", ("F10",), "held", "Run", True),
+    Action("step_into", "Step into", "step-into", ("F11",), "held", "Run", True),
+    Action("step_out", "Step out", "step-out", ("Shift+F11",), "held", "Run", True),
+    Action("hold_next", "Hold at the next step", "pause", ("Ctrl+F8",), "going", "Run", True),
+    Action("try_again", "Run the failed step again", "retry", ("Ctrl+Shift+F5",), "held_failure", "Run", True),
     Action("breakpoint", "Breakpoint", "breakpoint", ("F9",), "editable", "Run", True),
-    Action("step_over", "Step", "step-over", ("F11",), "running", "Run", True),
-    Action("continue_run", "Continue", "resume", ("F8",), "running", "Run", True),
+    Action("edit_breakpoint", "Breakpoint with a condition…", "breakpoint", ("Shift+F9",), "one", "Run", True),
+    Action("show_breakpoints", "Breakpoints", "breakpoint", ("Ctrl+Shift+F9",), "editable", "View", True),
     Action("publish", "Publish", "publish", ("Ctrl+Shift+P",), "editable", "Run"),
     Action("shortcuts", "Keyboard shortcuts", "keyboard", ("F1",), "", "Help", True),
     Action("about", "About Penstock", "info", (), "", "Help"),
@@ -102,5 +109,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_part", "Previous part of the window", "", ("Shift+F6",), "", "", True),
     Action("escape", "Close what is open", "", ("Esc",), "", "", True),
 )
+EXCLUSIVE = frozenset({"held", "unheld"})
+"""Conditions of which one holds at most: actions with different ones may have the same keys."""
 BY_ID = {action.id: action for action in ACTIONS}
+
+
+def may_share_keys(one: Action, other: Action) -> bool:
+    """Whether keys tell two actions apart by what goes on."""
+    return one.when != other.when and {one.when, other.when} <= EXCLUSIVE
+
+
 MENUS = ("File", "Edit", "Node", "Arrange", "View", "Run", "Help")

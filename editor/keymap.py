@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
-from editor.actions import ACTIONS, BY_ID, Action
+from editor.actions import ACTIONS, BY_ID, Action, may_share_keys
 from editor.settings import Preferences
 
 CHOSEN = "keys"
@@ -62,13 +62,19 @@ class Keymap(QObject):
         """Whether somebody chose other keys than the table's."""
         return name in self._chosen
 
+    def actions_for(self, keys: str) -> list[Action]:
+        """All actions that these keys start, one at a time."""
+        return [row for row in ACTIONS if keys in self.keys(row.id)]
+
     def action_for(self, keys: str) -> Action | None:
         """The action that these keys start."""
         return next((row for row in ACTIONS if keys in self.keys(row.id)), None) if keys else None
 
     def conflicts(self, name: str, keys: str) -> list[Action]:
         """Other actions that have these keys now."""
-        return [row for row in ACTIONS if row.id != name and keys in self.keys(row.id)]
+        mine = BY_ID[name]
+        others = [row for row in ACTIONS if row.id != name and keys in self.keys(row.id)]
+        return [row for row in others if not may_share_keys(mine, row)]
 
     def assign(self, name: str, keys: tuple[str, ...]) -> None:
         """Give an action other keys; they are taken away from whoever had them."""

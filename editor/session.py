@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from editor.bridge.runs import LiveRun
+from editor.debugging import Debugging
 from editor.i18n import tr
 from engine.errors import PenstockError, UserError
 from engine.logs import get_logger
@@ -76,7 +77,6 @@ class WorkflowSession(QObject):
         self.whole_state: RunState | None = None
         """The newest state of the run that is shown."""
         self.moment_seconds: float | None = None
-        self.breakpoints: set[str] = set()
         self.save_state = "saved"
         self._journal_gap = 0
         """The document's revision whose edit is not in the journal."""
@@ -91,6 +91,8 @@ class WorkflowSession(QObject):
         self._retry_timer = self._timer(5000, self.save)
         self._unsubscribe = self.document.subscribe(self._on_delta)
         self._last: dict[str, Mapping[str, Any]] = {}
+        self.debugging = Debugging(self)
+        self.debugging.changed.connect(self.marksChanged)
         self.check()
 
     def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
@@ -338,12 +340,14 @@ class WorkflowSession(QObject):
     def is_running(self) -> bool:
         return self.run is not None and not self.run.is_over
 
+    @property
+    def breakpoints(self) -> set[str]:
+        """Nodes with a breakpoint, switched on or off."""
+        return set(self.debugging.breakpoints)
+
     def toggle_breakpoint(self, node_id: str) -> None:
         """Set or take away a breakpoint; a live run learns of it."""
-        self.breakpoints ^= {node_id}
-        if self.run is not None and not self.run.is_over:
-            self.run.send("set_breakpoints", node_ids=sorted(self.breakpoints))
-        self.marksChanged.emit()
+        self.debugging.toggle(node_id)
 
     def change_held(self, node_id: str, selector: list[str], value: Any) -> None:
         """Give a variable that a held node is about to read another value, in this run only."""
@@ -451,6 +455,7 @@ class WorkflowSession(QObject):
         if self._closed:
             return
         self.show_run(None)
+        self.debugging.close()
         try:
             self.save_now()
         except PenstockError as error:
@@ -482,6 +487,7 @@ def _node_facts(state: NodeRunState) -> dict[str, Any]:
         "outputs": state.outputs,
         "process_data": state.process_data,
         "selectors": state.metadata.get("selectors", {}) if state.status == "held" else {},
+        "why": state.metadata.get("why", {}) if state.status == "held" else {},
     }
 
 

@@ -348,12 +348,9 @@ class CanvasSurface(QWidget):
         old, self.state.problems = self.state.problems, new
         self.repaint_nodes(n for n in {*old, *new} if old.get(n) != new.get(n))
 
-    def set_marks(self, marks: Mapping[str, Mapping[str, bool]]) -> None:
+    def set_marks(self, marks: Mapping[str, Marks]) -> None:
         """Breakpoints, pins and stale results per node."""
-        new = {
-            node_id: Marks(bool(entry.get("breakpoint")), bool(entry.get("pinned")), bool(entry.get("stale")))
-            for node_id, entry in marks.items()
-        }
+        new = dict(marks)
         old, self.state.marks = self.state.marks, new
         self.repaint_nodes(n for n in {*old, *new} if old.get(n) != new.get(n))
 

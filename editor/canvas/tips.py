@@ -54,6 +54,9 @@ def _node_tip(view: CanvasView, item: Item, hit: Hit) -> str:
     problem = view.state.problems.get(item.id)
     if problem is not None and problem.tip:
         lines.append(html.escape(problem.tip).replace("\n", "<br>"))
+    mark = view.state.marks.get(item.id)
+    if mark is not None and mark.tip:
+        lines.append(html.escape(mark.tip).replace("\n", "<br>"))
     run = view.state.runs.get(item.id)
     if run is not None:
         words = state_word(run.status)
@@ -82,6 +85,9 @@ def node_description(view: CanvasView, item: Item) -> str:
         parts.append(state_word(run.status))
         if run.error:
             parts.append(run.error)
+    mark = view.state.marks.get(item.id)
+    if mark is not None and mark.tip:
+        parts.append(mark.tip.replace("\n", ", "))
     problem = view.state.problems.get(item.id)
     if problem is not None:
         if problem.errors:

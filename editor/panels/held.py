@@ -29,35 +29,42 @@ class HeldNode(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         row = QHBoxLayout()
-        for word, picture, command in ((tr("Step"), "step-over", "step"), (tr("Continue"), "resume", "continue")):
+        failed = bool((state.get("why") or {}).get("failed"))
+        step = (tr("Run this step again"), "retry", session.debugging.try_again)
+        over = (tr("Step over"), "step-over", partial(session.debugging.step, "over"))
+        for word, picture, act in (step if failed else over, (tr("Continue"), "resume", session.debugging.go_on)):
             button = QPushButton(word)
             button.setIcon(icon(picture, "text"))
             name_it(button, word)
-            button.clicked.connect(partial(self._send, command))
+            button.clicked.connect(lambda _=False, act=act: act())
             row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
         selectors = state.get("selectors") or {}
         values = dict(state.get("inputs") or {})
-        section = Section(tr("It is about to read"))
+        section = Section(tr("It has read") if failed else tr("It is about to read"))
         for name, value in values.items():
-            section.add(self._value(str(name), value, selectors.get(name)))
+            section.add(self._value(self.called(str(name), selectors.get(name)), value, selectors.get(name)))
         if not values:
             words = QLabel(tr("It reads no variables."))
             words.setProperty("kind", "small")
             section.add(words)
         column.addWidget(section)
 
-    def _send(self, command: str) -> None:
-        if self._session.run is not None:
-            self._session.run.send(command)
+    def called(self, key: str, selector: list[str] | None) -> str:
+        """An input as people know it: by its name in the settings, or by where it comes from."""
+        name = key.removeprefix(f"{self._node_id}.")
+        if not name.startswith("#") or not selector:
+            return name
+        source = self._session.document.graph.nodes.get(selector[0])
+        return " / ".join([(source.title or source.type) if source is not None else selector[0], *selector[1:]])
 
     def _value(self, name: str, value: Any, selector: list[str] | None) -> QWidget:
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        label = QLabel(name.strip("#"))
+        label = QLabel(name)
         label.setProperty("kind", "small")
         column.addWidget(label)
         is_text = isinstance(value, str)
@@ -69,7 +76,7 @@ class HeldNode(QWidget):
             code.load(json.dumps(value, ensure_ascii=False, indent=2))
             edit = code
         edit.setFixedHeight(72)
-        name_it(edit, name.strip("#"))
+        name_it(edit, name)
         column.addWidget(edit)
         fault = QLabel()
         fault.setProperty("kind", "bad")
@@ -79,7 +86,7 @@ class HeldNode(QWidget):
             use = QPushButton(tr("Use this value"))
             use.setProperty("kind", "add")
             use.setIcon(icon("check", "muted"))
-            name_it(use, tr("Use this value for {name}", name=name.strip("#")))
+            name_it(use, tr("Use this value for {name}", name=name))
             use.clicked.connect(lambda: self._use(edit, fault, list(selector), is_text=is_text))
             column.addWidget(use)
         else:

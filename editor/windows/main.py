@@ -57,6 +57,10 @@ CONDITIONS: dict[str, Callable[[WorkflowPage], bool]] = {
     "open": lambda page: page.isEnabled(),
     "editable": lambda page: not page.session.read_only,
     "running": lambda page: page.session.is_running,
+    "held": lambda page: page.session.debugging.current is not None,
+    "unheld": lambda page: not page.session.read_only and page.session.debugging.current is None,
+    "going": lambda page: page.session.is_running and page.session.debugging.current is None,
+    "held_failure": lambda page: bool(page.session.debugging.held_failure),
     "some": lambda page: not page.session.read_only and bool(page.canvas.selected_nodes()),
     "one": lambda page: not page.session.read_only and len(page.canvas.selected_nodes()) == 1,
     "several": lambda page: not page.session.read_only and len(page.canvas.selected_nodes()) > 1,
@@ -210,15 +214,21 @@ class MainWindow(QMainWindow):
             shortcut.setEnabled(False)
             shortcut.deleteLater()
         self._shortcuts = []
+        listened: dict[str, None] = {}  # several actions may have the same keys, but they are listened to once
         for name, action in self._actions.items():
             keys = self.studio.keymap.keys(name)
             action.setShortcuts([QKeySequence(k) for k in keys])
-            self._shortcuts += [self._shortcut(name, k) for k in keys if not is_plain(k)]
+            listened.update(dict.fromkeys(k for k in keys if not is_plain(k)))
+        self._shortcuts = [self._shortcut(k) for k in listened]
 
-    def _shortcut(self, name: str, keys: str) -> QShortcut:
+    def _shortcut(self, keys: str) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self)
-        shortcut.activated.connect(lambda: self.do(name, keys=keys))
+        shortcut.activated.connect(lambda: self._do_keys(keys))
         return shortcut
+
+    def _do_keys(self, keys: str) -> None:
+        names = [row.id for row in self.studio.keymap.actions_for(keys)]
+        self.do(next((name for name in names if self.can(name)), names[0]), keys=keys)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Plain keys (V, H, F, Del ...) arrive here when the widget with the focus, a text field say, has no use for

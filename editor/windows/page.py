@@ -40,6 +40,7 @@ from editor.panels.versions import Versions
 from editor.search import NodeSearch
 from editor.windows.adding import Adding
 from editor.windows.canvas_tools import CanvasTools
+from editor.windows.debug_desk import DebugDesk
 from editor.windows.page_menus import PageMenus
 from engine.services.model_names import with_default
 
@@ -111,6 +112,7 @@ class WorkflowPage(QWidget):
         self.stack.addWidget(self.canvas_box)
         self.drawer = self._make_drawer()
         self.stack.addWidget(self.drawer)
+        self.debug = DebugDesk(self)
         self._make_panels()
         self.sides.setStretchFactor(1, 1)
         self.stack.setStretchFactor(0, 1)
@@ -169,6 +171,7 @@ class WorkflowPage(QWidget):
             ("variables", "variables", tr("Variables")),
             ("features", "sliders", tr("Features")),
             ("problems", "problems", tr("Problems")),
+            ("breakpoints", "breakpoint", tr("Breakpoints")),
             ("history", "history", tr("Run history")),
             ("versions", "versions", tr("Versions")),
             ("changes", "undo", tr("Change history")),
@@ -206,6 +209,7 @@ class WorkflowPage(QWidget):
             "variables": Variables(session),
             "features": Features(session),
             "problems": problems,
+            "breakpoints": self.debug.breakpoints,
             "history": history,
             "versions": versions,
             "changes": Changes(session),
@@ -277,7 +281,6 @@ class WorkflowPage(QWidget):
         canvas.selectionChanged.connect(lambda *_: self.lookChanged.emit())
         canvas.viewChanged.connect(self.lookChanged)
         self.tabs.currentChanged.connect(lambda _: self.lookChanged.emit())
-        self.follow(session.marksChanged, self._marks)
         self.inspector.runNodeRequested.connect(self.runNodeWanted)
         self.inspector.closeRequested.connect(self.close_inspector)
         self.inspector.menuRequested.connect(self.menus.node_menu)
@@ -350,23 +353,12 @@ class WorkflowPage(QWidget):
                 self.inspector.focus_field(field)
 
     def _run_shape(self, ids: set[str]) -> None:
-        state = self.session.run_state
         if not ids:
-            self.canvas.set_run_state(state)
+            self.canvas.set_run_state(self.session.run_state)
             return
         nodes = self.session.document.graph.nodes
         self.canvas.apply_run_changes([i for i in ids if i in nodes], [i for i in ids if i not in nodes])
-        held = next((i for i in ids if i in nodes and state is not None and self._holds(i)), None)
-        if held is not None:
-            self.canvas.select([held])
-            self.canvas.ensure_visible(held)
-            self.inspector.tabs.setCurrentIndex(1)
-
-    def _holds(self, node_id: str) -> bool:
-        """Whether a node has just been held at the debug gate."""
-        state = self.session.run_state
-        node = state.nodes.get(node_id) if state is not None else None
-        return node is not None and node.status == "held"
+        self.debug.follow(ids)
 
     def _problems(self) -> None:
         found: dict[str, tuple[int, int, str]] = {}
@@ -378,9 +370,6 @@ class WorkflowPage(QWidget):
             words = tr(problem.message)
             found[problem.node_id] = (errors + error, warnings + (not error), f"{tip}\n{words}".strip())
         self.canvas.set_problems(found)
-
-    def _marks(self) -> None:
-        self.canvas.set_marks({node_id: {"breakpoint": True} for node_id in self.session.breakpoints})
 
     def follow(self, signal: Any, slot: Callable[..., Any]) -> None:
         """Call `slot` on a signal of the session as long as this page is open; the session may live longer."""

@@ -136,18 +136,42 @@ class PageCommands(QObject):
 
     def on_breakpoint(self) -> None:
         page = self.page
+        nodes = page.session.document.graph.nodes
         for node_id in page.canvas.selected_nodes():
-            page.session.toggle_breakpoint(node_id)
+            if not nodes[node_id].is_note:
+                page.session.toggle_breakpoint(node_id)
+
+    def on_edit_breakpoint(self) -> None:
+        from editor.dialogs.breakpoint import edit_breakpoint
+
+        (node_id,) = self.page.canvas.selected_nodes()
+        if not self.page.session.document.graph.nodes[node_id].is_note:
+            edit_breakpoint(self.page, node_id)
+
+    def on_show_breakpoints(self) -> None:
+        self.page.show_panel("breakpoints")
+
+    def on_run_to_node(self) -> None:
+        (node_id,) = self.page.canvas.selected_nodes()
+        self.window.running.run_to(self.page, node_id)
 
     def on_step_over(self) -> None:
-        run = self.page.session.run
-        if run is not None:
-            run.send("step")
+        self.page.session.debugging.step("over")
+
+    def on_step_into(self) -> None:
+        self.page.session.debugging.step("into")
+
+    def on_step_out(self) -> None:
+        self.page.session.debugging.step("out")
 
     def on_continue_run(self) -> None:
-        run = self.page.session.run
-        if run is not None:
-            run.send("continue")
+        self.page.session.debugging.go_on()
+
+    def on_hold_next(self) -> None:
+        self.page.session.debugging.hold_next()
+
+    def on_try_again(self) -> None:
+        self.page.session.debugging.try_again()
 
     def on_publish(self) -> None:
         self.window.versioning.publish(self.page)

@@ -90,8 +90,13 @@ class PageMenus:
         state = session.run_state
         if state is not None and state.is_over and node_id in state.nodes and not session.read_only:
             menu.addAction(icon("resume", "text"), tr("Run from here"), lambda: page.rerunWanted.emit(node_id))
-        word = tr("Remove breakpoint") if node_id in session.breakpoints else tr("Set breakpoint")
-        menu.addAction(icon("breakpoint", "text"), word, lambda: session.toggle_breakpoint(node_id))
+        if session.read_only:
+            return
+        self._action(menu, "run_to_node")
+        self._action(
+            menu, "breakpoint", tr("Remove breakpoint") if node_id in session.breakpoints else tr("Set breakpoint")
+        )
+        self._action(menu, "edit_breakpoint")
 
     def _room_part(self, menu: QMenu, chosen: list[str]) -> None:
         """Into a container where there is one that takes them, and out of theirs."""

@@ -31,12 +31,15 @@ class Running(QObject):
         self._window = window
         self._conversations: dict[str, str] = {}
 
-    def run(self, page: WorkflowPage) -> None:
-        """Ask for inputs, or start at once when nothing is asked for."""
+    def run(self, page: WorkflowPage, *, to: str = "") -> None:
+        """Ask for inputs, or start at once when nothing is asked for; `to` names a node to hold before."""
         if page.session.is_running:
             return
         panel = page.run_panel
-        if panel.isVisible() and panel.tabs.currentIndex() == 0 and page.chat is None:
+        asked = panel.isVisible() and panel.tabs.currentIndex() == 0 and page.chat is None
+        if to or not asked:
+            page.session.debugging.target = to
+        if asked:
             panel.submit()  # the form is in front already: Run means start
             return
         panel.build_form()
@@ -56,6 +59,14 @@ class Running(QObject):
                     first.setFocus()  # type: ignore[attr-defined]
         else:
             panel.submit()
+
+    def run_to(self, page: WorkflowPage, node_id: str) -> None:
+        """Run until a node is about to begin, and hold there; a held run goes on to it, else a new one is started."""
+        if page.session.debugging.run_to([node_id]) or page.session.is_running:
+            return
+        node = page.session.document.graph.nodes[node_id]
+        self._window.show_toast(tr("The run will hold before “{title}”.", title=node.title or node.type))
+        self.run(page, to=node_id)
 
     def start(
         self,
@@ -78,7 +89,7 @@ class Running(QObject):
             query=query,
             files=self._stored_files({"files": files})["files"] if files else [],
             conversation_id=self._conversations.get(session.app_id, "") if query else "",
-            breakpoints=sorted(session.breakpoints),
+            **session.debugging.settings(),
             mocks=mocks,
             parent_message_id=parent_id,
         )
@@ -108,7 +119,7 @@ class Running(QObject):
             app_id=session.app_id,
             inputs=inputs,
             root_node_id=node_id,
-            breakpoints=sorted(session.breakpoints),
+            **session.debugging.settings(),
         )
         return self._show(page, start)
 
@@ -128,7 +139,7 @@ class Running(QObject):
             from_run=state.run_id,
             resume=not from_node,
             from_node=from_node or None,
-            breakpoints=sorted(session.breakpoints),
+            **session.debugging.settings(),
         )
         return self._show(page, start)
 
@@ -185,6 +196,8 @@ class Running(QObject):
         return inputs
 
     def _show(self, page: WorkflowPage, start: StartRun, *, drawer: bool = True) -> LiveRun:
+        target = page.session.debugging.take_target()
+        start.run_to = [target] if target and start.kind == "full" else []
         live = self._window.studio.runs.start(start)
         self._follow(page, live)
         if drawer:
@@ -220,9 +233,17 @@ class Running(QObject):
             history.refresh()  # type: ignore[attr-defined]
         if summary.get("status") == "paused":
             self.answer(page, str(summary.get("run_id")))
+        self._missed(page, summary)
         error_node = summary.get("error_node_id")
         if summary.get("status") == "failed" and error_node:
             page.canvas.ensure_visible(str(error_node))
+
+    def _missed(self, page: WorkflowPage, summary: dict[str, Any]) -> None:
+        """Say so when a run was to hold somewhere and ended without coming there."""
+        node = page.session.document.graph.nodes.get(page.session.debugging.missed() or "")
+        if node is not None and summary.get("status") != "stopped":
+            title = node.title or node.type
+            self._window.studio.messages.tell(tr("The run ended without coming to “{title}”.", title=title))
 
     # -- answering a form --------------------------------------------------------------------------------------------
 

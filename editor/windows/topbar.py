@@ -56,10 +56,8 @@ class TopBar(QFrame):
         self.problems.setAccessibleName(tr("Problems"))
         self.problems.clicked.connect(lambda: window.do("show_problems"))
         row.addWidget(self.problems)
-        self.step = tool_button("step-over", tr("Step"), lambda: window.do("step_over"))
-        self.resume = tool_button("resume", tr("Continue"), lambda: window.do("continue_run"))
-        row.addWidget(self.step)
-        row.addWidget(self.resume)
+        self.hold = tool_button("pause", tr("Hold at the next step"), lambda: window.do("hold_next"))
+        row.addWidget(self.hold)
         self.publish = QPushButton(tr("Publish"))
         self.publish.setIcon(icon("publish", "text"))
         self.publish.clicked.connect(lambda: window.do("publish"))
@@ -103,13 +101,8 @@ class TopBar(QFrame):
         )
         self.problems.setToolTip(tr("{errors} errors, {warnings} warnings", errors=errors, warnings=warnings))
         running = session.is_running
-        held = (
-            running and any(n.status == "held" for n in session.run_state.nodes.values())
-            if session.run_state
-            else False
-        )
-        self.step.setVisible(bool(held))
-        self.resume.setVisible(bool(held))
+        self.hold.setVisible(running and not session.read_only)
+        self.hold.setEnabled(session.debugging.current is None)
         self.run.setVisible(not session.read_only)
         self.publish.setVisible(not session.read_only)
         self.run.setText(tr("Stop") if running else tr("Run"))

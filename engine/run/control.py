@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from engine.logs import get_logger
+from engine.run.debug import EVERYWHERE
 from engine.run.scheduler import Scheduler
 from engine.run.variables.files import input_value
 from engine.run.variables.pool import SelectorProblem
@@ -89,26 +90,46 @@ class Control:
     # -- the debugger ----------------------------------------------------------------------------------------------
 
     def _set_breakpoints(self, command: Mapping[str, Any]) -> None:
-        self._scheduler.gate.set_breakpoints(map(str, command.get("node_ids", ())))
+        gate = self._scheduler.gate
+        gate.set_breakpoints(command.get("breakpoints") or command.get("node_ids", ()))
+        gate.any_failure = bool(command.get("any_failure"))
 
     def _step(self, command: Mapping[str, Any]) -> None:
-        """Let the held nodes go (or the one that is named) and hold whatever becomes ready next."""
-        self._scheduler.gate.step = True
+        """Let the held nodes go (or the one that is named) and hold what comes next: `how` over, into or out of it."""
+        node_id, frame_id = command.get("node_id"), command.get("frame_id")
+        if node_id is not None and not self._holds(command):
+            return  # asked for a node that has gone on meanwhile
+        self._scheduler.gate.step(str(command.get("how") or "into"), node_id, frame_id)
         self._release(command)
 
     def _continue(self, command: Mapping[str, Any]) -> None:
         """Let everything go; breakpoints stay."""
         if command.get("node_id") is None:
-            self._scheduler.gate.step = False
+            self._scheduler.gate.depth = None
         self._release(command)
 
-    def _hold_all(self, command: Mapping[str, Any]) -> None:  # noqa: ARG002 - all handlers look alike
-        self._scheduler.gate.step = True
+    def _run_to(self, command: Mapping[str, Any]) -> None:
+        """Let everything go until one of the nodes is reached; breakpoints on the way hold, too."""
+        gate = self._scheduler.gate
+        gate.run_to, gate.depth = set(map(str, command.get("node_ids", ()))), None
+        self._release({})
 
-    def _release(self, command: Mapping[str, Any]) -> None:
+    def _hold_all(self, command: Mapping[str, Any]) -> None:  # noqa: ARG002 - all handlers look alike
+        self._scheduler.gate.depth = EVERYWHERE
+
+    def _try_again(self, command: Mapping[str, Any]) -> None:
+        """Run a node that failed and is held once more, with the values as they are now."""
+        if self._holds(command):
+            self._release(command, again=True)
+
+    def _holds(self, command: Mapping[str, Any]) -> bool:
+        node_id, frame_id = command.get("node_id"), command.get("frame_id")
+        return any(key[1] == node_id and frame_id in (None, key[0]) for key in self._scheduler.gate.held)
+
+    def _release(self, command: Mapping[str, Any], *, again: bool = False) -> None:
         scheduler = self._scheduler
-        for frame, node in scheduler.gate.release(command.get("node_id"), command.get("frame_id")):
-            scheduler.released(frame, node)
+        for held in scheduler.gate.release(command.get("node_id"), command.get("frame_id")):
+            scheduler.let_go(held, again=again and held.failed is not None)
         scheduler.wake()
 
     # -- time ------------------------------------------------------------------------------------------------------
@@ -151,5 +172,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Control, Mapping[str, Any]], None]]] = {
     "step": Control._step,  # noqa: SLF001
     "resume_step": Control._step,  # noqa: SLF001
     "continue": Control._continue,  # noqa: SLF001
+    "run_to": Control._run_to,  # noqa: SLF001
+    "try_again": Control._try_again,  # noqa: SLF001
     "hold_all": Control._hold_all,  # noqa: SLF001
 }

@@ -69,7 +69,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "ResponseReasoningChunk": (*NODE, "selector", "chunk", "is_final", "source_node_id"),
     "ResponseReplaced": ("answer", "reason"),
     "MessageAnswered": ("answer", "reason"),
-    "NodeHeld": (*NODE, "inputs"),
+    "NodeHeld": (*NODE, "inputs", "why"),
     "NodeReleased": NODE,
     "VariablesUpdated": ("variables",),
     "Summary": (),

@@ -31,8 +31,16 @@ class Failures:
             else:
                 execution.timer = run.loop.call_later(node.retry_seconds, self._due, execution)
             return
-        run.exceptions_count += 1
-        if node.strategy is not None:
+        why = run.gate.after_failure(execution, result) if not (run.stopping or run.pausing) else None
+        if why is not None:
+            run.tell_held(execution, why)
+        else:
+            self.settle(execution, result)
+
+    def settle(self, execution: Execution, result: NodeResult) -> None:
+        """A failure takes its course: the node's strategy, or the end of the run."""
+        self._run.exceptions_count += 1
+        if execution.node.strategy is not None:
             self._handled(execution, result)
         else:
             self.unhandled(execution, result)
@@ -64,7 +72,12 @@ class Failures:
         run.retrying.discard(execution)
         pending = execution.pending_error
         assert pending is not None
-        result: NodeResult = pending["result"]
+        self.again(execution, pending["result"])
+
+    def again(self, execution: Execution, result: NodeResult) -> None:
+        """Begin a new attempt after one that failed with `result`."""
+        run = self._run
+        execution.pending_error = {"result": result}
         run.steps += 1
         execution.frame.steps += 1
         at = run.outbox.now()

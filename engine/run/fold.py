@@ -98,6 +98,8 @@ class RunState:
     nodes: dict[str, NodeRunState] = field(default_factory=dict)
     executions: dict[str, NodeRunState] = field(default_factory=dict)
     edges: dict[str, str] = field(default_factory=dict)
+    held: dict[str, NodeRunState] = field(default_factory=dict)
+    """Executions that wait at the debug gate, in the order they were held."""
     variables: dict[tuple[str, str], Any] = field(default_factory=dict)
     """Variables written by nodes while they ran (conversation and loop variables), newest value."""
     answer: list[str] = field(default_factory=list)
@@ -198,9 +200,16 @@ def _run_ended(state: RunState, event: Mapping[str, Any]) -> set[str]:
     state.total_price = event.get("total_price", "0")
     state.currency = event.get("currency", "")
     if state.status == "paused":
-        return set()
+        let_go = {node.node_id for node in state.held.values()}
+        for node in state.held.values():
+            node.status = "waiting"  # it is asked for anew when the run goes on
+        state.held.clear()
+        return let_go
     state.finished_at = event.get("at", "")
-    changed = set()
+    changed = {node.node_id for node in state.held.values()}
+    for node in state.held.values():
+        node.status = "stopped"
+    state.held.clear()
     # Abandoned nodes end with their run (engine spec 4.6, DEC-13).
     for node in state.executions.values():
         if node.is_live:
@@ -294,16 +303,23 @@ def _held(state: RunState, event: Mapping[str, Any]) -> set[str]:
         node = NodeRunState(event["node_id"], event["id"], event.get("node_type", ""), event.get("node_title", ""))
         node.frame_id = event.get("frame_id", "root")
     node.status = "held"
+    why = event.get("why", {})
     node.inputs = event.get("inputs", {})
-    node.metadata = {"selectors": event.get("selectors", {})}
+    node.error, node.error_type = why.get("error", ""), why.get("error_type", "")
+    node.metadata = {"selectors": event.get("selectors", {}), "why": why}
+    for name in ("iteration_index", "loop_index"):
+        setattr(node, name, event.get(name))
+    node.iteration_id, node.loop_id = event.get("in_iteration_id", ""), event.get("in_loop_id", "")
     state.nodes[node.node_id] = node
+    state.held[node.execution_id] = node
     return {node.node_id}
 
 
 def _released(state: RunState, event: Mapping[str, Any]) -> set[str]:
-    node = state.nodes.get(event["node_id"])
+    node = state.held.pop(event["id"], None)
     if node is not None and node.status == "held":
-        node.status = "waiting"
+        # One that is held after its failure has begun long since.
+        node.status = "running" if node.started_at else "waiting"
     return {event["node_id"]}
 
 

@@ -90,6 +90,11 @@ class Frame:
         return self.invocation.frame if self.invocation is not None else None
 
     @property
+    def depth(self) -> int:
+        """How many containers are around it."""
+        return 0 if self.invocation is None else self.invocation.frame.depth + 1
+
+    @property
     def path(self) -> str:
         """`root`, `root/<container>[<round>]`, ...: the same in every run of the graph."""
         if self.invocation is None:

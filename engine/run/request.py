@@ -80,11 +80,70 @@ class RunPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class DebugSettings:
-    """Where a run is held: at nodes, or before every node (`step`)."""
+class Breakpoint:
+    """Where a run is held: before a node begins, or with `on_failure` after it failed for good.
 
-    breakpoints: frozenset[str] = frozenset()
+    `condition` is an expression (`debug_condition.py`); an empty one is always met. Of the times that it is met, `hits`
+    holds from that one on (`from`), at that one alone (`at`) or at every so many (`every`); 0 = at each.
+    """
+
+    node_id: str
+    condition: str = ""
+    hits: int = 0
+    hit_mode: Literal["from", "at", "every"] = "from"
+    on_failure: bool = False
+
+    def counts(self, count: int) -> bool:
+        """Does the `count`-th time hold?"""
+        if not self.hits:
+            return True
+        if self.hit_mode == "every":
+            return count % self.hits == 0
+        return count == self.hits if self.hit_mode == "at" else count >= self.hits
+
+    @property
+    def is_plain(self) -> bool:
+        """Does it hold always?"""
+        return not (self.condition or self.hits or self.on_failure)
+
+    def to_json(self) -> str | dict[str, Any]:
+        """JSON data, a plain one as its node's id; `of` reads both."""
+        return self.node_id if self.is_plain else asdict(self)
+
+    @classmethod
+    def of(cls, data: Breakpoint | str | Mapping[str, Any]) -> Breakpoint:
+        """The inverse of `to_json`."""
+        if isinstance(data, cls):
+            return data
+        return cls(data) if isinstance(data, str) else cls(**data)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class DebugSettings:
+    """Where a run is held: at breakpoints, once before the nodes of `run_to`, before every node (`step`), after every
+    failure."""
+
+    breakpoints: frozenset[Breakpoint | str] = frozenset()
     step: bool = False
+    run_to: frozenset[str] = frozenset()
+    any_failure: bool = False
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> DebugSettings | None:
+        """From JSON data (`breakpoints`, `step`, `run_to`, `any_failure`); None when nothing can be held."""
+        points = frozenset(b if isinstance(b, str) else Breakpoint.of(b) for b in data.get("breakpoints") or ())
+        found = cls(points, bool(data.get("step")), frozenset(data.get("run_to") or ()), bool(data.get("any_failure")))
+        return None if found == cls() else found
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON data; `of` reads it."""
+        points = sorted((Breakpoint.of(b) for b in self.breakpoints), key=lambda b: b.node_id)
+        return {
+            "breakpoints": [b.to_json() for b in points],
+            "step": self.step,
+            "run_to": sorted(self.run_to),
+            "any_failure": self.any_failure,
+        }
 
 
 @dataclass(kw_only=True)
@@ -133,7 +192,7 @@ class RunRequest:
         data["limits"] = asdict(self.limits)
         data["plan"] = self.plan.to_json() if self.plan is not None else None
         if self.debug is not None:
-            data["debug"] = {"breakpoints": sorted(self.debug.breakpoints), "step": self.debug.step}
+            data["debug"] = self.debug.to_json()
         return data
 
     @classmethod
@@ -143,7 +202,7 @@ class RunRequest:
         values["limits"] = Limits(**values["limits"])
         values["plan"] = RunPlan.from_json(values["plan"]) if values.get("plan") else None
         if values.get("debug"):
-            values["debug"] = DebugSettings(frozenset(values["debug"]["breakpoints"]), values["debug"]["step"])
+            values["debug"] = DebugSettings.of(values["debug"])
         return cls(**values)
 
     @property
@@ -162,8 +221,8 @@ class RunHandle(Protocol):
         ...
 
     def send(self, command: Mapping[str, Any]) -> None:
-        """Give the run a command (`abort`, `pause`, `update_variables`, `resume_step`, `step`, `continue`,
-        `set_breakpoints`, `hold_all`); from any thread, never waits, unknown ones are logged."""
+        """Give the run a command (`abort`, `pause`, `update_variables`, `resume_step`, `step`, `continue`, `run_to`,
+        `try_again`, `set_breakpoints`, `hold_all`); from any thread, never waits, unknown ones are logged."""
         ...
 
     async def result(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from engine.logs import get_logger
 from engine.nodes.base import NodeContext, NodeResult, PauseRun
 from engine.ports.bundle import Ports
 from engine.run.containers import Invocation, prepared
-from engine.run.debug import DebugGate
+from engine.run.debug import DebugGate, Held
 from engine.run.failures import Failures
 from engine.run.frames import SKIPPED, TAKEN, UNKNOWN, Execution, Frame
 from engine.run.graph import CompiledEdge, CompiledGraph, CompiledNode
@@ -131,10 +131,10 @@ class Scheduler:
                 task = self.ready.popleft()
                 if isinstance(task[0], Invocation):
                     task[0].resume(task[1])
-                elif self.gate.is_open or not self.gate.holds(task[0], task[1]):
+                elif self.gate.is_open or (why := self.gate.before(task[0], task[1])) is None:
                     self._start(task[0], task[1])
                 else:
-                    self._held(task[0], task[1])
+                    self._held(task[0], task[1], why)
             elif self.pausing and not self.running:
                 return
             else:
@@ -182,8 +182,12 @@ class Scheduler:
 
     # -- starting --------------------------------------------------------------------------------------------------
 
-    def _held(self, frame: Frame, node: CompiledNode) -> None:
-        execution = self._execution(frame, node)
+    def _held(self, frame: Frame, node: CompiledNode, why: Mapping[str, Any]) -> None:
+        self.tell_held(self._execution(frame, node), why)
+
+    def tell_held(self, execution: Execution, why: Mapping[str, Any]) -> None:
+        """Say that a node waits at the debug gate, why, and what it reads."""
+        frame, node = execution.frame, execution.node
         reads: dict[str, Any] = {}
         selectors: dict[str, list[str]] = {}
         if node.cls is not None:
@@ -193,12 +197,17 @@ class Scheduler:
                     selectors[key] = list(map(str, selector))
             except Exception as problem:  # noqa: BLE001 - a wrong configuration shows when the node runs
                 reads["error"] = str(problem)
-        self.events.send("NodeHeld", execution, {"inputs": reads, "selectors": selectors})
+        self.events.send("NodeHeld", execution, {"inputs": reads, "selectors": selectors, "why": dict(why)})
 
-    def released(self, frame: Frame, node: CompiledNode) -> None:
-        """A held node may start now."""
-        self.events.send("NodeReleased", self._execution(frame, node), {})
-        self.ready.append((frame, node))
+    def let_go(self, held: Held, *, again: bool = False) -> None:
+        """A held node begins; after a failure, it takes its course or (`again`) the node runs once more."""
+        self.events.send("NodeReleased", self._execution(held.frame, held.node), {})
+        if held.failed is None:
+            self.ready.append((held.frame, held.node))
+        elif again:
+            self.failures.again(*held.failed)
+        else:
+            self.failures.settle(*held.failed)
 
     def _execution(self, frame: Frame, node: CompiledNode) -> Execution:
         execution = frame.executions.get(node.i)
@@ -480,7 +489,10 @@ class Scheduler:
             else:
                 self.deferred.append(task)
         for held in self.gate.release():
-            self.deferred.append(held)
+            if held.failed is not None:
+                self.failures.settle(*held.failed)
+            else:
+                self.deferred.append((held.frame, held.node))
         for execution in list(self.retrying):
             self.failures.defer(execution)
         self.wake()

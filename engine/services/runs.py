@@ -55,7 +55,10 @@ class StartRun:
     resume: bool = False
     from_node: str | None = None
     values: list[dict[str, Any]] = field(default_factory=list)
-    breakpoints: list[str] = field(default_factory=list)
+    breakpoints: list[str | dict[str, Any]] = field(default_factory=list)
+    """Node ids, or breakpoints with conditions as their JSON (`engine.run.request.Breakpoint`)."""
+    run_to: list[str] = field(default_factory=list)
+    any_failure: bool = False
     step: bool = False
     timeout: float | None = None
     record: bool = True
@@ -213,7 +216,7 @@ class RunService:
             limits=limits,
             call_depth=start.call_depth,
             strict_upstream=self._strict(start),
-            debug=DebugSettings(frozenset(start.breakpoints), start.step) if start.breakpoints or start.step else None,
+            debug=DebugSettings.of(start.__dict__),
         )
 
     @staticmethod

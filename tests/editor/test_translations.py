@@ -45,8 +45,10 @@ def literals() -> Iterator[tuple[str, str]]:
 def tables() -> Iterator[tuple[str, str]]:
     """Texts that reach tr through a table: forms, files, actions, and what node types say of themselves."""
     from editor.actions import ACTIONS
+    from editor.dialogs.breakpoint import HIT_MODES
     from editor.dialogs.tools_page import AUTH, TRANSPORTS
     from editor.panels import file_pick
+    from editor.panels.debug_bar import BUTTONS
     from editor.panels.features.context import NAMES
     from editor.panels.features.panel import METHODS
     from editor.panels.forms import entry, http_form, model_field, model_picker, prompt_message
@@ -71,6 +73,10 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "feature", word
     for word in STATUS_WORD.values():
         yield "status", word
+    for _, word in HIT_MODES:
+        yield "breakpoint", word
+    for _, _, word in BUTTONS:
+        yield "debugger", word
     for action in ACTIONS:
         yield "action", action.text
     for table in (KINDS, AUTH, TRANSPORTS):

@@ -15,6 +15,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication
 
 from editor.canvas.hit import Hit
+from editor.canvas.paint.context import Marks
 from editor.theme import set_theme
 from engine.run.fold import NodeRunState, RunState
 from tests.helpers.canvas import IF_ELSE, CanvasHand, graph_of, node
@@ -112,7 +113,7 @@ class StateSheet:
             state.edges[edge.id] = "skipped" if edge.target == "no" else "taken"
         view.set_run_state(state)
         view.set_problems({"problem": (1, 1, "Choose a knowledge base"), "exception": (0, 2, "No answer")})
-        view.set_marks({"pinned": {"pinned": True}, "stale": {"stale": True}, "breakpoint": {"breakpoint": True}})
+        view.set_marks({"pinned": Marks(pinned=True), "stale": Marks(stale=True), "breakpoint": Marks("plain")})
         view.set_diff({"added": "added", "removed": "removed"})
         view.select(["selected"])
         view.set_hover(Hit("node", "hovered", zone="card"))

@@ -126,15 +126,17 @@ def test_a_breakpoint_holds_a_node_whose_values_can_be_changed(studio: Studio) -
     studio.settle()
     assert page.canvas.selected_nodes() == [studio.node("Good news")]
     assert page.inspector.tabs.currentIndex() == 1
-    assert studio.window.top.step.isVisible()
+    assert page.debug.bar.buttons["step_over"].isVisible()
 
     state = page.session.node_state(studio.node("Good news"))
     assert state is not None
-    (name,) = state["selectors"]
-    field = studio.field(name.strip("#"))
+    ((key, (source, variable)),) = state["selectors"].items()
+    title = page.session.document.graph.nodes[source].title
+    name = f"{title} / {variable}" if "#" in key else key.rsplit(".", 1)[-1]
+    field = studio.field(name)
     assert isinstance(field, QPlainTextEdit)
     field.setPlainText("99")
-    studio.click(f"Use this value for {name.strip('#')}")
+    studio.click(f"Use this value for {name}")
     studio.click("Continue")
 
     until(lambda: live.is_over)
@@ -151,7 +153,7 @@ def test_step_goes_on_node_by_node(studio: Studio) -> None:
     for title in ("Share it out", "Good news", "Message", "End"):
         until(lambda title=title: status(studio, title) == "held")
         held.append(title)
-        QTest.mouseClick(studio.window.top.step, LEFT)
+        QTest.mouseClick(page.debug.bar.buttons["step_over"], LEFT)
     until(lambda: live.is_over)
     assert held == ["Share it out", "Good news", "Message", "End"]
 

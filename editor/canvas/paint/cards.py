@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPen
 
 from editor.canvas import metrics as m
-from editor.canvas.paint.context import Canvas, Level
+from editor.canvas.paint.context import Canvas, Level, Marks
 from editor.canvas.paint.drawing import (
     Drawing,
     make_drawing,
@@ -270,10 +270,32 @@ def paint_badges(canvas: Canvas, item: Item, rect: QRectF) -> None:
         _difference_badge(canvas, rect, *_DIFF[difference])
     mark = canvas.view.marks.get(item.id)
     if mark is not None and mark.breakpoint:
-        painter, pixel = canvas.painter, canvas.pixel
-        painter.setPen(QPen(theme().color("surface"), 2 * pixel))
-        painter.setBrush(theme().color("held"))
-        painter.drawEllipse(QPointF(rect.left() + 2 * pixel, rect.top() + 2 * pixel), 6 * pixel, 6 * pixel)
+        _breakpoint_badge(canvas, rect, mark)
+
+
+def _breakpoint_badge(canvas: Canvas, rect: QRectF, mark: Marks) -> None:
+    """A disc; hollow when it is switched off, with two lines for a condition, with a stroke and dot for failures."""
+    painter, current, pixel = canvas.painter, theme(), canvas.pixel
+    sign = mark.breakpoint != "plain" and canvas.level >= Level.TITLES
+    radius = (8.0 if sign else 6.0) * pixel
+    centre = QPointF(rect.left() + 2 * pixel, rect.top() + 2 * pixel)
+    held = current.color("held")
+    painter.setPen(QPen(current.color("canvas"), 2 * pixel))
+    painter.setBrush(held if mark.enabled else current.color("surface"))
+    painter.drawEllipse(centre, radius, radius)
+    if not mark.enabled:
+        painter.setPen(QPen(held, 2 * pixel))
+        painter.drawEllipse(centre, radius - pixel, radius - pixel)
+    if not sign:
+        return
+    painter.setPen(QPen(current.color("on_status") if mark.enabled else held, 1.75 * pixel))
+    half = 3.0 * pixel
+    if mark.breakpoint == "failure":
+        painter.drawLine(centre + QPointF(0, -1.3 * half), centre + QPointF(0, 0.25 * half))
+        painter.drawPoint(centre + QPointF(0, 1.25 * half))
+    else:
+        for rise in (-1.75 * pixel, 1.75 * pixel):
+            painter.drawLine(centre + QPointF(-half, rise), centre + QPointF(half, rise))
 
 
 def _difference_badge(canvas: Canvas, rect: QRectF, tone: str, name: str) -> None:

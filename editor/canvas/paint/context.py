@@ -17,6 +17,7 @@ from editor.canvas import metrics as m
 from editor.canvas.index import Box
 from editor.canvas.runview import EdgeRun, NodeRun
 
+BreakpointMark = Literal["plain", "conditional", "failure"]
 DiffMark = Literal["added", "removed", "changed", "moved"]
 
 
@@ -44,7 +45,11 @@ def level_for(zoom: float) -> Level:
 class Marks:
     """What the person put on a node: a breakpoint, a pinned result."""
 
-    breakpoint: bool = False
+    breakpoint: BreakpointMark | None = None
+    enabled: bool = True
+    """Whether the breakpoint is switched on."""
+    tip: str = ""
+    """What the breakpoint and the pin mean, in words."""
     pinned: bool = False
     stale: bool = False
 

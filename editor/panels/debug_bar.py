@@ -1,0 +1,153 @@
+"""The bar over the canvas while a run is held: why it holds, and the ways to go on."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from editor.debugging import failure_of
+from editor.i18n import tr
+from editor.icons import pixmap
+from editor.keymap import native
+from editor.panels.breakpoints import spelled
+from editor.panels.parts import tool_button
+
+if TYPE_CHECKING:
+    from editor.session import WorkflowSession
+    from engine.run.fold import NodeRunState
+
+LINGER_MS = 400
+"""How long the bar stays after a step: most steps are over sooner, and a bar that comes and goes cannot be clicked."""
+BUTTONS = (
+    ("continue_run", "resume", "Continue"),
+    ("step_over", "step-over", "Step over"),
+    ("step_into", "step-into", "Step into"),
+    ("step_out", "step-out", "Step out"),
+    ("try_again", "retry", "Run this step again"),
+    ("stop", "stop", "Stop"),
+)
+
+
+class DebugBar(QFrame):
+    """`wanted` names an action of the table, `resized` asks for a new place."""
+
+    wanted = Signal(str)
+    resized = Signal()
+
+    def __init__(self, session: WorkflowSession, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "raised")
+        self.setAccessibleName(tr("Debugger"))
+        self._session, self._canvas = session, parent
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 6, 6)
+        row.setSpacing(2)
+        self.glyph = QLabel()
+        row.addWidget(self.glyph)
+        row.addSpacing(8)
+        self.reason = QLabel()
+        row.addWidget(self.reason)
+        row.addSpacing(8)
+        self.others = tool_button("chevron-right", tr("Next held step"), self._next)
+        self.others.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        row.addWidget(self.others)
+        self.buttons: dict[str, QToolButton] = {}
+        for name, picture, word in BUTTONS:
+            button = tool_button(picture, tr(word), partial(self.wanted.emit, name), colour="text")
+            self.buttons[name] = button
+            row.addWidget(button)
+        self._away = QTimer(self)
+        self._away.setSingleShot(True)
+        self._away.setInterval(LINGER_MS)
+        self._away.timeout.connect(self._leave)
+        self.hide()
+        self.name_keys()
+
+    def name_keys(self) -> None:
+        """Say the keys of each button."""
+        keymap = self._session.studio.keymap
+        for name, _, word in BUTTONS:
+            keys = keymap.keys(name)
+            self.buttons[name].setToolTip(tr(word) + (f"  ({native(keys[0])})" if keys else ""))
+
+    def refresh(self) -> None:
+        """Follow the run."""
+        session = self._session
+        node = session.debugging.current
+        if node is None:
+            self.reason.setText(tr("Running…"))
+            self.glyph.setPixmap(pixmap("status-running", "accent", 16))
+            for name in self.buttons:
+                self.buttons[name].setEnabled(name == "stop")
+            self.others.hide()
+            if session.is_running and self.isVisible():
+                if not self._away.isActive():
+                    self._away.start()
+            else:
+                self._leave()
+            return
+        self._away.stop()
+        failed = failure_of(node)
+        self.glyph.setPixmap(pixmap("status-failed" if failed else "status-held", "bad" if failed else "held", 16))
+        words = reason_words(session, node)
+        metrics = self.reason.fontMetrics()
+        room = max(160, min(520, self._canvas.width() - 320))
+        self.reason.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))
+        self.reason.setToolTip(words)
+        self.reason.setAccessibleName(words)
+        for name, button in self.buttons.items():
+            button.setEnabled(True)
+            button.setVisible(name != "try_again" or bool(failed))
+        held = session.debugging.held()
+        self.others.setVisible(len(held) > 1)
+        self.others.setText(f"{held.index(node) + 1}/{len(held)}")
+        if not self.isVisible():
+            self.name_keys()
+            self.show()
+            self.raise_()
+        self.resized.emit()
+
+    def _next(self) -> None:
+        held = self._session.debugging.held()
+        current = self._session.debugging.current
+        if current is not None and len(held) > 1:
+            following = held[(held.index(current) + 1) % len(held)]
+            self._session.debugging.choose(following.execution_id)
+            self._session.reveal(following.node_id)
+
+    def _leave(self) -> None:
+        self._away.stop()
+        if self._session.debugging.current is None:
+            self.hide()
+
+
+def reason_words(session: WorkflowSession, node: NodeRunState) -> str:
+    """Why an execution is held, in one sentence."""
+    shown = session.document.graph.nodes.get(node.node_id)
+    title = (shown.title or shown.type) if shown is not None else node.title or node.node_id
+    index = node.iteration_index if node.iteration_index is not None else node.loop_index
+    if index is not None:
+        title = tr("{title} (round {n})", title=title, n=index + 1)
+    why = node.metadata.get("why") or {}
+    if why.get("failed"):
+        # The last line of what Python says names the error, the first where it was.
+        lines = [line.strip() for line in failure_of(node).splitlines() if line.strip()]
+        return tr("“{title}” failed: {error}", title=title, error=lines[-1] if lines else "")
+    kind = why.get("kind", "breakpoint")
+    condition = spelled(session, str(why.get("condition", "")))
+    count = why.get("count", 0)
+    words = {
+        "step": tr("Stopped before “{title}” after a step", title=title),
+        "run_to": tr("Ran to “{title}”", title=title),
+        "hits": tr("Breakpoint at “{title}”, time number {n}", title=title, n=count),
+        "condition": tr("Breakpoint at “{title}”: {condition}", title=title, condition=condition),
+        "condition_error": tr(
+            "Breakpoint at “{title}”: its condition cannot be evaluated ({problem})",
+            title=title,
+            problem=why.get("problem", ""),
+        ),
+    }
+    return words.get(str(kind), tr("Breakpoint at “{title}”", title=title))
