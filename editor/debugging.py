@@ -14,8 +14,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.errors import PenstockError
 from engine.logs import get_logger
+from engine.model.breakpoints import Breakpoint
 from engine.run.fold import NodeRunState
-from engine.run.request import Breakpoint
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession

@@ -15,7 +15,7 @@ from editor.panels.forms.context import FormContext
 from editor.panels.forms.fields import name_it
 from editor.panels.forms.parts import small_button
 from editor.panels.forms.template_edit import TemplateEdit
-from engine.run.request import Breakpoint
+from engine.model.breakpoints import Breakpoint
 
 if TYPE_CHECKING:
     from editor.windows.page import WorkflowPage
@@ -147,15 +147,12 @@ class BreakpointEditor(QDialog):
 
     def _check(self) -> None:
         """Say at once when the condition cannot be read."""
-        from engine.run.debug_condition import ConditionProblem, condition
+        from engine.services.debugging import condition_problem
 
         text = self.condition.text().strip()
-        problem = ""
-        if text:
-            try:
-                condition(text)
-            except ConditionProblem as error:
-                problem = tr("This cannot be read: {what}", what=str(error))
+        problem = condition_problem(text) if text else ""
+        if problem:
+            problem = tr("This cannot be read: {what}", what=problem)
         self.fault.setText(problem)
         self.fault.setVisible(bool(problem))
         self.done_button.setEnabled(not problem)

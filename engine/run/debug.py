@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.run.request import Breakpoint
+from engine.model.breakpoints import Breakpoint
 
 if TYPE_CHECKING:
     from engine.nodes.base import NodeResult

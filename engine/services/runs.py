@@ -56,7 +56,7 @@ class StartRun:
     from_node: str | None = None
     values: list[dict[str, Any]] = field(default_factory=list)
     breakpoints: list[str | dict[str, Any]] = field(default_factory=list)
-    """Node ids, or breakpoints with conditions as their JSON (`engine.run.request.Breakpoint`)."""
+    """Node ids, or breakpoints with conditions as their JSON (`engine.model.breakpoints.Breakpoint`)."""
     run_to: list[str] = field(default_factory=list)
     any_failure: bool = False
     step: bool = False

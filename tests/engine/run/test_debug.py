@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from engine.model.breakpoints import Breakpoint
 from engine.run.debug_condition import ConditionProblem, condition
 from engine.run.fold import fold
-from engine.run.request import Breakpoint, DebugSettings, RunRequest
+from engine.run.request import DebugSettings, RunRequest
 from tests.helpers.run import Done, begin, build, end, fail, finish, iterate, loop, stub, until
 
 ROUNDS = build("start -> it -> z", it=iterate("c -> d", "start.items", "c.text"), c=stub(echo=["it", "item"]))
