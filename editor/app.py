@@ -6,7 +6,8 @@
    runs are put right, and the engine process is started so that the first run finds it warm.
 4. A file named on the command line opens; otherwise the windows and tabs of the last time open again.
 
-A studio that has the workspace open listens for files that others ask it to open (`single`).
+Before all that a start asks whether a studio has the workspace open already: that one gets the file, and this one
+ends (`single`).
 
 Nothing of this may wait on the window's thread.
 """
@@ -118,19 +119,42 @@ class FileOpenFilter(QObject):
         return super().eventFilter(watched, event)
 
 
+def wait_for_other() -> bool:
+    """Say that the workspace is in the hands of a studio that does not answer; whether to ask it once more."""
+    from PySide6.QtWidgets import QMessageBox
+
+    from editor.i18n import tr
+
+    words = tr("Penstock is open already with this workspace, but it does not answer. It may be busy.")
+    print(words, file=sys.stderr, flush=True)
+    box = QMessageBox(QMessageBox.Icon.Warning, "Penstock", words)
+    box.setInformativeText(tr("Nothing was opened, so that two programs never write the same workspace."))
+    again = box.addButton(tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+    box.exec()
+    return box.clickedButton() is again
+
+
 def run(file: Path | None, data_dir: Path | None) -> int:
-    """Open the studio; returns when its window was closed."""
+    """Open the studio; returns when its window was closed, or at once when another studio took the file over.
+
+    Exit code 0, or 1 when the other studio did not answer."""
     import asyncio
 
     import qasync
 
-    from editor.single import Door
+    from editor.single import Answer, Door
 
     app = make_application()
     services = Services.open(data_dir)
-    door = Door(services.data_dir)
-    door.open()
     preferences = Preferences(services.data_dir / "preferences.json")
+    door = Door(services.data_dir)
+    while (answer := door.open(file)) is Answer.MUTE:
+        dress(preferences)
+        if not wait_for_other():
+            return 1
+    if answer is Answer.TAKEN:
+        return 0
     dress(preferences)
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
