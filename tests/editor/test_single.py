@@ -109,17 +109,16 @@ def test_the_socket_of_a_killed_studio_is_replaced(qapp: object, home: Path, sta
 @pytest.mark.spec("storage.57")
 def test_a_studio_that_does_not_answer_keeps_its_workspace(qapp: object, home: Path, started: Started) -> None:
     first = start(started, home)
-    assert wait_until(lambda: listening(home), 60)
+    assert wait_until(lambda: listening(home) and (home / "penstock.db").exists(), 60)
     first.send_signal(signal.SIGSTOP)
     try:
         assert Door(home).open(FILE, answer_ms=300) is Answer.MUTE
-        before = sorted(p.name for p in home.iterdir())
         second = start(started, home, str(FILE))
         assert second.stderr is not None
         said = second.stderr.readline()
         assert "does not answer" in said, said + second.stderr.read()
         assert second.poll() is None  # it asks whether to try again
-        assert sorted(p.name for p in home.iterdir()) == before
+        assert opened_files(home) == []
         second.kill()
     finally:
         first.send_signal(signal.SIGCONT)
