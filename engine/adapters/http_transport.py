@@ -163,6 +163,8 @@ async def _read(response: httpx.Response, request: HttpRequest, limits: Limits) 
     choose = request.choose_limit
     unpack = _unpacker(response.headers.get("content-encoding", ""))
     content = bytearray()
+    stated = response.headers.get("content-length", "")
+    expected = int(stated) if stated.isdigit() else 0
     # A finished stream gives an empty piece, with which the unpacker hands out what it held back.
     async for raw in _then_end(response):
         for piece in unpack(raw):
@@ -171,6 +173,8 @@ async def _read(response: httpx.Response, request: HttpRequest, limits: Limits) 
                 longest, choose = choose(headers, bytes(content[:HEAD_BYTES])), None
             if choose is None and len(content) > longest:
                 raise PortError("ResponseSizeError", _too_large(longest, len(content), response))
+        if request.told is not None:
+            request.told(len(content), expected)
     if choose is not None:
         longest = choose(headers, bytes(content))
         if len(content) > longest:

@@ -35,7 +35,17 @@ from engine.ports.outside import (
 
 FORMAT, VERSION = "penstock-recording", 1
 NOT_COMPARED = frozenset(
-    {"choose_limit", "connect_timeout", "read_timeout", "write_timeout", "max_bytes", "verify_tls", "timeout", "user"}
+    {
+        "told",
+        "choose_limit",
+        "connect_timeout",
+        "read_timeout",
+        "write_timeout",
+        "max_bytes",
+        "verify_tls",
+        "timeout",
+        "user",
+    }
 )
 KEYS = frozenset({"authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"})
 DIFF_LINES = 40

@@ -40,7 +40,7 @@ ChooseLimit = Callable[[Sequence[tuple[str, str]], bytes], int]
 @dataclass(frozen=True)
 class HttpRequest:
     """One request, fully rendered. Timeouts in seconds, None = no limit of that kind. `choose_limit` wins over
-    `max_bytes`. With `files` the body is multipart."""
+    `max_bytes`. With `files` the body is multipart. `told` hears how many bytes of how many (0: unknown) are here."""
 
     method: str
     url: str
@@ -56,6 +56,7 @@ class HttpRequest:
     max_bytes: int | None = None
     choose_limit: ChooseLimit | None = None
     follow_redirects: bool = True
+    told: Callable[[int, int], None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

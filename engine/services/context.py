@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from engine.run.request import RunHandle
     from engine.services.chat.annotations import AnnotationService
     from engine.services.chat.service import ChatService
+    from engine.services.fetching import Fetch
+    from engine.services.library import LibraryService
     from engine.services.logs import LogService
     from engine.services.models import ModelService
     from engine.services.runs import RunService
@@ -161,6 +163,12 @@ class Services:
         return WorkflowService(
             lambda: self.app_store, self.blobs, self.clock, self._refuse_tool, lambda: self.histories
         )
+
+    @cached_property
+    def library(self) -> LibraryService:
+        from engine.services.library import LibraryService
+
+        return LibraryService(lambda: self.settings, self.workflows, self.clock)
 
     @cached_property
     def versions(self) -> VersionService:
@@ -327,6 +335,18 @@ class Services:
         client = HttpxClient(limits, allow_hosts=rules.get("allow_hosts", ()))
         ports.http = client
         self._closers.append(client.close)
+
+    def fetch(self, url: str) -> Fetch:
+        """A download under the workspace's network rules. Raises UserError for what is no address."""
+        from engine.adapters.http import HttpxClient
+        from engine.services.fetching import Fetch
+
+        def connect() -> tuple[Any, Any]:
+            rules = self.settings.get("network", {}) if self.has_database() else {}
+            client = HttpxClient(self.limits(), allow_hosts=rules.get("allow_hosts", ()))
+            return client.send, client.close
+
+        return Fetch(url, connect)
 
     def keep_file(self, path: Path, mime_type: str) -> str:
         """Copy a file into the workspace; its reference. Raises EnvironmentProblem when it cannot be read."""

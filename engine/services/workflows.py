@@ -42,6 +42,9 @@ class AppSummary:
     published: bool
     node_count: int
     last_runs: list[str] = field(default_factory=list)
+    icon_type: str = ""
+    created_at: str = ""
+    deleted_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -346,4 +349,7 @@ def _summary(row: Mapping[str, Any], runs: list[str]) -> AppSummary:
         row["workflow_id"] is not None,
         row["node_count"],
         runs,
+        row["icon_type"] or "",
+        row["created_at"],
+        row["deleted_at"],
     )
