@@ -1,39 +1,37 @@
 """Exchanges with the outside written to a file, and given back from it: a run replayed with no network and no key.
 
-A recording is a file of JSON lines: a head, then one line an exchange with the port, the request as it is compared,
-and what came back (the pieces of a stream, or the error). Secrets stand in it as `[secret:NAME]`, in requests and
-in answers; a replay that is given no value for a secret uses that very text, so both compare equal.
+A recording is a file of JSON lines: a head, then one line an exchange with the port, the node and the frame that asked,
+the request as it is compared, and what came back (the pieces of a stream, or the error). The clock, new ids and chance
+are such ports as well, so that a run gives the same bytes again. Answers come to each node and frame in the order in
+which that place got them: what runs beside it does not matter.
+
+Secrets stand in it as `[secret:NAME]`, in requests and in answers. The head tells how the log shows each of them (its
+two ends, engine spec 6.3): a replay that is given no value gets one that is shown the same.
 """
 
 from __future__ import annotations
 
 import base64
 import difflib
+import hashlib
 import json
+import threading
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
+from urllib.parse import quote, quote_plus
 
 from engine.errors import UserError
-from engine.ports.bundle import Ports
-from engine.ports.models import ChatDelta, ChatModel, ChatRequest, Message, ModelError, ModelInfo, ModelRef, Usage
-from engine.ports.outside import (
-    CodeRequest,
-    CodeResult,
-    CodeRunner,
-    HttpClient,
-    HttpRequest,
-    HttpResponse,
-    PortError,
-    ToolDescription,
-    ToolIdentity,
-    ToolMessage,
-    ToolProvider,
-)
+from engine.ports.models import ModelError, Usage
+from engine.ports.outside import PortError
+from engine.ports.tape import Mismatch, Place, current_place
+from engine.run.variables.segments import obfuscate
 
-FORMAT, VERSION = "penstock-recording", 1
+FORMAT, VERSION = "penstock-recording", 2
+OLDEST = 1
+"""Recordings of version 1 hold no places, clock, ids and chance; those are live in their replays."""
 NOT_COMPARED = frozenset(
     {
         "told",
@@ -49,12 +47,48 @@ NOT_COMPARED = frozenset(
 )
 KEYS = frozenset({"authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"})
 DIFF_LINES = 40
+COMPARED_ENTRIES = 200
+"""Among how many recorded requests the nearest to an unknown one is looked for."""
+SHORT = 8
+"""Characters up to which a secret is shown as stars only."""
 Answer = TypeVar("Answer")
 
 
-def secret_mark(name: str) -> str:
-    """What stands for a secret's value in a recording."""
-    return f"[secret:{name}]"
+def secret_mark(name: str, spelling: str = "") -> str:
+    """What stands for a secret's value in a recording; `spelling` tells how it was encoded there."""
+    return f"[secret:{name}:{spelling}]" if spelling else f"[secret:{name}]"
+
+
+def spellings(value: str) -> dict[str, str]:
+    """A secret as addresses, forms and JSON texts hold it, by the name of the spelling."""
+    return {
+        "": value,
+        "url": quote(value, safe=""),
+        "form": quote_plus(value),
+        "json": json.dumps(value)[1:-1],
+        "json8": json.dumps(value, ensure_ascii=False)[1:-1],
+    }
+
+
+def masks_of(secrets: Mapping[str, str], shortest: int) -> dict[str, str]:
+    """How the log shows each secret, by name; nothing for those that are too short to be told from other text."""
+    return {name: obfuscate(value) if len(value) >= shortest else "" for name, value in secrets.items() if value}
+
+
+def stand_in(name: str, head: Mapping[str, Any]) -> str:
+    """A value for a secret that a replay is not given: the log shows it as it showed the recorded one. Empty for a
+    secret that had no value then either."""
+    if "masks" not in head:
+        return secret_mark(name)
+    masks = head["masks"] if isinstance(head["masks"], Mapping) else {}
+    if name not in masks:
+        return ""
+    mask = str(masks[name])
+    if not mask:
+        return secret_mark(name)
+    if not mask.strip("*"):
+        return "s" + hashlib.sha256(name.encode()).hexdigest()[: SHORT - 1]
+    return f"{mask[:6]}-secret-{name}-{mask[-2:]}"
 
 
 def plain(value: Any) -> Any:
@@ -80,7 +114,7 @@ def _with_bytes(value: Any) -> Any:
     return [_with_bytes(v) for v in value] if isinstance(value, list) else value
 
 
-def _made(kind: type[Answer], value: Any) -> Answer:
+def made(kind: type[Answer], value: Any) -> Answer:
     """A dataclass of the ports from its JSON."""
     from pydantic import TypeAdapter
 
@@ -107,9 +141,15 @@ class Tape:
     """What both sides share: how a request is spelled, and how an error is kept."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        known = [(value, secret_mark(name)) for name, value in secrets.items() if value]
-        self._masking = sorted(known, key=lambda pair: -len(pair[0]))
-        self._showing = [(mark, value) for value, mark in known]
+        known = [(name, spelling, text) for name, v in secrets.items() if v for spelling, text in spellings(v).items()]
+        marks: dict[str, tuple[str, str]] = {}
+        for name, spelling, text in known:
+            marks.setdefault(text, (secret_mark(name, spelling), secret_mark(name)))
+        longest = sorted(marks.items(), key=lambda item: -len(item[0]))
+        self._masking = [(text, exact) for text, (exact, _) in longest]
+        self._comparing = [(text, mark) for text, (_, mark) in longest]
+        self._showing = [(secret_mark(name, spelling), text) for name, spelling, text in known]
+        self.mismatch: Mismatch | None = None
 
     def masked(self, value: Any) -> Any:
         """`value` as JSON with every secret replaced by its mark."""
@@ -121,82 +161,172 @@ class Tape:
 
     def request(self, port: str, request: Any) -> dict[str, Any]:
         """A request as it is compared; headers that only carry keys are left out."""
-        spelled: dict[str, Any] = self.masked(request)
+        spelled: dict[str, Any] = _swapped(plain(request), self._comparing)
         if port == "http":
             spelled["headers"] = [h for h in spelled["headers"] if str(h[0]).lower() not in KEYS]
         return spelled
 
 
 class Recorder(Tape):
-    """Writes exchanges; every line is on its way to disk when the answer is handed on."""
+    """Writes exchanges; every line is on its way to disk when the answer is handed on. Any thread."""
 
-    def __init__(self, path: Path, secrets: Mapping[str, str], head: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, secrets: Mapping[str, str], head: Mapping[str, Any], *, shortest: int = 6) -> None:
+        """`shortest`: length from which on the log masks secrets."""
         super().__init__(secrets)
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
         self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
-        self._line({"format": FORMAT, "version": VERSION, **head})
+        self._line({"format": FORMAT, "version": VERSION, "masks": masks_of(secrets, shortest), **head})
 
     def _line(self, value: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
-        self._file.flush()
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+        with self._lock:
+            self._file.write(text + "\n")
+            self._file.flush()
 
-    def write(self, port: str, request: Any, answer: Any = None, error: Exception | None = None) -> None:
-        """One exchange; a stream that broke off has both its pieces and its error."""
-        entry = {"port": port, "request": self.request(port, request), "answer": self.masked(answer)}
+    def write(
+        self, port: str, request: Any, answer: Any = None, error: Exception | None = None, *, cut: bool = False
+    ) -> None:
+        """One exchange; a stream that broke off has both its pieces and its error. `cut`: who asked was ended first."""
+        place = current_place()
+        entry = {
+            "port": port,
+            "node": place.node,
+            "frame": place.frame,
+            "request": self.request(port, request),
+            "answer": self.masked(answer),
+        }
         if error is not None:
             entry["error"] = self.masked(_error_facts(error))
+        if cut:
+            entry["cut"] = True
         self._line(entry)
+
+    def once(self, ask: str, make: Callable[[], Any]) -> Any:
+        """Time, ids, chance: see `engine.ports.tape`."""
+        answer = make()
+        self.write("clock", {"ask": ask}, answer)
+        return answer
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
+Key = tuple[str, str]
+
+
 class Player(Tape):
-    """Gives answers back: for one request the answers come in the order in which they were recorded, the last one
-    again and again. With `strict`, a request that was not recorded fails and says how it differs from the nearest."""
+    """Gives answers back. For one request a place gets its answers in the order in which it got them, the last one
+    again and again; a place that never asked it (nodes may have new ids) gets those of others.
+
+    With `strict`, a request that was not recorded fails and says how it differs from the nearest one.
+    """
 
     def __init__(self, path: Path, secrets: Mapping[str, str], *, strict: bool) -> None:
         super().__init__(secrets)
         self.strict = strict
-        self._entries: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-        self.head = self._read(path)
+        self.head = read_head(path)
+        self._by_place: dict[tuple[Key, Place], list[dict[str, Any]]] = defaultdict(list)
+        self._anywhere: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+        self._read(path)
 
-    def _read(self, path: Path) -> dict[str, Any]:
+    @property
+    def has_places(self) -> bool:
+        """Does it hold who asked, the clock, ids and chance?"""
+        return int(self.head["version"]) > OLDEST
+
+    def _read(self, path: Path) -> None:
         try:
-            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-            head = lines[0]
-            if head.get("format") != FORMAT or head.get("version") != VERSION:
-                raise ValueError(f"it is no {FORMAT} of version {VERSION}")
-            for entry in lines[1:]:
-                self._entries[entry["port"], _spelled(entry["request"])].append(entry)
-        except OSError as error:
-            words = f"{path} cannot be read: {error.strerror or error}"
-            raise UserError(words, code="recording.unreadable") from error
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-            raise UserError(f"{path} is not a recording: {error}", code="recording.damaged") from error
-        return dict(head)
+            for line in path.read_text("utf-8").splitlines()[1:]:
+                if not line.strip():
+                    continue
+                entry = json.loads(line)
+                key = entry["port"], _spelled(entry["request"])
+                self._by_place[key, Place(entry.get("node", ""), entry.get("frame", ""))].append(entry)
+                self._anywhere[key].append(entry)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _damaged(path, error) from error
+
+    def holds(self, port: str) -> bool:
+        """Whether there is any exchange with the port."""
+        return any(name == port for name, _ in self._anywhere)
 
     def find(self, port: str, request: Any) -> dict[str, Any] | None:
         """The next answer to a request. Raises PortError when there is none and the replay is strict."""
         wanted = self.request(port, request)
-        found = self._entries.get((port, _spelled(wanted)))
+        key, place = (port, _spelled(wanted)), current_place()
+        found = self._by_place.get((key, place)) or self._anywhere.get(key)
         if found:
             entry = found.pop(0) if len(found) > 1 else found[0]
             return {**entry, "answer": self.shown(entry["answer"])}
-        if self.strict:
-            raise PortError("ReplayMismatch", self._difference(port, wanted))
+        self._lost(place, lambda: self._difference(port, wanted, place))
         return None
 
-    def _difference(self, port: str, wanted: dict[str, Any]) -> str:
-        text = json.dumps(wanted, ensure_ascii=False, indent=1, sort_keys=True)
-        others = [e[0]["request"] for (p, _), e in self._entries.items() if p == port]
-        if not others:
-            return f"The recording holds no request to the port {port}."
-        spelled = [json.dumps(o, ensure_ascii=False, indent=1, sort_keys=True) for o in others]
-        nearest = max(spelled, key=lambda o: difflib.SequenceMatcher(None, o, text, autojunk=False).quick_ratio())
+    def once(self, ask: str, make: Callable[[], Any]) -> Any:
+        """Time, ids, chance: see `engine.ports.tape`. Here an answer is given once only: an id must not come twice."""
+        if not self.has_places:
+            return make()
+        place = current_place()
+        found = self._by_place.get((("clock", _spelled({"ask": ask})), place))
+        if found:
+            return self.shown(found.pop(0)["answer"])
+        words = f"The recording holds nothing (more) to give {place} for {ask!r} (port clock)."
+        self._lost(place, lambda: "\n".join([words, *self._asked_there("clock", place)]))
+        return make()
+
+    def _lost(self, place: Place, message: Callable[[], str]) -> None:
+        if self.strict:
+            text = message()
+            if self.mismatch is None:
+                self.mismatch = Mismatch(text, place)
+            raise PortError("ReplayMismatch", text)
+
+    def _asked_there(self, port: str, place: Place) -> list[str]:
+        kept = {k[1] for (k, where) in self._by_place if k[0] == port and where == place}
+        return [f"What {place} asked there when it was recorded: " + ", ".join(sorted(kept))] if kept else []
+
+    def _difference(self, port: str, wanted: dict[str, Any], place: Place) -> str:
+        begin = f"The recording has no such request of {place} to the port {port}"
+        others = [(where, k[1]) for (k, where) in self._by_place if k[0] == port]
+        near = ([o for o in others if o[0] == place] or [o for o in others if o[0].node == place.node] or others)[
+            :COMPARED_ENTRIES
+        ]
+        if not near:
+            return f"{begin}, and none other to that port."
+        text = _indented(wanted)
+        spelled = [(where, _indented(json.loads(request))) for where, request in near]
+        match = difflib.SequenceMatcher(None, "", text, autojunk=False)
+
+        def likeness(found: tuple[Place, str]) -> float:
+            match.set_seq1(found[1])
+            return match.quick_ratio()
+
+        where, nearest = max(spelled, key=likeness)
         lines = difflib.unified_diff(nearest.splitlines(), text.splitlines(), "recorded", "asked", lineterm="", n=1)
-        return f"The recording has no such request to the port {port}:\n" + "\n".join([*lines][:DIFF_LINES])
+        return f"{begin}. It differs from the nearest one, of {where}:\n" + "\n".join([*lines][:DIFF_LINES])
+
+
+def read_head(path: Path) -> dict[str, Any]:
+    """The first line of a recording. Raises UserError for a file that is none."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            head = json.loads(file.readline())
+        if head.get("format") != FORMAT or head.get("version") not in range(OLDEST, VERSION + 1):
+            raise ValueError(f"it is no {FORMAT} of version {OLDEST} to {VERSION}")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise _damaged(path, error) from error
+    return dict(head)
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    if isinstance(error, OSError):
+        return UserError(f"{path} cannot be read: {error.strerror or error}", code="recording.unreadable")
+    return UserError(f"{path} is not a recording: {error}", code="recording.damaged")
+
+
+def _indented(request: Any) -> str:
+    return json.dumps(request, ensure_ascii=False, indent=1, sort_keys=True)
 
 
 def _spelled(request: Any) -> str:
@@ -213,176 +343,8 @@ def _error_facts(error: Exception) -> dict[str, Any]:
     }
 
 
-def _raise(facts: Mapping[str, Any]) -> None:
+def raise_recorded(facts: Mapping[str, Any]) -> None:
     if facts["kind"] == "model":
         usage = Usage.from_json(facts["usage"]) if facts.get("usage") else None
         raise ModelError(facts["error_type"], facts["message"], usage=usage)
     raise PortError(facts["error_type"], facts["message"])
-
-
-class _Taped:
-    """A port with a tape before it."""
-
-    def __init__(self, port: str, tape: Recorder | Player) -> None:
-        self.port, self.tape = port, tape
-
-    def replayed(self, request: Any) -> dict[str, Any] | None:
-        """The recorded exchange, None when the real port is to be asked. Raises the recorded error."""
-        entry = self.tape.find(self.port, request) if isinstance(self.tape, Player) else None
-        if entry is not None and "error" in entry:
-            _raise(entry["error"])
-        return entry
-
-    async def one(self, request: Any, ask: Callable[[], Any], kind: type[Answer]) -> Answer:
-        """One answer to one request."""
-        entry = self.replayed(request)
-        if entry is not None:
-            return _made(kind, entry["answer"])
-        try:
-            answer: Answer = await ask()
-        except (PortError, ModelError) as error:
-            self.kept(request, None, error)
-            raise
-        self.kept(request, answer)
-        return answer
-
-    async def many(
-        self, request: Any, ask: Callable[[], AsyncIterator[Answer]], kind: type[Answer]
-    ) -> AsyncIterator[Answer]:
-        """A stream; what came before an error is kept and comes again before it."""
-        entry = self.tape.find(self.port, request) if isinstance(self.tape, Player) else None
-        if entry is not None:
-            for piece in entry["answer"] or ():
-                yield _made(kind, piece)
-            if "error" in entry:
-                _raise(entry["error"])
-            return
-        pieces: list[Any] = []
-        try:
-            async for piece in ask():
-                pieces.append(piece)
-                yield piece
-        except (PortError, ModelError) as error:
-            self.kept(request, pieces, error)
-            raise
-        self.kept(request, pieces)
-
-    def kept(self, request: Any, answer: Any = None, error: Exception | None = None) -> None:
-        """Write an exchange down where a recording is made."""
-        if isinstance(self.tape, Recorder):
-            self.tape.write(self.port, request, answer, error)
-
-
-class TapedModels(_Taped):
-    """`ChatModel`; which model a name means is recorded too, because a replay may have none."""
-
-    def __init__(self, inner: ChatModel | None, tape: Recorder | Player) -> None:
-        super().__init__("model", tape)
-        self._inner = inner
-
-    def resolve(self, ref: ModelRef) -> ModelInfo:
-        request = {"resolve": plain(ref)}
-        entry = self.replayed(request)
-        if entry is not None:
-            return _made(ModelInfo, entry["answer"])
-        try:
-            info = self._real().resolve(ref)
-        except ModelError as error:
-            self.kept(request, None, error)
-            raise
-        self.kept(request, info)
-        return info
-
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
-        return self.many(request, lambda: self._real().stream(request), ChatDelta)
-
-    def count_tokens(self, ref: ModelRef, messages: Sequence[Message]) -> int:
-        request = {"count": plain(ref), "messages": [plain(m) for m in messages]}
-        entry = self.replayed(request)
-        if entry is not None:
-            return int(entry["answer"])
-        count = self._real().count_tokens(ref, messages)
-        self.kept(request, count)
-        return count
-
-    def _real(self) -> ChatModel:
-        if self._inner is None:
-            raise ModelError("ProviderNotInitializeError", "No model is set up here.")
-        return self._inner
-
-
-class TapedHttp(_Taped):
-    """`HttpClient`."""
-
-    def __init__(self, inner: HttpClient | None, tape: Recorder | Player) -> None:
-        super().__init__("http", tape)
-        self._inner = inner
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        async def ask() -> HttpResponse:
-            if self._inner is None:
-                raise PortError("HttpRequestNodeError", "There is no way to the network here.")
-            return await self._inner.send(request)
-
-        return await self.one(request, ask, HttpResponse)
-
-
-class TapedCode(_Taped):
-    """`CodeRunner`: code may look at the clock or at chance, so its results are recorded as well."""
-
-    def __init__(self, inner: CodeRunner, tape: Recorder | Player) -> None:
-        super().__init__("code", tape)
-        self._inner = inner
-
-    async def run(self, request: CodeRequest) -> CodeResult:
-        return await self.one(request, lambda: self._inner.run(request), CodeResult)
-
-    def level(self) -> str:
-        return self._inner.level()
-
-
-class TapedTools(_Taped):
-    """`ToolProvider`."""
-
-    def __init__(self, inner: ToolProvider, tape: Recorder | Player) -> None:
-        super().__init__("tool", tape)
-        self._inner = inner
-
-    async def find(self, identity: ToolIdentity) -> ToolDescription | None:
-        request = {"find": plain(identity)}
-        entry = self.replayed(request)
-        if entry is not None:
-            return _made(ToolDescription, entry["answer"]) if entry["answer"] is not None else None
-        found = await self._inner.find(identity)
-        self.kept(request, found)
-        return found
-
-    async def server_tools(self, server: Mapping[str, Any]) -> list[ToolDescription]:
-        """The tools of a server that an agent's parameters name, where the provider can ask it."""
-        request = {"server": {k: plain(v) for k, v in server.items() if k in ("name", "url")}}
-        entry = self.replayed(request)
-        if entry is not None:
-            return [_made(ToolDescription, row) for row in entry["answer"]]
-        offer = getattr(self._inner, "server_tools", None)
-        if offer is None:
-            raise PortError("McpConnectionError", "MCP servers are not available here.")
-        found: list[ToolDescription] = await offer(server)
-        self.kept(request, found)
-        return found
-
-    def call(
-        self, identity: ToolIdentity, parameters: Mapping[str, Any], settings: Mapping[str, Any], credential: str = ""
-    ) -> AsyncIterator[ToolMessage]:
-        request = {"call": plain(identity), "parameters": plain(parameters), "settings": plain(settings)}
-        return self.many(request, lambda: self._inner.call(identity, parameters, settings, credential), ToolMessage)
-
-
-def taped(ports: Ports, tape: Recorder | Player) -> Ports:
-    """The same ports with a tape before each that reaches outside."""
-    ports.models = TapedModels(ports.models, tape)
-    ports.http = TapedHttp(ports.http, tape)
-    if ports.code is not None:
-        ports.code = TapedCode(ports.code, tape)
-    if ports.tools is not None:
-        ports.tools = TapedTools(ports.tools, tape)
-    return ports

@@ -189,7 +189,8 @@ async def play(
         start.run_id = start.run_id or services.ids.uuid()
         services.record_outside(recording, _secrets(start), {"run_id": start.run_id})
     if replay is not None:
-        head = services.replay_outside(replay, _secrets(start, marked=True), strict=strict)
+        head, stand_ins = services.replay_outside(replay, _secrets(start), strict=strict)
+        start.environment.update(stand_ins)
         if not start.record:
             start.run_id = str(head.get("run_id") or "")
     handle = services.runs.start(start)
@@ -197,20 +198,10 @@ async def play(
     return await follow(services, handle, events, chat=chat, features=start.workflow.features if suggest else None)
 
 
-def _secrets(start: StartRun, *, marked: bool = False) -> dict[str, str]:
-    """The secret environment variables of a run by name. `marked`: those without a value get the text that stands for
-    them in a recording, so that a replay needs no key."""
-    found: dict[str, str] = {}
-    for variable in start.workflow.environment_variables:
-        if not variable.is_secret:
-            continue
-        value = str(start.environment.get(variable.name) or variable.value or "")
-        if not value and marked:
-            value = f"[secret:{variable.name}]"
-            start.environment[variable.name] = value
-        elif value:
-            found[variable.name] = value
-    return found
+def _secrets(start: StartRun) -> dict[str, str]:
+    """The secret environment variables of a run: name to value, empty where there is none."""
+    variables = start.workflow.environment_variables
+    return {v.name: str(start.environment.get(v.name) or v.value or "") for v in variables if v.is_secret}
 
 
 async def follow(

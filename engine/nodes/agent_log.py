@@ -13,7 +13,7 @@ class AgentLog:
 
     def __init__(self, ctx: NodeContext) -> None:
         self._ctx = ctx
-        self._clock = ctx.ports.clock
+        self._clock = ctx.clock
         self._entries: dict[str, dict[str, Any]] = {}
         self._began: dict[str, float] = {}
 
@@ -23,7 +23,7 @@ class AgentLog:
 
     def start(self, label: str, *, parent: str | None = None, data: Any = None, metadata: Any = None) -> str:
         """Begin an entry and give its id."""
-        entry_id = self._ctx.ports.ids.uuid()
+        entry_id = self._ctx.ids.uuid()
         self._began[entry_id] = self._clock.monotonic()
         self._entries[entry_id] = {
             "id": entry_id,

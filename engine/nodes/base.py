@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from engine.ports.models import Usage
+from engine.ports.tape import AskedClock, AskedIds
 from engine.run.variables.templates import TemplateSegment, TextSegment, VariableSegment
 
 if TYPE_CHECKING:
@@ -101,6 +102,16 @@ class NodeContext:
     is_cancelled: Callable[[], bool]
     update_variable: Callable[[Selector, Any], None]
     """Write a conversation or loop variable now: emits NodeRunVariableUpdated and applies it (DEC-07)."""
+
+    @property
+    def clock(self) -> AskedClock:
+        """Time for outputs and events of the node: a replay gives the same moments again."""
+        return AskedClock(self.ports.clock)
+
+    @property
+    def ids(self) -> AskedIds:
+        """Ids for outputs and events of the node: a replay gives the same again."""
+        return AskedIds(self.ports.ids)
 
     def check_cancelled(self) -> None:
         """Raise Cancelled when the run is being stopped; for long loops inside a node."""

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import contextvars
 import copy
+import random
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from jinja2 import Template, TemplateError, Undefined, nodes
+from jinja2 import Environment, Template, TemplateError, Undefined, nodes, pass_environment
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import generate_lorem_ipsum
+
+from engine.ports.tape import once
 
 LONGEST_RANGE: Final = 100_000
 LONGEST_VALUE: Final = 4_000_000
@@ -36,6 +40,18 @@ def _range(*numbers: int) -> range:
     if len(found) > LONGEST_RANGE:
         raise SecurityError(f"range() may have {LONGEST_RANGE} numbers here")
     return found
+
+
+def _lipsum(*args: Any, **kwargs: Any) -> str:
+    return str(once("lipsum", lambda: generate_lorem_ipsum(*args, **kwargs)))
+
+
+@pass_environment
+def _random(environment: Environment, value: Any) -> Any:
+    """Jinja's own filter; a replay chooses as the recorded run did."""
+    if not len(value):
+        return environment.undefined("No random item, sequence was empty.")
+    return value[once("random", lambda: random.randrange(len(value)))]  # noqa: S311 - for texts, not for secrets
 
 
 def _tick() -> str:
@@ -111,6 +127,8 @@ def environment() -> Sandbox:
     """The one environment; undefined names are empty, as the format's own runner has them."""
     made = Sandbox(keep_trailing_newline=False, autoescape=False)  # text, not HTML
     made.globals["range"] = _range
+    made.globals["lipsum"] = _lipsum
+    made.filters["random"] = _random
     made.globals[_TICK] = _tick
     for name in ("center", "batch", "slice"):
         original = made.filters[name]

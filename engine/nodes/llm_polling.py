@@ -75,7 +75,7 @@ async def poll(poller: Poller, request: ChatRequest, ctx: NodeContext) -> Answer
         attempt += 1
         before = found
         found = await poller.check(request, before.state or {})
-        now = ctx.ports.clock.now()
+        now = ctx.clock.now()
         due = None
         if found.status == "running" and time.monotonic() + pause < began + seconds:
             due = iso(now + timedelta(seconds=pause))

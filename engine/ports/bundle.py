@@ -8,6 +8,7 @@ from typing import Any
 from engine.clock import Clock, IdSource, SystemClock, SystemIds
 from engine.ports.models import ChatModel, Embedder, Reranker
 from engine.ports.outside import CodeRunner, DocumentReader, FileStore, HttpClient, Retriever, ToolProvider
+from engine.ports.tape import Tape
 
 
 @dataclass
@@ -25,5 +26,7 @@ class Ports:
     retriever: Retriever | None = None
     embedder: Embedder | None = None
     reranker: Reranker | None = None
+    tape: Tape | None = None
+    """The recording that is being made or replayed."""
     extras: dict[str, Any] = field(default_factory=dict)
     """Further doors by name: `workflow_runner` (workflow as tool), `human_input` (form host), `memory` (chat)."""

@@ -222,6 +222,8 @@ class LocalRun:
     async def _conclude(self) -> None:
         scheduler = self._scheduler
         await self._check_answer()
+        if scheduler.aborted is None:
+            scheduler.lost_the_tape()
         if scheduler.aborted is not None or scheduler.error is not None:
             await scheduler.drop_running()
         outputs = plain(dict(scheduler.root.outputs))

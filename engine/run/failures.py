@@ -23,6 +23,9 @@ class Failures:
         """An attempt has failed: try again, apply the strategy, or give up (section 4.1)."""
         run = self._run
         node = execution.node
+        if run.lost_the_tape():
+            self.unhandled(execution, result)
+            return
         if not run.single_node and execution.attempt <= node.max_retries and not run.stopping:
             execution.pending_error = {"result": result}
             run.retrying.add(execution)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.ports.models import Usage
+from engine.ports.tape import Place
 
 if TYPE_CHECKING:
     from engine.run.containers import Invocation
@@ -149,3 +150,8 @@ class Execution:
         self.timer: asyncio.TimerHandle | None = None
         self.pending_error: dict[str, Any] | None = None
         self.dropped = False
+
+    @property
+    def place(self) -> Place:
+        """Where the graph runs this node; for recordings."""
+        return Place(self.node.id, self.frame.path)

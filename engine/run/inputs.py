@@ -28,15 +28,25 @@ RAG_NAMES: Final = (
     "datasource_info",
     "invoke_from",
 )
+HOST_GIVEN: Final = (
+    "timestamp",
+    "workflow_run_id",
+    "conversation_id",
+    "app_id",
+    "workflow_id",
+    "dialogue_count",
+)
+"""System variables that are another value in every run, whoever starts it with the same inputs."""
 
 
 def build_pool(request: RunRequest, ports: Ports, root: CompiledNode) -> VariablePool:
     """`sys`, `env`, `conversation`, `rag` and the root's inputs. Raises RunRefused for a value that cannot be one."""
     pool = VariablePool()
-    for name, value in system_values(request, ports).items():
+    system, conversation = _as_recorded(ports, system_values(request, ports), request.conversation_variables)
+    for name, value in system.items():
         pool.add(("sys", name), value)
     add_environment(pool, request)
-    add_conversation(pool, request)
+    add_conversation(pool, request, conversation)
     for name, value in request.rag.items():
         pool.add(("rag", name), value)
     for name, value in root_inputs(request, root).items():
@@ -68,6 +78,21 @@ def system_values(request: RunRequest, ports: Ports) -> dict[str, Any]:
     return values
 
 
+def _as_recorded(
+    ports: Ports, system: dict[str, Any], conversation: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the host gives a run, as it was when a replayed run was recorded."""
+    if ports.tape is None:
+        return system, conversation
+    given = {
+        "sys": {name: system[name] for name in HOST_GIVEN if name in system},
+        "conversation": {v["name"]: v.get("value") for v in conversation},
+    }
+    kept = ports.tape.once("start", lambda: given)
+    values = kept["conversation"]
+    return {**system, **kept["sys"]}, [{**v, "value": values.get(v["name"], v.get("value"))} for v in conversation]
+
+
 def _file(item: Any) -> Any:
     try:
         return input_value(item)
@@ -88,9 +113,9 @@ def add_environment(pool: VariablePool, request: RunRequest) -> None:
         pool.add(("env", name), segment, _meta(variable))
 
 
-def add_conversation(pool: VariablePool, request: RunRequest) -> None:
-    """`conversation.*` with their present values."""
-    for variable in request.conversation_variables:
+def add_conversation(pool: VariablePool, request: RunRequest, variables: list[dict[str, Any]] | None = None) -> None:
+    """`conversation.*` with their present values; `variables` in place of the request's."""
+    for variable in request.conversation_variables if variables is None else variables:
         name, kind, value = variable["name"], variable.get("value_type", "string"), variable.get("value")
         try:
             segment = _declared(kind, 0 if kind == "number" and value == "" else input_value(value))

@@ -6,9 +6,11 @@ One reader at most. No queue per event: events gather in a deque and the reader 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from engine.clock import Clock
 from engine.logs import get_logger
@@ -22,17 +24,24 @@ class Masker:
     """Replaces secret values by the form that records show (engine spec 6.3), wherever they stand in JSON data."""
 
     def __init__(self, secrets: set[str], min_length: int) -> None:
+        shown: dict[str, str] = {}
+        for secret in secrets:
+            if len(secret) >= min_length:
+                # An address or a JSON text holds it in another spelling; it is no less of a secret there.
+                for text in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+                    shown.setdefault(text, obfuscate(secret))
         # Longest first, so that a secret inside another does not leave the rest of it.
-        self._secrets = sorted((s for s in secrets if len(s) >= min_length), key=len, reverse=True)
+        self._shown = sorted(shown.items(), key=lambda item: len(item[0]), reverse=True)
+        self._secrets = [text for text, _ in self._shown]
 
     def __bool__(self) -> bool:
         return bool(self._secrets)
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
-        for secret in self._secrets:
+        for secret, shown in self._shown:
             if secret in text:
-                text = text.replace(secret, obfuscate(secret))
+                text = text.replace(secret, shown)
         return text
 
     def open_end(self, text: str) -> int:

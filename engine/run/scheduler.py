@@ -18,6 +18,7 @@ from typing import Any, Final
 from engine.logs import get_logger
 from engine.nodes.base import NodeContext, NodeResult, PauseRun
 from engine.ports.bundle import Ports
+from engine.ports.tape import ASKED, Asked
 from engine.run.containers import Invocation, prepared
 from engine.run.debug import DebugGate, Held
 from engine.run.failures import Failures
@@ -244,6 +245,17 @@ class Scheduler:
             self._attempt(execution)
 
     def _attempt(self, execution: Execution) -> None:
+        tape = self.ports.tape
+        if tape is None:
+            self._try(execution)
+            return
+        token = ASKED.set(Asked(tape, execution))  # a task that the node becomes takes it along
+        try:
+            self._try(execution)
+        finally:
+            ASKED.reset(token)
+
+    def _try(self, execution: Execution) -> None:
         node, frame = execution.node, execution.frame
         stand_in = None
         try:
@@ -356,6 +368,14 @@ class Scheduler:
         """The run has failed; the first error counts."""
         if self.error is None:
             self.error, self.error_node, self.error_type = error, node_id, error_type
+
+    def lost_the_tape(self) -> bool:
+        """Whether a strict replay asked what its recording does not hold: nothing may make good for that."""
+        tape = self.ports.tape
+        if tape is None or tape.mismatch is None:
+            return False
+        self.fail(tape.mismatch.message, tape.mismatch.place.node, "ReplayMismatch")
+        return True
 
     def complete(
         self,

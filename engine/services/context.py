@@ -138,9 +138,11 @@ class Services:
     def forms(self) -> FormDesk:
         """The forms that runs wait for."""
         from engine.nodes.human_input.desk import FormDesk
+        from engine.ports.tape import AskedClock, AskedIds
         from engine.store.forms import StoredForms
 
-        return FormDesk(StoredForms(self.database), self.clock, self.ids, self.limits().human_input_seconds)
+        store, seconds = StoredForms(self.database), self.limits().human_input_seconds
+        return FormDesk(store, AskedClock(self.clock), AskedIds(self.ids), seconds)
 
     # -- services ----------------------------------------------------------------------------------------------------
 
@@ -287,25 +289,32 @@ class Services:
 
     def record_outside(self, path: Path, secrets: Mapping[str, str], head: Mapping[str, Any]) -> None:
         """Write every exchange of this process with the outside into a file; `secrets` (name to value) are masked."""
-        from engine.adapters.recording import Recorder, taped
+        from engine.adapters.recording import Recorder
+        from engine.adapters.taped import taped
 
-        recorder = Recorder(path, secrets, head)
+        recorder = Recorder(path, secrets, head, shortest=self.limits().min_masked_secret_length)
         self._ports = taped(self.ports, recorder)
         self._closers.append(recorder.close)
 
-    def replay_outside(self, path: Path, secrets: Mapping[str, str], *, strict: bool) -> Mapping[str, Any]:
-        """Answer from a recording instead of from the outside; its head. Raises UserError for a file that is none."""
-        from engine.adapters.recording import Player, taped
+    def replay_outside(
+        self, path: Path, secrets: Mapping[str, str], *, strict: bool
+    ) -> tuple[Mapping[str, Any], dict[str, str]]:
+        """Answer from a recording instead of from the outside. Its head, and values for those of `secrets` that have
+        none: the log shows them as it showed the recorded ones. Raises UserError for a file that is no recording."""
+        from engine.adapters.recording import Player, read_head, stand_in
+        from engine.adapters.taped import taped
 
-        player = Player(path, secrets, strict=strict)
-        self._ports = taped(self.ports, player)
-        return player.head
+        head = read_head(path)
+        values = {name: value or stand_in(name, head) for name, value in secrets.items()}
+        self._ports = taped(self.ports, Player(path, values, strict=strict))
+        return head, {name: values[name] for name, value in secrets.items() if not value}
 
     def _passing_forms(self, limits: Limits) -> FormDesk:
         """Forms of runs that are not kept."""
         from engine.nodes.human_input.desk import FormDesk, MemoryForms
+        from engine.ports.tape import AskedClock, AskedIds
 
-        return FormDesk(MemoryForms(), self.clock, self.ids, limits.human_input_seconds)
+        return FormDesk(MemoryForms(), AskedClock(self.clock), AskedIds(self.ids), limits.human_input_seconds)
 
     def _add_files(self, ports: Ports, limits: Limits) -> None:
         from engine.adapters.documents import LocalDocumentReader

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Protocol
 
-from engine.clock import Clock, IdSource, iso
+from engine.clock import Clock, IdSource, SystemIds, iso
 from engine.nodes.human_input.form import FormRefused, check_submission
 from engine.ports.human_input import FormRequest, FormState, Submitted, TimedOut, Waiting
 from engine.ports.outside import PortError
@@ -97,6 +97,8 @@ class FormDesk:
     def _make(self, request: FormRequest) -> str:
         now = self._clock.now()
         session = self._ids.uuid()
+        if self._store.get(session) is not None:
+            session = SystemIds().uuid()  # a replay beside the run that it repeats: that one has the form of this id
         seconds = float(request.definition.get("timeout_seconds") or 0)
         limit = now + timedelta(seconds=self._global_seconds)
         self._store.add(
