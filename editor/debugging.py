@@ -1,8 +1,4 @@
-"""What a person asks of the debugger for one workflow: breakpoints, pinned results, steps while a run is held.
-
-Breakpoints and pins are kept with the workspace, by app, outside of the workflow itself: they travel in no file and
-stand in no history of edits. This object knows no widgets.
-"""
+"""What a person asks of the debugger for one workflow: breakpoints, and steps while a run is held. Knows no widgets."""
 
 from __future__ import annotations
 
@@ -10,18 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import Signal
 
-from engine.errors import PenstockError
-from engine.logs import get_logger
+from editor.kept import KeptWithApp
 from engine.model.breakpoints import Breakpoint
 from engine.run.fold import NodeRunState
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
-
-log = get_logger("editor.debugging")
-SAVE_AFTER_MS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,52 +32,26 @@ class BreakpointMark:
         return cls(Breakpoint(**fields), bool(data.get("enabled", True)))
 
 
-class Debugging(QObject):
-    """`changed` comes when breakpoints or pins did, `steppedOff` when the held nodes were told to go on."""
+class Debugging(KeptWithApp):
+    """`changed` comes when breakpoints did, `steppedOff` when held nodes were told to go on."""
 
-    changed = Signal()
     steppedOff = Signal()
 
     def __init__(self, session: WorkflowSession) -> None:
-        super().__init__(session)
-        self._session = session
+        super().__init__(session, "debug")
         self.breakpoints: dict[str, BreakpointMark] = {}
         self.any_failure = False
-        self._loaded = False
         self._sent: set[str] = set()
         self._front = ""
         self.target = ""
         """The node that the next run is to hold before."""
         self._running_to = ""
-        self._save_timer = QTimer(self)
-        self._save_timer.setSingleShot(True)
-        self._save_timer.setInterval(SAVE_AFTER_MS)
-        self._save_timer.timeout.connect(self._save)
         session.runChanged.connect(self._forget_sent)
-        self._load()
+        self.load()
 
     # -- keeping -----------------------------------------------------------------------------------------------------
 
-    @property
-    def _key(self) -> str:
-        return f"debug.{self._session.app_id}"
-
-    @property
-    def _is_kept(self) -> bool:
-        return bool(self._session.app_id) and not self._session.read_only
-
-    def _load(self) -> None:
-        if not self._is_kept:
-            self._loaded = True
-            return
-        studio = self._session.studio
-        studio.tasks.run(lambda: studio.services.settings.get(self._key, {}), done=self._take, failed=lambda _: None)
-
-    def _take(self, kept: Mapping[str, Any]) -> None:
-        """What was kept, under what was set meanwhile."""
-        if self._session.is_closed:
-            return
-        self._loaded = True
+    def take(self, kept: Mapping[str, Any]) -> None:
         found: dict[str, BreakpointMark] = {}
         for data in kept.get("breakpoints", ()):
             try:
@@ -95,37 +61,19 @@ class Debugging(QObject):
             found[mark.point.node_id] = mark
         self.breakpoints = {**found, **self.breakpoints}
         self.any_failure = self.any_failure or bool(kept.get("any_failure"))
-        if kept:
-            self.changed.emit()
 
-    def _to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return {
             "breakpoints": [mark.to_json() for mark in self.breakpoints.values()],
             "any_failure": self.any_failure,
         }
 
-    def _save(self) -> None:
-        studio, key, data = self._session.studio, self._key, self._to_json()
-        studio.tasks.run(studio.services.settings.set, key, data, failed=lambda error: log.info("not kept: %s", error))
-
-    def close(self) -> None:
-        """Keep what is not kept yet."""
-        if not self._save_timer.isActive():
-            return
-        self._save_timer.stop()
-        try:
-            self._session.studio.services.settings.set(self._key, self._to_json())
-        except PenstockError as error:
-            log.info("not kept: %s", error)
-
     def _touched(self) -> None:
-        """Breakpoints or pins are other than before: a live run learns of it, and it is kept."""
+        """Breakpoints are other than before: a live run learns of it, and it is kept."""
         run = self._session.run
         if run is not None and not run.is_over:
             run.send("set_breakpoints", breakpoints=self._points(), any_failure=self.any_failure)
-        if self._is_kept:
-            self._save_timer.start()
-        self.changed.emit()
+        self.keep()
 
     # -- breakpoints -------------------------------------------------------------------------------------------------
 

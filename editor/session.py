@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from editor.bridge.runs import LiveRun
 from editor.debugging import Debugging
 from editor.i18n import tr
+from editor.pins import Pins
 from engine.errors import PenstockError, UserError
 from engine.logs import get_logger
 from engine.model.document import Delta, Document, Step
@@ -93,6 +94,8 @@ class WorkflowSession(QObject):
         self._last: dict[str, Mapping[str, Any]] = {}
         self.debugging = Debugging(self)
         self.debugging.changed.connect(self.marksChanged)
+        self.pins = Pins(self)
+        self.pins.changed.connect(self.marksChanged)
         self.check()
 
     def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
@@ -456,6 +459,7 @@ class WorkflowSession(QObject):
             return
         self.show_run(None)
         self.debugging.close()
+        self.pins.close()
         try:
             self.save_now()
         except PenstockError as error:

@@ -59,6 +59,10 @@ WORDS = {
 }
 
 
+TAKEN = {"pinned": ("pin", "pinned"), "reused": ("history", "from an earlier run")}
+"""Icon and word for results that were taken over."""
+
+
 def state_word(status: str) -> str:
     """A run state in words."""
     return tr(WORDS.get(status, status))
@@ -79,7 +83,8 @@ class NodeRun:
     text: str = ""
     round: int | None = None
     rounds: int | None = None
-    cached: bool = False
+    taken: str = ""
+    """Where its result comes from when it did not run: `pinned`, `reused` (of an earlier run) or empty."""
 
     @property
     def active(self) -> bool:
@@ -206,7 +211,7 @@ def node_run_of(state: NodeRunState, node: Node | None = None) -> NodeRun:
         text=text[-_TAIL:],
         round=len(state.rounds) or None,
         rounds=state.round_count or (len(state.rounds) or None),
-        cached=bool(metadata.get("reused") or metadata.get("pinned") or metadata.get("mocked")),
+        taken="pinned" if metadata.get("pinned") else "reused" if metadata.get("reused_from") else "",
     )
 
 

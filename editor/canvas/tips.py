@@ -6,7 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 from editor.canvas.hit import Hit
-from editor.canvas.runview import duration_text, state_word
+from editor.canvas.runview import TAKEN, duration_text, state_word
 from editor.canvas.scene import EdgeItem, Item
 from editor.i18n import ntr, tr
 
@@ -60,7 +60,9 @@ def _node_tip(view: CanvasView, item: Item, hit: Hit) -> str:
     run = view.state.runs.get(item.id)
     if run is not None:
         words = state_word(run.status)
-        if run.elapsed is not None:
+        if run.taken:
+            words += f" · {tr(TAKEN[run.taken][1])}"
+        elif run.elapsed is not None:
             words += f" · {duration_text(run.elapsed)}"
         lines.append(html.escape(words))
         if run.error:
@@ -83,6 +85,8 @@ def node_description(view: CanvasView, item: Item) -> str:
     run = view.state.runs.get(item.id)
     if run is not None:
         parts.append(state_word(run.status))
+        if run.taken:
+            parts.append(tr(TAKEN[run.taken][1]))
         if run.error:
             parts.append(run.error)
     mark = view.state.marks.get(item.id)

@@ -193,6 +193,11 @@ class RunPanel(QWidget):
         head.addWidget(self._raw)
         head.addWidget(self._copy)
         column.addLayout(head)
+        self._pins = QLabel()
+        self._pins.setProperty("kind", "small")
+        self._pins.setWordWrap(True)
+        self._pins.hide()
+        column.addWidget(self._pins)
         self._error = QLabel()
         self._error.setProperty("kind", "bad")
         self._error.setWordWrap(True)
@@ -219,6 +224,7 @@ class RunPanel(QWidget):
             self._status.setText(tr("Not running yet"))
             self._facts.clear()
             self._error.hide()
+            self._pins.hide()
             self.text.show_text("")
             self._raw.hide()
             return
@@ -229,11 +235,19 @@ class RunPanel(QWidget):
             facts.append(tr("{count} tokens", count=state.total_tokens))
             facts.append(price_text(state.total_price, state.currency))
         self._facts.setText("  ·  ".join(f for f in facts if f))
+        self._pins.setText(self._pinned_words(state))
+        self._pins.setVisible(bool(self._pins.text()))
         self._error.setText(state.error)
         self._error.setVisible(bool(state.error))
         self.text.show_text(_result_text(state))
         self._raw.setVisible(self.text.can_format)
         self._show_details(state)
+
+    def _pinned_words(self, state: Any) -> str:
+        """Which steps did not run, for their results are pinned."""
+        nodes = self._session.document.graph.nodes
+        titles = [nodes[i].title or nodes[i].type if i in nodes else i for i in state.pins]
+        return tr("Pinned, not run: {titles}", titles=", ".join(titles)) if titles else ""
 
     def _show_details(self, state: Any) -> None:
         mark = (state.run_id, state.status)

@@ -1,25 +1,34 @@
-"""The debugger of one page: its bar over the canvas, its marks on the cards, and what comes to the front when a run is
-held."""
+"""The debugger of one page: its bar over the canvas, its marks on the cards, breakpoints and pins, and what comes to
+the front when a run is held."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QSplitter
 
 from editor.canvas.paint.context import BreakpointMark, Marks
 from editor.dialogs.breakpoint import edit_breakpoint, words_of
+from editor.dialogs.pin_editor import PinEditor
 from editor.i18n import tr
 from editor.panels.breakpoints import Breakpoints, spelled
 from editor.panels.debug_bar import DebugBar
+from editor.panels.pinned import Pinned
+from editor.pins import has_mask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from editor.windows.page import WorkflowPage
+
+ENDED_WELL = ("succeeded", "exception")
 
 
 class DebugDesk(QObject):
-    """Made by the page, once its canvas and panels are there."""
+    """Made by the page, once its canvas is there. `panel` stands at the left."""
 
     def __init__(self, page: WorkflowPage) -> None:
         super().__init__(page)
@@ -32,9 +41,18 @@ class DebugDesk(QObject):
         self.breakpoints = Breakpoints(session)
         self.breakpoints.goTo.connect(lambda node_id: page.reveal(node_id, ""))
         self.breakpoints.editWanted.connect(lambda node_id: edit_breakpoint(page, node_id))
+        self.pinned = Pinned(session)
+        self.pinned.goTo.connect(lambda node_id: page.reveal(node_id, ""))
+        self.pinned.editWanted.connect(self.edit_pin)
+        self.panel = QSplitter(Qt.Orientation.Vertical)
+        self.panel.setHandleWidth(1)
+        self.panel.setChildrenCollapsible(False)
+        self.panel.addWidget(self.breakpoints)
+        self.panel.addWidget(self.pinned)
         page.follow(session.marksChanged, self._marks)
         page.follow(session.runChanged, self.bar.refresh)
         page.follow(session.debugging.steppedOff, self.bar.refresh)
+        page.follow_document(lambda delta: self._marks() if delta.content_changed and session.pins.pins else None)
         self._marks()
 
     def follow(self, changed: set[str]) -> None:
@@ -47,11 +65,75 @@ class DebugDesk(QObject):
             page.inspector.tabs.setCurrentIndex(1)
 
     def _marks(self) -> None:
+        session = self._session
         found: dict[str, Marks] = {}
-        for node_id, mark in self._session.debugging.breakpoints.items():
-            kind: BreakpointMark = "plain" if mark.point.is_plain else "conditional"
-            if mark.point.on_failure:
-                kind = "failure"
-            words = tr("Breakpoint: {words}", words=words_of(mark, partial(spelled, self._session)))
-            found[node_id] = Marks(breakpoint=kind, enabled=mark.enabled, tip=words)
+        breakpoints, pins = session.debugging.breakpoints, session.pins.pins
+        for node_id in {**breakpoints, **pins}:
+            kind: BreakpointMark | None = None
+            words = []
+            mark = breakpoints.get(node_id)
+            if mark is not None:
+                kind = "failure" if mark.point.on_failure else "plain" if mark.point.is_plain else "conditional"
+                words.append(tr("Breakpoint: {words}", words=words_of(mark, partial(spelled, session))))
+            stale = session.pins.is_stale(node_id)
+            if node_id in pins:
+                words.append(tr("Pinned: runs take its kept result"))
+            if stale:
+                words.append(tr("The step was changed since it was pinned"))
+            found[node_id] = Marks(
+                kind, enabled=mark is None or mark.enabled, tip="\n".join(words), pinned=node_id in pins, stale=stale
+            )
         self._page.canvas.set_marks(found)
+
+    # -- pins --------------------------------------------------------------------------------------------------------
+
+    def toggle_pin(self, node_id: str) -> None:
+        """Pin what a node gave when it last ran, or let it run again."""
+        pins = self._session.pins
+        if node_id in pins.pins:
+            pins.unpin(node_id)
+        else:
+            self._with_outputs(node_id, partial(self._pin, node_id))
+
+    def _pin(self, node_id: str, outputs: Mapping[str, Any]) -> None:
+        if has_mask(outputs):
+            self._edit(node_id, outputs, tr("A secret in this result is masked; write what is to stand there."))
+            return
+        self._session.pins.pin(node_id, outputs)
+        self._session.studio.messages.tell(tr("Pinned. The next runs take this result instead of running the step."))
+
+    def edit_pin(self, node_id: str) -> None:
+        """Change the pinned result of a node, or pin what it gave last in another form."""
+        pin = self._session.pins.pins.get(node_id)
+        if pin is not None:
+            self._edit(node_id, pin.outputs)
+        else:
+            self._with_outputs(node_id, partial(self._edit, node_id))
+
+    def _edit(self, node_id: str, outputs: Mapping[str, Any], warning: str = "") -> None:
+        dialog = PinEditor(self._session, node_id, outputs, self._page, warning=warning)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _with_outputs(self, node_id: str, then: Callable[[Mapping[str, Any]], None]) -> None:
+        """What a node gave when it last ran: in the run that is shown, else in the log; words when there is nothing."""
+        session = self._session
+        state = session.run_state.nodes.get(node_id) if session.run_state is not None else None
+        if state is not None and state.status in ENDED_WELL:
+            then(state.outputs)
+            return
+
+        def done(outputs: Mapping[str, Any] | None) -> None:
+            if session.is_closed or node_id not in session.document.graph.nodes:
+                return
+            if outputs is None:
+                session.studio.messages.tell(tr("There is nothing to pin: the step has not run yet."))
+            else:
+                then(outputs)
+
+        runs = session.studio.services.runs
+        session.studio.tasks.run(
+            lambda: runs.last_outputs(session.app_id, node_id),
+            done=done,
+            failed=lambda error: session.studio.messages.error(tr("Not pinned"), error),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -144,16 +145,28 @@ class PageCommands(QObject):
     def on_edit_breakpoint(self) -> None:
         from editor.dialogs.breakpoint import edit_breakpoint
 
-        (node_id,) = self.page.canvas.selected_nodes()
-        if not self.page.session.document.graph.nodes[node_id].is_note:
-            edit_breakpoint(self.page, node_id)
+        self._with_step(lambda node_id: edit_breakpoint(self.page, node_id))
 
     def on_show_breakpoints(self) -> None:
         self.page.show_panel("breakpoints")
 
-    def on_run_to_node(self) -> None:
+    def on_pin(self) -> None:
+        self._with_step(self.page.debug.toggle_pin)
+
+    def on_edit_pin(self) -> None:
+        self._with_step(self.page.debug.edit_pin)
+
+    def on_unpin_all(self) -> None:
+        self.page.debug.pinned.unpin_all()
+
+    def _with_step(self, act: Callable[[str], object]) -> None:
+        """Do something with the selected node if it is a step."""
         (node_id,) = self.page.canvas.selected_nodes()
-        self.window.running.run_to(self.page, node_id)
+        if not self.page.session.document.graph.nodes[node_id].is_note:
+            act(node_id)
+
+    def on_run_to_node(self) -> None:
+        self._with_step(lambda node_id: self.window.running.run_to(self.page, node_id))
 
     def on_step_over(self) -> None:
         self.page.session.debugging.step("over")

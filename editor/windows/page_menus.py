@@ -97,6 +97,10 @@ class PageMenus:
             menu, "breakpoint", tr("Remove breakpoint") if node_id in session.breakpoints else tr("Set breakpoint")
         )
         self._action(menu, "edit_breakpoint")
+        pinned = node_id in session.pins.pins
+        self._action(menu, "pin", tr("Unpin the result") if pinned else tr("Pin the result"))
+        if pinned:
+            self._action(menu, "edit_pin")
 
     def _room_part(self, menu: QMenu, chosen: list[str]) -> None:
         """Into a container where there is one that takes them, and out of theirs."""

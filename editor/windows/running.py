@@ -90,6 +90,7 @@ class Running(QObject):
             files=self._stored_files({"files": files})["files"] if files else [],
             conversation_id=self._conversations.get(session.app_id, "") if query else "",
             **session.debugging.settings(),
+            pins=session.pins.settings(),
             mocks=mocks,
             parent_message_id=parent_id,
         )
@@ -120,6 +121,7 @@ class Running(QObject):
             inputs=inputs,
             root_node_id=node_id,
             **session.debugging.settings(),
+            pins=session.pins.settings(),
         )
         return self._show(page, start)
 
@@ -140,6 +142,7 @@ class Running(QObject):
             resume=not from_node,
             from_node=from_node or None,
             **session.debugging.settings(),
+            pins=session.pins.settings(),
         )
         return self._show(page, start)
 

@@ -198,6 +198,8 @@ class LocalRun:
             "version": request.version,
             "conversation_id": request.conversation_id,
         }
+        if request.pins:
+            event["pins"] = sorted(request.pins)
         if not resumed:
             event["inputs"] = plain(recorded_inputs(request, scheduler.root.pool))
         self._outbox.send(event)

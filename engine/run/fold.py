@@ -104,6 +104,8 @@ class RunState:
     """Variables written by nodes while they ran (conversation and loop variables), newest value."""
     answer: list[str] = field(default_factory=list)
     kind: str = "full"
+    pins: tuple[str, ...] = ()
+    """Nodes whose pinned outputs the run was started with."""
     answered_by: str = ""
     """What gave the answer if not the graph: output_moderation, input_moderation or annotation."""
 
@@ -170,6 +172,7 @@ def _run_started(state: RunState, event: Mapping[str, Any]) -> set[str]:
     if event.get("reason") != "resumption":
         state.started_at = event.get("at", "")
         state.inputs = event.get("inputs", {})
+        state.pins = tuple(event.get("pins", ()))
     return set()
 
 

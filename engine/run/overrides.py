@@ -31,7 +31,7 @@ class Overrides:
         self._results: dict[str, list[Mapping[str, Any]]] = {}
         self.calls: dict[str, int] = {}
         for node_id, outputs in (pins or {}).items():
-            self._results[node_id] = [{"outputs": outputs}]
+            self._results[node_id] = [{"outputs": outputs, "metadata": {"pinned": True}}]
         for node_id, mock in (mocks or {}).items():
             entries = mock if isinstance(mock, list) else [mock]
             for entry in entries:

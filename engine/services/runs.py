@@ -463,6 +463,13 @@ class RunService:
         """The newest execution of a node."""
         return self._store().last_of_node(app_id, node_id)
 
+    def last_outputs(self, app_id: str, node_id: str) -> dict[str, Any] | None:
+        """What a node gave when it last ended well, whole; None when it did not."""
+        row = self._store().last_of_node(app_id, node_id)
+        if row is None or row["status"] not in ("succeeded", "exception"):
+            return None
+        return dict(self._store().node(row["id"], whole=True)["outputs"])
+
     def pin(self, run_id: str, *, pinned: bool) -> None:
         """Keep a run for ever, or no longer."""
         self._store().pin(run_id, pinned=pinned)

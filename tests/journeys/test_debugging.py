@@ -195,7 +195,7 @@ def test_a_breakpoint_counts_and_can_be_switched_off_in_the_list(rounds: Studio)
     until(lambda: live.is_over)
 
     press(studio, Qt.Key.Key_F9, SHIFT | CTRL)
-    panel = page.panels["breakpoints"]
+    panel = page.debug.breakpoints
     assert isinstance(panel, Breakpoints)
     assert panel.isVisible()
     item = panel.list.item(0)
@@ -216,7 +216,7 @@ def test_a_failure_is_held_repaired_and_run_again(studio: Studio) -> None:
     opened(studio, failing_flow())
     page = studio.page
     page.show_panel("breakpoints")
-    panel = page.panels["breakpoints"]
+    panel = page.debug.breakpoints
     assert isinstance(panel, Breakpoints)
     studio.click("Hold after every failure", panel)
     assert page.session.debugging.any_failure
@@ -296,7 +296,7 @@ def test_breakpoints_are_kept_with_the_workspace_and_stand_in_no_file(tmp_path: 
         page = studio.open_app(app_id)
         until(lambda: page.session.breakpoints == {"each"})
         assert not page.session.debugging.breakpoints["each"].enabled
-        panel = page.panels["breakpoints"]
+        panel = page.debug.breakpoints
         box = panel.findChild(QCheckBox)
         assert box.isChecked()
 

@@ -11,7 +11,7 @@ from editor.canvas import metrics as m
 from editor.canvas.paint.context import Canvas
 from editor.canvas.paint.drawing import paint_icons
 from editor.canvas.paint.reading import elided, enlarged, font_metrics, glyph_size, reading_step
-from editor.canvas.runview import ICONS, TONES, Extra, NodeRun, count_text, duration_text, state_word, tail_lines
+from editor.canvas.runview import ICONS, TAKEN, TONES, Extra, NodeRun, count_text, duration_text, state_word, tail_lines
 from editor.canvas.scene import Item
 from editor.i18n import tr
 from editor.theme import FontRole, theme
@@ -109,7 +109,10 @@ def _paint_footer(canvas: Canvas, item: Item, run: NodeRun, rect: QRectF) -> Non
 
 def _footer_words(run: NodeRun) -> list[tuple[str, str, str]]:
     words = []
-    if run.elapsed is not None:
+    if run.taken:
+        icon, word = TAKEN[run.taken]
+        words.append((icon, tr(word), "muted"))
+    elif run.elapsed is not None:
         words.append(("clock", duration_text(run.elapsed), "muted"))
     elif run.active or run.resting:
         icon, tone = (ICONS[run.status], TONES[run.status]) if run.resting else ("clock", "muted")

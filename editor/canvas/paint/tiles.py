@@ -15,7 +15,7 @@ from editor.canvas import metrics as m
 from editor.canvas.content import CardContent
 from editor.canvas.paint.context import Canvas, pixel_of
 from editor.canvas.paint.reading import Lines, constant_lines, line_height, paint_lines
-from editor.canvas.runview import ICONS, TONES
+from editor.canvas.runview import ICONS, TAKEN, TONES
 from editor.canvas.scene import Item
 from editor.theme import theme
 
@@ -29,8 +29,8 @@ def status_of(canvas: Canvas, item: Item) -> tuple[str, str]:
     """Icon and tone of a card's state: of the run, else a pin or the bypass mark; empty when there is none."""
     run = canvas.view.runs.get(item.id)
     if run is not None and run.status in ICONS:
-        if run.cached:
-            return "pin", "muted"
+        if run.taken:
+            return TAKEN[run.taken][0], "good" if run.status == "succeeded" else TONES[run.status]
         return ICONS[run.status], TONES[run.status]
     mark = canvas.view.marks.get(item.id)
     if mark is not None and mark.pinned:
