@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -111,17 +113,35 @@ def _ref(model: Any) -> ModelRef:
 
 
 def suggestion(name: str, known: Sequence[ModelInfo], default: ModelRef | None) -> ModelRef | None:
-    """What a foreign name could be mapped to: a model of that name, else one that begins alike, else the default."""
-    wanted = _bare(name)
-    for model in known:
-        if _bare(model.ref.name) == wanted:
-            return model.ref
-    alike = [m.ref for m in known if wanted and _bare(m.ref.name).startswith(wanted.split("-20", 1)[0])]
-    return min(alike, key=lambda ref: len(ref.name)) if alike else default
+    """What a foreign name could be mapped to: a model of that name, else the one of its family whose name shares most
+    words with it (`us.anthropic.claude-3-7-sonnet-20250219-v1:0` and `claude-3-7-sonnet-latest`), else the default."""
+    wanted = words_of(name)
+    if not wanted:
+        return default
+
+    def likeness(ref: ModelRef) -> tuple[int, int, int]:
+        words = words_of(ref.name)
+        shared = sum((Counter(wanted) & Counter(words)).values())
+        return shared, -(len(words) - shared), -len(ref.name)
+
+    exact = [m.ref for m in known if words_of(m.ref.name) == wanted]
+    family = [m.ref for m in known if words_of(m.ref.name)[:1] == wanted[:1]]
+    return max(exact or family, key=likeness, default=default)
 
 
-def _bare(name: str) -> str:
-    return name.rsplit("/", 1)[-1].removesuffix(":latest").lower()
+_VENDORS = frozenset("us eu apac global anthropic amazon meta mistral cohere ai21 deepseek-ai qwen pro".split())
+"""What clouds and hubs put before a model's own name."""
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a model's own name: `Pro/Qwen/Qwen2.5-VL-7B-Instruct` is qwen, 2.5, vl, 7b; owners, regions, dates
+    and versions of a cloud tell nothing about which model it is."""
+    bare = name.strip().lower().rsplit("/", 1)[-1].removesuffix(":latest")
+    while (parts := re.split(r"[. ]", bare, maxsplit=1))[0] in _VENDORS and len(parts) == 2:
+        bare = parts[1]
+    bare = re.sub(r"-v\d+:\d+(:\w+)?$|-?(instruct|chat|latest|preview|exp)\b|-\d{8}\b|-\d{4}-\d{2}-\d{2}\b", "", bare)
+    found = re.findall(r"\d+(?:\.\d+)*[a-z]*|[a-z]+", bare)
+    return found or re.findall(r"\w+", bare)
 
 
 def unknown_in(
