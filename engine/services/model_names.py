@@ -129,7 +129,23 @@ def suggestion(name: str, known: Sequence[ModelInfo], default: ModelRef | None) 
     return max(exact or family, key=likeness, default=default)
 
 
-_VENDORS = frozenset("us eu apac global anthropic amazon meta mistral cohere ai21 deepseek-ai qwen pro".split())
+_VENDORS = frozenset(
+    [
+        "us",
+        "eu",
+        "apac",
+        "global",
+        "anthropic",
+        "amazon",
+        "meta",
+        "mistral",
+        "cohere",
+        "ai21",
+        "deepseek-ai",
+        "qwen",
+        "pro",
+    ]
+)
 """What clouds and hubs put before a model's own name."""
 
 
