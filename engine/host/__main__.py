@@ -17,6 +17,9 @@ from engine.services.runs import StartRun
 
 log = logs.get_logger(__name__)
 SWEEP_SECONDS = 60.0
+LOCKED_SECONDS, LOCKED_PAUSE = 60.0, 0.2
+"""How long a run that is to start waits for a workspace file that the other process is writing, and between two
+tries; a slow disk keeps the file for longer than SQLite itself waits."""
 
 
 class Host:
@@ -82,11 +85,21 @@ class Host:
         try:
             self._do(message)
         except PenstockError as error:
-            self._say({"op": "refused", "id": message.get("id"), "error": error.to_json()})
+            if not self._waits(message, error):
+                self._say({"op": "refused", "id": message.get("id"), "error": error.to_json()})
         except Exception as error:
             log.exception("command %s failed", message.get("op"))
             problem = UserError(f"The engine could not do this: {error}", code="host.failed")
             self._say({"op": "refused", "id": message.get("id"), "error": problem.to_json()})
+
+    def _waits(self, message: dict[str, Any], error: PenstockError) -> bool:
+        """Whether a command that found the file locked is tried once more; nothing of it was done yet."""
+        loop = asyncio.get_running_loop()
+        since = message.setdefault("locked_since", loop.time())
+        if error.code != "store.locked" or loop.time() - since > LOCKED_SECONDS or self._ended.is_set():
+            return False
+        loop.call_later(LOCKED_PAUSE, self._take, message)
+        return True
 
     def _do(self, message: dict[str, Any]) -> None:
         op = message["op"]

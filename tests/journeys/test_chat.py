@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -128,6 +130,24 @@ def test_an_answer_is_asked_for_again_and_its_steps_open_the_trace(studio: Studi
     assert studio.page.session.run_state is not None
     assert studio.page.session.run_state.run_id == first
     assert studio.page.canvas.selected_nodes() == ["2"]
+
+
+@pytest.mark.spec("editor.68")
+def test_a_workspace_that_is_locked_for_a_while_does_not_refuse_what_is_said(studio: Studio) -> None:
+    """A slow disk keeps the file for longer than SQLite waits (5 s): the run begins when it is free again."""
+    chat = opened(studio)
+    say(chat, "One")
+    answered(chat, 1)
+    other = sqlite3.connect(studio.services.data_dir / "penstock.db", isolation_level=None, check_same_thread=False)
+    other.execute("begin immediate")
+    free = threading.Timer(6.5, lambda: other.execute("rollback"))
+    free.start()
+    studio.click("Answer again", chat)
+    answered(chat, 1, answers=2)
+    free.join()
+    other.close()
+    assert chat.turns[0].text.text() == "**Turn** 2: One"
+    assert studio.messages.errors == []
 
 
 def test_shift_and_enter_begin_a_line(studio: Studio) -> None:

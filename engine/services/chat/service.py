@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import Clock, IdSource
+from engine.errors import EnvironmentProblem
 from engine.model.features import effective
 from engine.services.chat.annotations import AnnotationHit, AnnotationService
 from engine.services.chat.followups import suggest
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from engine.store.debug import DebugStore
 
 EXTENSIONS_KEY = "api_extensions"
+KEEP_TRIES, KEEP_PAUSE = 10, 0.5
+"""How often a message is written again when the file is locked, each after five seconds of waiting, and the pause."""
 Launch = Callable[["RunRequest", "Recorder | None", "OutputGuard | None"], "RunHandle"]
 
 
@@ -105,7 +108,16 @@ class ChatService:
 
         async def keep(message: Mapping[str, Any]) -> None:
             row = {k: v for k, v in message.items() if k != "conversation_id"}
-            await asyncio.to_thread(self._debug().add_message, start.app_id, start.conversation_id, row)
+            for last in (False,) * KEEP_TRIES + (True,):
+                try:
+                    await asyncio.to_thread(self._debug().add_message, start.app_id, start.conversation_id, row)
+                except EnvironmentProblem as problem:
+                    # The other process may keep the file for longer than SQLite waits; the answer is made and paid.
+                    if last or problem.code != "store.locked":
+                        raise
+                    await asyncio.sleep(KEEP_PAUSE)
+                else:
+                    return
 
         steps = Steps(
             moderate if fresh and moderator is not None and settings is not None and settings.inputs else None,
