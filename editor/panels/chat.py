@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMenu,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
@@ -29,14 +28,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editor.i18n import ntr, tr
-from editor.icons import icon
-from editor.panels.parts import ago, tool_button
+from editor.i18n import tr
+from editor.panels.parts import tool_button
 from editor.panels.run_form import RunForm
 from editor.panels.talk.composer import Composer, paths_of
-from editor.panels.talk.flow import Flow
+from editor.panels.talk.conversations import Conversations, name_from
 from editor.panels.talk.markdown import open_link
 from editor.panels.talk.memory import MemoryView
+from editor.panels.talk.pane import TurnPane
 from editor.panels.talk.turn import Answer, TurnView
 from engine.model.features import effective, opening_statement
 
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
     from editor.bridge.runs import LiveRun
     from editor.session import WorkflowSession
 
-SHOWN_TURNS: Final = 30
-"""Turns that are laid out; older ones come back when they are asked for."""
 DRAW_MS: Final = 40
 FORM_HIGHEST: Final = 260
 
@@ -75,13 +72,13 @@ class Chat(QWidget):
         super().__init__()
         self._session = session
         self._folder = session.studio.services.data_dir / "files"
-        self.turns: list[TurnView] = []
-        self.opener: TurnView | None = None
+        self.pane = TurnPane()
+        self.suggestions = self.pane.suggestions
         self._run: LiveRun | None = None
         self._answer: Answer | None = None
-        self._conversation = ""
+        self.conversations = Conversations(session, self._show_conversation)
+        self.conversations.newWanted.connect(self._restart_clicked)
         self._declared: Any = None
-        self._hidden = 0
         self.setAcceptDrops(True)
         self._draw_timer = QTimer(self)
         self._draw_timer.setSingleShot(True)
@@ -95,7 +92,7 @@ class Chat(QWidget):
         self.split.setChildrenCollapsible(False)
         self.split.setHandleWidth(1)
         column.addWidget(self.split, 1)
-        self.split.addWidget(self._said())
+        self.split.addWidget(self.pane)
         self.memory = MemoryView()
         self.memory.hide()
         self.split.addWidget(self.memory)
@@ -109,6 +106,16 @@ class Chat(QWidget):
         """Stop listening."""
         self._unsubscribe()
 
+    @property
+    def turns(self) -> list[TurnView]:
+        """What was said, oldest first."""
+        return self.pane.turns
+
+    @property
+    def opener(self) -> TurnView | None:
+        """The opening statement, where there is one."""
+        return self.pane.opener
+
     # -- parts -------------------------------------------------------------------------------------------------------
 
     def _head(self) -> QHBoxLayout:
@@ -121,36 +128,8 @@ class Chat(QWidget):
         row.addWidget(self.form_button)
         self.memory_button = tool_button("conversation", tr("What the conversation remembers"), self._toggle_memory)
         row.addWidget(self.memory_button)
-        row.addWidget(tool_button("history", tr("Earlier conversations"), self._ask_earlier))
-        row.addWidget(tool_button("plus", tr("New conversation"), self._restart_clicked))
+        row.addWidget(self.conversations)
         return row
-
-    def _said(self) -> QWidget:
-        self.pane = QScrollArea()
-        self.pane.setWidgetResizable(True)
-        self.pane.setFrameShape(QFrame.Shape.NoFrame)
-        self.pane.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.pane.setAccessibleName(tr("Conversation"))
-        inside = QWidget()
-        self._column = QVBoxLayout(inside)
-        self._column.setContentsMargins(16, 8, 16, 12)
-        self._column.setSpacing(14)
-        self.more = QPushButton()
-        self.more.setProperty("kind", "link")
-        self.more.clicked.connect(self._show_more)
-        self.more.hide()
-        self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.suggestions = Flow()
-        self.suggestions.setAccessibleName(tr("Suggested questions"))
-        self.suggestions.hide()
-        self._column.addWidget(self.suggestions)
-        self._column.addStretch(1)
-        self.pane.setWidget(inside)
-        self._stick = True
-        bar = self.pane.verticalScrollBar()
-        bar.rangeChanged.connect(lambda *_: self._to_end() if self._stick else None)
-        bar.valueChanged.connect(self._scrolled)
-        return self.pane
 
     def _foot(self) -> QWidget:
         self.foot = QFrame()
@@ -224,10 +203,10 @@ class Chat(QWidget):
         features = self._features
         words = opening_statement(features, self.form.typed() if self.form is not None else {})
         if words and self.opener is None:
-            self.opener = TurnView("", [], self._folder)
-            self.opener.linkClicked.connect(self._open_link)
-            self.opener.begin(Answer(over=True))
-            self._column.insertWidget(1, self.opener)
+            opener = TurnView("", [], self._folder)
+            opener.linkClicked.connect(self._open_link)
+            opener.begin(Answer(over=True))
+            self.pane.put_opener(opener)
         if self.opener is not None:
             self.opener.setVisible(bool(words))
             self.opener.answers[0].text = words
@@ -266,7 +245,7 @@ class Chat(QWidget):
             return
         turn = self._add(words, files)
         turn.inputs = inputs
-        if self._ask(turn, Saying(inputs, words, files, self._conversation)):
+        if self._ask(turn, Saying(inputs, words, files, self.conversation_id)):
             self.composer.clear()
             self._form_pane.hide()
 
@@ -298,9 +277,7 @@ class Chat(QWidget):
             turn.index = len(turn.answers) - 1
             turn.show_answer()
         else:
-            self.turns.remove(turn)
-            turn.hide()
-            turn.deleteLater()
+            self.pane.take_away(turn)
             if not self.edit.toPlainText():
                 self.edit.setPlainText(turn.query)
             if not self.turns:
@@ -313,7 +290,7 @@ class Chat(QWidget):
             return
         turn = self.turns[-1]
         before = self.turns[-2].answers[-1].message_id if len(self.turns) > 1 else ""
-        self._ask(turn, Saying(turn.inputs, turn.query, turn.files, self._conversation, before))
+        self._ask(turn, Saying(turn.inputs, turn.query, turn.files, self.conversation_id, before))
 
     def _add(self, words: str, files: list[Any]) -> TurnView:
         turn = TurnView(words, files, self._folder)
@@ -323,42 +300,9 @@ class Chat(QWidget):
         turn.annotateWanted.connect(self._annotate)
         turn.citationWanted.connect(self._show_citation)
         turn.linkClicked.connect(self._open_link)
-        self._column.insertWidget(self._column.count() - 2, turn)
-        self.turns.append(turn)
+        self.pane.add(turn)
         self.words.clear()
-        self._stick = True
-        self._hide_old()
         return turn
-
-    def _hide_old(self) -> None:
-        """Only the newest turns are laid out."""
-        self._hidden = max(self._hidden, 0)
-        while len(self.turns) - self._hidden > SHOWN_TURNS:
-            self.turns[self._hidden].hide()
-            self._hidden += 1
-        if self.opener is not None and self._hidden:
-            self.opener.hide()
-        self.more.setText(ntr("Show {n} earlier message", "Show {n} earlier messages", self._hidden))
-        self.more.setVisible(self._hidden > 0)
-
-    def _show_more(self) -> None:
-        first = max(0, self._hidden - SHOWN_TURNS)
-        for turn in self.turns[first : self._hidden]:
-            turn.show()
-        self._hidden = first
-        self.more.setText(ntr("Show {n} earlier message", "Show {n} earlier messages", first))
-        self.more.setVisible(first > 0)
-        if self.opener is not None and not first:
-            self.opener.setVisible(bool(self.opener.answers[0].text))
-
-    def _scrolled(self, value: int) -> None:
-        """Whoever scrolls up reads in peace; at the end the newest words stay in view."""
-        bar = self.pane.verticalScrollBar()
-        self._stick = value >= bar.maximum() - 8
-
-    def _to_end(self) -> None:
-        bar = self.pane.verticalScrollBar()
-        bar.setValue(bar.maximum())
 
     # -- following the run -------------------------------------------------------------------------------------------
 
@@ -434,7 +378,7 @@ class Chat(QWidget):
             if here and not self._session.is_closed and isinstance(found, list):
                 self._suggest([str(q) for q in found])
 
-        arguments = {"features": wanted, "conversation_id": self._conversation}
+        arguments = {"features": wanted, "conversation_id": self.conversation_id}
         self._session.studio.runs.ask("suggested_questions", arguments, done)
 
     def _look_at(self, answer: Answer | None, node_id: str = "") -> None:
@@ -453,11 +397,11 @@ class Chat(QWidget):
     @property
     def conversation_id(self) -> str:
         """The conversation that goes on; empty before its first message."""
-        return self._conversation
+        return self.conversations.current
 
     def set_conversation(self, conversation_id: str) -> None:
         """Say under which id the conversation is kept."""
-        self._conversation = conversation_id
+        self.conversations.show_current(conversation_id, name_from(self.turns[0].query) if self.turns else "")
 
     def _restart_clicked(self) -> None:
         self.restartWanted.emit()
@@ -469,7 +413,7 @@ class Chat(QWidget):
     def restart(self) -> None:
         """Forget what was said and begin with the opener and the default values."""
         self._clear()
-        self._conversation = ""
+        self.conversations.show_current("")
         self.memory.restart(self._session.document.workflow.conversation_variables)
         self.build()
         self._form_pane.setVisible(bool(self._declared))
@@ -478,55 +422,11 @@ class Chat(QWidget):
     def _clear(self) -> None:
         self._draw_timer.stop()
         self._run, self._answer = None, None
-        for turn in (*self.turns, *((self.opener,) if self.opener is not None else ())):
-            self._column.removeWidget(turn)
-            turn.hide()
-            turn.deleteLater()
-        self.turns, self.opener, self._hidden = [], None, 0
-        self.more.hide()
+        self.pane.clear()
         self._suggest([])
-
-    def _ask_earlier(self) -> None:
-        """A menu of the conversations of this app."""
-        studio, app_id = self._session.studio, self._session.app_id
-        place = self.mapToGlobal(self.rect().topRight())
-
-        def done(rows: list[dict[str, Any]]) -> None:
-            if self._session.is_closed:
-                return
-            menu = QMenu(self)
-            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            for row in rows[:20]:
-                words = str(row["name"] or tr("Conversation"))
-                words = words if len(words) <= 48 else words[:47] + "…"
-                action = menu.addAction(icon("chat", "text"), f"{words}    {ago(row['updated_at'])}".replace("&", "&&"))
-                action.triggered.connect(partial(self.open_conversation, str(row["id"])))
-            if not rows:
-                menu.addAction(tr("No earlier conversations.")).setEnabled(False)
-            menu.popup(QPoint(place.x() - menu.sizeHint().width() - 8, place.y() + 32))
-
-        if app_id:
-            studio.tasks.run(lambda: list(studio.services.runs.conversations(app_id)), done=done)
-
-    def open_conversation(self, conversation_id: str) -> None:
-        """Go on with a conversation of earlier."""
-        if self._session.is_running:
-            self._session.studio.messages.tell(tr("Wait for the answer, or stop it, before you go elsewhere."))
-            return
-        runs = self._session.studio.services.runs
-
-        def work() -> tuple[list[dict[str, Any]], dict[str, Any]]:
-            return list(runs.history(conversation_id)), runs.conversation_variables(conversation_id)
-
-        def done(found: tuple[list[dict[str, Any]], dict[str, Any]]) -> None:
-            if not self._session.is_closed and not self._session.is_running:
-                self._show_conversation(conversation_id, *found)
-
-        self._session.studio.tasks.run(work, done=done, key=f"conversation {id(self)}")
 
     def _show_conversation(self, conversation_id: str, rows: list[dict[str, Any]], values: dict[str, Any]) -> None:
         self.restart()
-        self._conversation = conversation_id
         self.memory.restart(self._session.document.workflow.conversation_variables, values)
         for row in rows:
             about = row["metadata"]

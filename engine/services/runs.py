@@ -493,6 +493,10 @@ class RunService:
         """Conversations of a chat app."""
         return self._debug().conversations(app_id)
 
+    def rename_conversation(self, conversation_id: str, name: str) -> None:
+        """Call a conversation something else; its first words no longer name it."""
+        self._debug().rename_conversation(conversation_id, name)
+
     def history(self, conversation_id: str) -> Sequence[dict[str, Any]]:
         """The turns of a conversation."""
         return self._debug().history(conversation_id)

@@ -221,6 +221,11 @@ class DebugStore:
             row["metadata"] = loads(row["metadata"], {})
         return rows
 
+    def rename_conversation(self, conversation_id: str, name: str) -> None:
+        """Give a conversation a name of its own."""
+        change = update(conversations).where(conversations.c.id == conversation_id).values(name=name)
+        self._db.write(lambda connection: connection.execute(change))
+
     def conversations(self, app_id: str, limit: int = 50) -> list[dict[str, Any]]:
         """Conversations of an app, newest first."""
         table = conversations.c

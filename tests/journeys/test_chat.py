@@ -12,9 +12,10 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QPushButton
+from PySide6.QtWidgets import QDialog, QInputDialog, QLineEdit, QMenu, QPushButton
 
-from editor.panels.chat import SHOWN_TURNS, Chat
+from editor.panels.chat import Chat
+from editor.panels.talk.pane import SHOWN_TURNS
 from editor.panels.talk.turn import Answer
 from editor.screenshot import wait_until
 from engine.model.edits import SetFeature
@@ -354,13 +355,49 @@ def test_an_earlier_conversation_goes_on(studio: Studio) -> None:
     say(chat, "Other")
     answered(chat, 1)
 
-    chat.open_conversation(conversation)
+    chat.conversations.open(conversation)
     assert wait_until(lambda: chat.conversation_id == conversation, 10)
     assert [a.text for a in chat.turns[0].answers] == ["**Turn** 1: One", "**Turn** 2: One"]
     assert chat.memory.values == {"turns": 2}
     say(chat, "Two")
     answered(chat, 2)
     assert chat.turns[1].text.text() == "**Turn** 3: Two"
+
+
+def test_a_conversation_has_a_name_that_can_be_changed(studio: Studio) -> None:
+    chat = opened(studio)
+    bar = chat.conversations
+    assert not bar.title.isVisible()
+    say(chat, "Where do   rivers & lakes end?")
+    answered(chat, 1)
+    assert bar.title.isVisible()
+    assert bar.title.text() == "Where do rivers && lakes end?"
+
+    QTest.mouseClick(bar.title, LEFT)
+    dialog: Any = studio.dialog(QInputDialog)
+    assert dialog.textValue() == "Where do rivers & lakes end?"
+    line = dialog.findChild(QLineEdit)
+    line.selectAll()
+    QTest.keyClicks(line, "Rivers")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert wait_until(lambda: bar.title.text() == "Rivers", 30)
+    app_id = studio.page.session.app_id
+    assert [r["name"] for r in studio.services.runs.conversations(app_id)] == ["Rivers"]
+
+    say(chat, "Again")
+    answered(chat, 2)
+    assert bar.title.text() == "Rivers"
+    studio.click("New conversation", chat)
+    assert not bar.title.isVisible()
+
+    studio.click("Earlier conversations", chat)
+    assert wait_until(lambda: bool(bar.findChildren(QMenu)), 30)
+    menu = bar.findChildren(QMenu)[0]
+    assert menu.actions()[0].text().startswith("Rivers ")
+    menu.actions()[0].trigger()
+    menu.close()
+    assert wait_until(lambda: len(chat.turns) == 2, 30)
+    assert bar.title.text() == "Rivers"
 
 
 def test_a_long_conversation_stays_quick(studio: Studio) -> None:
@@ -377,7 +414,7 @@ def test_a_long_conversation_stays_quick(studio: Studio) -> None:
     chat.turns[-1].show_answer()
     studio.settle()
     assert time.process_time() - began < 0.5
-    QTest.mouseClick(chat.more, LEFT)
+    QTest.mouseClick(chat.pane.more, LEFT)
     assert sum(t.isVisible() for t in chat.turns) == 2 * SHOWN_TURNS
 
 
