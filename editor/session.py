@@ -61,6 +61,7 @@ class WorkflowSession(QObject):
         app_id: str = "",
         revision: int = 0,
         read_only: bool = False,
+        checked: bool = True,
         steps: Sequence[Step] = (),
         position: int = 0,
         parent: QObject | None = None,
@@ -69,6 +70,7 @@ class WorkflowSession(QObject):
         self.studio = studio
         self.app_id = app_id
         self.read_only = read_only
+        self._is_checked = checked  # a comparison shows two states at once; what is missing in it is no problem
         self.document = Document(workflow)
         self.document.adopt(steps, position)
         self.problems: list[Problem] = []
@@ -265,6 +267,8 @@ class WorkflowSession(QObject):
         """Go through the checklist, here: it takes some milliseconds for a large graph."""
         from engine.model.validate import check
 
+        if not self._is_checked:
+            return
         workflow = self.document.workflow
         if len(workflow.graph.nodes) > 400:
             self.studio.tasks.run(check, workflow, done=self._checked, key=f"check {id(self)}")

@@ -31,6 +31,7 @@ from editor.keymap import is_plain, keys_of
 from editor.messages import WindowMessages
 from editor.session import WorkflowSession
 from editor.theme import theme, theme_signal
+from editor.windows import comparing
 from editor.windows.commands import Commands
 from editor.windows.layout import Layout
 from editor.windows.leaving import may_close
@@ -342,6 +343,7 @@ class MainWindow(QMainWindow):
         page.previewVersion.connect(lambda version_id: self.versioning.preview(page, version_id))
         page.restoreVersion.connect(lambda version_id: self.versioning.restore(page, version_id))
         page.exportVersion.connect(lambda version_id: self.versioning.export(page, version_id))
+        page.compareVersions.connect(lambda before, after: comparing.compare(self, page, before, after))
         page.backWanted.connect(lambda: self._back_from(page))
         page.fileDropped.connect(lambda path: self.offer_file(Path(path)))
         page.follow(session.nameChanged, lambda _: self._retitle(page))

@@ -66,6 +66,7 @@ class WorkflowPage(QWidget):
     previewVersion = Signal(str)
     restoreVersion = Signal(str)
     exportVersion = Signal(str)
+    compareVersions = Signal(str, str)
     backWanted = Signal()
     fileDropped = Signal(str)
     lookChanged = Signal()
@@ -204,6 +205,7 @@ class WorkflowPage(QWidget):
         versions.restore.connect(self.restoreVersion)
         versions.exportWanted.connect(self.exportVersion)
         versions.publishWanted.connect(self.publishWanted)
+        versions.compare.connect(self.compareVersions)
         self.panels = {
             "palette": palette,
             "variables": Variables(session),
@@ -382,6 +384,11 @@ class WorkflowPage(QWidget):
 
     # -- panels ------------------------------------------------------------------------------------------------------
 
+    def add_panel(self, name: str, panel: QWidget) -> None:
+        """One more panel at the left, without a button of its own."""
+        self.panels[name] = panel
+        self.left.addWidget(panel)
+
     def show_panel(self, name: str) -> None:
         """Show a panel at the left; an empty name hides it."""
         for key, button in self.rail_buttons.items():
@@ -424,7 +431,7 @@ class WorkflowPage(QWidget):
         """Hide everything but the canvas, or bring it back."""
         self._chrome = shown
         self.rail.setVisible(shown)
-        self.left.setVisible(shown and any(b.isChecked() for b in self.rail_buttons.values()))
+        self.left.setVisible(shown and bool(self.shown_panel))
         self.inspector.setVisible(shown and self.inspector.node_id is not None)
         if not shown:
             self.drawer.hide()
@@ -463,7 +470,7 @@ class WorkflowPage(QWidget):
         if self.chat is not None:
             self.chat.close_session()
         for panel in self.panels.values():
-            if isinstance(panel, Variables | Features | Changes):
+            if isinstance(panel, Variables | Features | Changes | Versions):
                 panel.close_session()
         self.canvas.set_document(None)
         self.run_panel.ear.close_now()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from editor.dialogs.publish import PublishDialog
 from editor.i18n import tr
+from editor.panels.versions import Versions
 from engine.errors import PenstockError
 from engine.model.edits import ReplaceWorkflow
 
@@ -72,6 +73,10 @@ class Versioning(QObject):
                 window.studio, workflow, app_id=page.session.app_id, read_only=True, parent=window
             )
             shown = window.add_page(session)
+            versions = shown.panels["versions"]
+            assert isinstance(versions, Versions)
+            versions.set_shown(version_id)
+            shown.show_panel("versions")
             shown.show_banner(
                 tr("A published version. It cannot be changed."),
                 tr("Restore"),
@@ -93,17 +98,18 @@ class Versioning(QObject):
         if not window.studio.messages.confirm(tr("Restore this version?"), text, tr("Restore")):
             return
         app_id = page.session.app_id
-        target = next(
-            (p for p in window.workflow_pages() if p.session.app_id == app_id and not p.session.read_only), None
-        )
-        if target is None:
-            return
+
+        def put(target: WorkflowPage, workflow: Any) -> None:
+            target.session.submit(ReplaceWorkflow(workflow), tr("Restore a version"))
+            target.canvas.fit()
+            panel = target.panels.get(target.shown_panel)
+            if isinstance(panel, Versions):
+                panel.refresh()
+            window.show_toast(tr("Restored"))
 
         def done(workflow: Any) -> None:
-            target.session.submit(ReplaceWorkflow(workflow), tr("Restore a version"))
-            window.show_page(target)
-            target.canvas.fit()
-            window.show_toast(tr("Restored"))
+            # The draft's tab may have been closed since.
+            window.open_app(app_id, then=lambda target: put(target, workflow))
 
         window.studio.tasks.run(
             window.studio.services.versions.restore,
@@ -117,8 +123,24 @@ class Versioning(QObject):
 
     def export(self, page: WorkflowPage, version_id: str) -> None:
         """Write the DSL file of the draft or of a version; asks about secrets when there are any."""
+        if not version_id:
+            self._export(page, "", page.session.document.workflow, "")
+            return
+        studio, app_id = self._window.studio, page.session.app_id
+
+        def work() -> tuple[Any, str]:
+            workflow, info = studio.services.versions.for_run(app_id, version_id)
+            return workflow, info.name or info.version.replace(":", "-")
+
+        studio.tasks.run(
+            work,
+            done=lambda found: self._export(page, version_id, *found),
+            failed=lambda error: studio.messages.error(tr("Not exported"), error),
+        )
+
+    def _export(self, page: WorkflowPage, version_id: str, workflow: Any, version_name: str) -> None:
         window, session = self._window, page.session
-        names = session.document.workflow.secret_names
+        names = workflow.secret_names
         with_secrets = False
         if names:
             choice = window.studio.messages.choose(
@@ -129,7 +151,8 @@ class Versioning(QObject):
             if choice is None:
                 return
             with_secrets = choice == 1
-        offered = re.sub(r'[\\/:*?"<>|]', "_", session.name).strip() or "workflow"
+        title = f"{session.name} {version_name}".strip()
+        offered = re.sub(r'[\\/:*?"<>|]', "_", title).strip() or "workflow"
         name, _ = QFileDialog.getSaveFileName(window, tr("Export"), f"{offered}.yml", tr("Workflows") + " (*.yml)")
         if not name:
             return

@@ -55,11 +55,12 @@ class VersionService:
         return next(v for v in self.list(app_id) if v.id == version_id)
 
     def list(
-        self, app_id: str, *, cursor: str | None = None, limit: int = 10, named_only: bool = False
+        self, app_id: str, *, cursor: str | None = None, limit: int = 10, named_only: bool = False, words: str = ""
     ) -> list[VersionInfo]:
-        """Versions, newest first; `cursor` is the version text of the last one before."""
+        """Versions, newest first; `cursor` is the version text of the last one before; `words` are looked for in names
+        and notes, whatever their case."""
         latest = self._store().row(app_id)["workflow_id"]
-        rows = self._store().versions(app_id, before=cursor, limit=limit, named_only=named_only)
+        rows = self._store().versions(app_id, before=cursor, limit=limit, named_only=named_only, words=words)
         return [_info(row, latest) for row in rows]
 
     def latest(self, app_id: str) -> VersionInfo | None:

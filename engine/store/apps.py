@@ -263,9 +263,9 @@ class AppStore:
         return self._db.write(job)
 
     def versions(
-        self, app_id: str, *, before: str | None = None, limit: int = 10, named_only: bool = False
+        self, app_id: str, *, before: str | None = None, limit: int = 10, named_only: bool = False, words: str = ""
     ) -> list[dict[str, Any]]:
-        """Published versions, newest first, without their content."""
+        """Published versions, newest first, without their content; `words` must stand in the name or the note."""
         table = workflows.c
         columns = (
             table.id,
@@ -281,6 +281,9 @@ class AppStore:
             query = query.where(table.version < before)
         if named_only:
             query = query.where(table.marked_name != "")
+        if words:
+            named = table.marked_name.icontains(words, autoescape=True)
+            query = query.where(named | table.marked_comment.icontains(words, autoescape=True))
         query = query.order_by(table.version.desc()).limit(limit)
         with self._db.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]

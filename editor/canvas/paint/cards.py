@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPen
 
 from editor.canvas import metrics as m
-from editor.canvas.paint.context import Canvas, Level, Marks
+from editor.canvas.paint.context import DIFFERENCES, Canvas, Level, Marks
 from editor.canvas.paint.drawing import (
     Drawing,
     make_drawing,
@@ -32,12 +32,6 @@ _BORDERS: Mapping[str, tuple[str, float]] = {
     "paused": ("held", 1.0),
     "held": ("held", 1.0),
     "succeeded": ("good", 0.45),
-}
-_DIFF = {
-    "added": ("good", "plus"),
-    "removed": ("bad", "minus"),
-    "changed": ("warn", "edit"),
-    "moved": ("accent", "move"),
 }
 
 
@@ -165,7 +159,7 @@ def _paint_rings(canvas: Canvas, item: Item, rect: QRectF) -> None:
     view, current = canvas.view, theme()
     tone = ""
     if item.id in view.diff:
-        tone = _DIFF[view.diff[item.id]][0]
+        tone = DIFFERENCES[view.diff[item.id]][0]
     if item.id in view.selected and not view.plain:
         tone = "accent"
     if not tone:
@@ -267,7 +261,7 @@ def paint_badges(canvas: Canvas, item: Item, rect: QRectF) -> None:
         _count_badge(canvas, rect, problem.errors, problem.warnings)
     difference = canvas.view.diff.get(item.id)
     if difference is not None:
-        _difference_badge(canvas, rect, *_DIFF[difference])
+        _difference_badge(canvas, rect, *DIFFERENCES[difference])
     mark = canvas.view.marks.get(item.id)
     if mark is not None and mark.breakpoint:
         _breakpoint_badge(canvas, rect, mark)

@@ -19,6 +19,13 @@ from editor.canvas.runview import EdgeRun, NodeRun
 
 BreakpointMark = Literal["plain", "conditional", "failure"]
 DiffMark = Literal["added", "removed", "changed", "moved"]
+DIFFERENCES: Mapping[DiffMark, tuple[str, str]] = {
+    "added": ("good", "plus"),
+    "removed": ("bad", "minus"),
+    "changed": ("warn", "edit"),
+    "moved": ("accent", "move"),
+}
+"""Colour and sign of what a comparison says."""
 
 
 class Level(IntEnum):

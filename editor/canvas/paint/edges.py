@@ -9,7 +9,7 @@ from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPen
 
 from editor.canvas import metrics as m
-from editor.canvas.paint.context import Canvas, Level
+from editor.canvas.paint.context import DIFFERENCES, Canvas, DiffMark, Level
 from editor.canvas.routes import Route
 from editor.canvas.runview import TONES
 from editor.canvas.scene import EdgeItem
@@ -44,7 +44,7 @@ def paint_edges(canvas: Canvas, edges: Iterable[EdgeItem]) -> None:
     for edge in edges:
         if edge.id in view.hidden_edges:
             continue
-        known = edge.id in view.edge_runs or edge.id == view.selected_edge or edge.fail
+        known = edge.id in view.edge_runs or edge.id in view.diff or edge.id == view.selected_edge or edge.fail
         dim = edge.source in view.dimmed or edge.target in view.dimmed
         (special if known or dim else plain).append(edge)
     if canvas.level is Level.SHAPES:
@@ -75,6 +75,9 @@ def _paint_special(canvas: Canvas, edge: EdgeItem) -> None:
     if edge.id == view.selected_edge and not view.plain:
         painter.setPen(_pen(canvas, current.color("accent"), m.EDGE_ACTIVE))
         painter.drawPath(path_of(edge))
+    elif edge.id in view.diff:
+        painter.setPen(_difference_pen(canvas, view.diff[edge.id]))
+        painter.drawPath(path_of(edge))
     else:
         state = view.edge_runs.get(edge.id)
         if state == "skipped":
@@ -99,6 +102,15 @@ def _paint_special(canvas: Canvas, edge: EdgeItem) -> None:
         painter.drawPath(path_of(edge))
     if dim:
         painter.setOpacity(1.0)
+
+
+def _difference_pen(canvas: Canvas, difference: DiffMark) -> QPen:
+    """What a comparison says of a connection: by its colour, and one that is gone is dashed."""
+    pen = _pen(canvas, theme().color(DIFFERENCES[difference][0]), m.EDGE_ACTIVE)
+    if difference == "removed":
+        pen.setStyle(Qt.PenStyle.CustomDashLine)
+        pen.setDashPattern([2.0, 3.0])
+    return pen
 
 
 def _taken_pen(canvas: Canvas, edge: EdgeItem) -> QPen:
@@ -133,6 +145,8 @@ def _paint_hairlines(canvas: Canvas, plain: list[EdgeItem], special: list[EdgeIt
 def _hairline_tone(canvas: Canvas, edge: EdgeItem) -> str:
     if edge.id == canvas.view.selected_edge:
         return "accent"
+    if edge.id in canvas.view.diff:
+        return DIFFERENCES[canvas.view.diff[edge.id]][0]
     state = canvas.view.edge_runs.get(edge.id)
     if state is not None:
         return {"taken": "good", "flowing": "accent", "skipped": "line"}[state]
