@@ -303,7 +303,7 @@ class WorkflowSession(QObject):
         for node in self.document.graph.nodes.values():
             for identity, place in self.studio.tools.missing(node.data):
                 suggestion = self.studio.tools.suggest(identity)
-                fixes = ({"tool": identity, "means": suggestion},) if suggestion is not None else ()
+                fixes = ({"tool": identity, "means": suggestion, "node": node.id},) if suggestion is not None else ()
                 words = self.studio.tools.problem(identity)
                 found.append(Problem("warning", "tool.unknown", words, node.id, place, fixes=fixes))
             for group, place in self.studio.tools.without_account(node.data):

@@ -83,11 +83,20 @@ class Tools(QObject):
         """The tool that a missing one most likely means."""
         return self._known.suggest(identity) if self._known is not None else None
 
-    def means(self, named: ToolIdentity, target: ToolIdentity) -> None:
-        """From now on the tool that files name so is another one, in every workflow of the workspace."""
+    def describe(self, identity: ToolIdentity) -> ToolDescription | None:
+        """A tool of here by its own name."""
+        return self._known.describe(identity) if self._known is not None else None
+
+    def names_of(self, named: tuple[str, str]) -> Mapping[str, str]:
+        """What parameters of a tool that means another are called here, where that differs."""
+        return self._known.names.get(named, {}) if self._known is not None else {}
+
+    def means(self, named: ToolIdentity, target: ToolIdentity, names: Mapping[str, str] | None = None) -> None:
+        """From now on the tool that files name so is another one, in every workflow of the workspace; `names` says what
+        its parameters are called here."""
 
         def work() -> ToolSnapshot:
-            self._services.tools.set_alias(named, target)
+            self._services.tools.set_alias(named, target, names)
             return self._services.tools.snapshot()
 
         def done(snapshot: ToolSnapshot) -> None:

@@ -284,7 +284,7 @@ class ApiDialog(SetupDialog):
 
     def work(self) -> Callable[[], Any]:
         tools, place, text = self._studio.services.tools, self.source.text().strip(), self.text.toPlainText()
-        given = {
+        given: dict[str, Any] = {
             "name": self.name.text(),
             "auth": str(self.auth.currentData()),
             "auth_name": self.auth_name.text().strip(),

@@ -138,7 +138,9 @@ class Problems(QWidget):
         if fix is not None and "edit" in fix:
             self._session.submit(edit_from_json(fix["edit"]), tr(fix["label"]))
         elif fix is not None:
-            self._session.studio.tools.means(fix["tool"], fix["means"])
+            from editor.dialogs.tool_mapping import give_meaning
+
+            give_meaning(self._session, fix["node"], fix["tool"], fix["means"], self)
 
     def go_on(self) -> None:
         """To the problem below the current one; behind the last comes the first."""

@@ -11,6 +11,7 @@ from engine.nodes import llm_call as call
 from engine.nodes.base import NodeContext
 from engine.nodes.llm_config import AiProblem
 from engine.nodes.tool_calls import call_tool, find_tool
+from engine.nodes.tool_names import names_of, renamed
 from engine.nodes.tool_output import ToolOutput
 from engine.nodes.tool_values import MISSING, cast, read, wrapped
 from engine.ports.models import ToolSpec
@@ -76,6 +77,12 @@ async def load_tools(ctx: NodeContext, listed: Any, allowed: Sequence[str] = ())
             name,
             str(row.get("provider_show_name") or row.get("provider_name") or ""),
         )
+        names = names_of(ctx, identity)
+        if names:
+            own = {
+                key: renamed(row[key], names) for key in ("parameters", "settings") if isinstance(row.get(key), Mapping)
+            }
+            row = {**row, **own, "schemas": []}
         found.append(_tool(ctx.pool, row, identity, await find_tool(ctx, identity)))
     return found
 

@@ -11,6 +11,7 @@ from engine.nodes import llm_call as call
 from engine.nodes.base import Node, NodeConfig, NodeContext, NodeResult, Selector
 from engine.nodes.llm_config import AiProblem, text_of
 from engine.nodes.tool_calls import call_tool, find_tool
+from engine.nodes.tool_names import names_of, placed, renamed
 from engine.nodes.tool_output import ToolOutput
 from engine.nodes.tool_values import ToolInput, node_parameters, settings, wrapped
 from engine.ports.outside import PortError, ToolIdentity
@@ -102,9 +103,13 @@ class ToolNode(Node[ToolConfig]):
         except AiProblem as problem:
             return NodeResult.failed(str(problem), problem.error_type, metadata=metadata)
         try:
-            values, shown = node_parameters(config.tool_parameters, description.parameters, ctx.pool)
+            names = names_of(ctx, config.identity)
+            inputs, stored = renamed(config.tool_parameters, names), renamed(config.tool_configurations, names)
+            if names:
+                inputs, stored = placed(inputs, stored, description.parameters)
+            values, shown = node_parameters(inputs, description.parameters, ctx.pool)
             fixed = settings(
-                config.tool_configurations,
+                stored,
                 description.parameters,
                 ctx.pool,
                 legacy=config.is_legacy,

@@ -147,6 +147,14 @@ class SecretStore(Protocol):
     def delete(self, name: str) -> None: ...
 
 
+@dataclass(frozen=True)
+class TokenPlace:
+    """A place for the tokens of a sign-in, as text; empty for none."""
+
+    read: Callable[[], str]
+    write: Callable[[str], None]
+
+
 # -- Tools -----------------------------------------------------------------------------------------------------------
 
 

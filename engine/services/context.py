@@ -334,7 +334,8 @@ class Services:
         own.extras["databases_folder"] = self.data_dir / "databases"
         rules = self.settings.get("network", {}) if known else {}
         tools = self.tools.provider(own, NetworkRules(rules.get("allow_hosts", ())))
-        ports.tools, ports.extras["tool_aliases"] = tools, own.extras["tool_aliases"]
+        ports.tools = tools
+        ports.extras |= {name: own.extras[name] for name in ("tool_aliases", "tool_names")}
         self._closers.append(tools.close)
 
     def _add_network(self, ports: Ports, limits: Limits, *, known: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from engine.ports.outside import ToolDescription, ToolIdentity, ToolParameter
 from engine.services.tool_accounts import Account
@@ -18,6 +18,7 @@ __all__ = [
     "ToolSnapshot",
     "agent_row",
     "alias_key",
+    "alias_of",
     "aliased",
     "identity_of",
     "key_of",
@@ -70,6 +71,8 @@ class ToolSnapshot:
 
     groups: tuple[ToolGroup, ...] = ()
     aliases: Mapping[tuple[str, str], ToolIdentity] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    """What parameters of such tools are called here, where that differs."""
 
     def find(self, identity: ToolIdentity) -> ToolDescription | None:
         """What a tool takes, by its alias where it has one; None when it is not there."""
@@ -126,16 +129,23 @@ class ToolSnapshot:
                 found.append(MissingTool(str(node.get("id")), title, identity, words, suggestion, place))
         return found
 
+    def describe(self, identity: ToolIdentity) -> ToolDescription | None:
+        """A tool of here by its own name, whatever that name means in files."""
+        return ToolSnapshot(self.groups).find(identity)
+
     def suggest(self, identity: ToolIdentity) -> ToolIdentity | None:
         """The tool that a missing one most likely means: one of its very name, else the nearest by letters."""
         from difflib import SequenceMatcher
 
         wanted = identity.tool_name.lower()
+        words = set(re.split(r"[_\W]+", wanted))
         best, score = None, LIKE_ENOUGH
         for group in self.groups:
             for tool in group.tools:
                 name = tool.identity.tool_name.lower()
                 likeness = 1.0 if name == wanted else SequenceMatcher(None, name, wanted).ratio()
+                if len(words) > 1 and words <= set(re.split(r"[_\W]+", f"{group.id}_{name}")):
+                    likeness = max(likeness, 0.9)  # json_parse is parse of json_process
                 if likeness > score:
                     best, score = tool.identity, likeness
         return best
@@ -211,12 +221,20 @@ def alias_key(provider: str, tool: str) -> tuple[str, str]:
 
 def aliased(aliases: Mapping[tuple[str, str], ToolIdentity], identity: ToolIdentity) -> ToolIdentity:
     """What a tool means here: its alias, or itself. An alias of an alias does not count."""
+    return alias_of(aliases, identity) or identity
+
+
+Kept = TypeVar("Kept")
+
+
+def alias_of(table: Mapping[tuple[str, str], Kept], identity: ToolIdentity) -> Kept | None:
+    """What a table by spellings of tools says of one."""
     for provider in (identity.provider_id, identity.provider_name):
         for tool in (identity.tool_name, "*"):
-            found = aliases.get(alias_key(provider, tool)) if provider else None
+            found = table.get(alias_key(provider, tool)) if provider else None
             if found is not None:
                 return found
-    return identity
+    return None
 
 
 def key_of(identity: ToolIdentity) -> tuple[str, str]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.adapters.tools import openapi
 from engine.adapters.tools.openapi import Operation
@@ -21,11 +20,13 @@ from engine.adapters.tools.setup import AccountSetup, ApiAuth, ApiSetup, McpSetu
 from engine.errors import PenstockError, UserError
 from engine.ports.outside import PortError, ToolDescription, ToolIdentity, ToolMessage
 from engine.services.tool_accounts import ToolAccounts
+from engine.services.tool_servers import SERVERS_KEY, ToolServers, free_id, merged
 from engine.services.tool_snapshot import (
     MissingTool,
     ToolGroup,
     ToolSnapshot,
     alias_key,
+    alias_of,
     aliased,
     key_of,
     missing_words,
@@ -34,16 +35,17 @@ from engine.services.tool_snapshot import (
 if TYPE_CHECKING:
     from engine.adapters.network_rules import NetworkRules
     from engine.adapters.tools.declare import BuiltinProvider
+    from engine.adapters.tools.mcp_session import McpSession
     from engine.adapters.tools.provider import WorkspaceTools
     from engine.ports.bundle import Ports
     from engine.ports.outside import SecretStore
     from engine.services.model_names import SettingsDoor
     from engine.services.workflow_tools import WorkflowTools
 
-APIS_KEY, SERVERS_KEY, ALIASES_KEY = "tools.apis", "tools.mcp", "tools.aliases"
+APIS_KEY, ALIASES_KEY = "tools.apis", "tools.aliases"
 AUTH_KINDS = ("none", "api_key_header", "api_key_query", "basic", "bearer")
-TRANSPORTS = ("stdio", "http", "sse")
-TEST_SECONDS = 45.0
+TEST_SECONDS, SIGN_IN_SECONDS = 45.0, 300.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,22 @@ class TestOutcome:
     __test__ = False  # not a test class, whatever collectors think of the name
 
 
+@dataclass(frozen=True)
+class ApiView:
+    """An imported API as screens show it; of the key and the headers only that they are there."""
+
+    id: str
+    name: str
+    server: str
+    auth: str
+    auth_name: str
+    auth_prefix: str
+    has_secret: bool
+    headers: tuple[str, ...]
+    found_at: str
+    text: str
+
+
 class ToolService:
     """See the module."""
 
@@ -70,6 +88,7 @@ class ToolService:
     ) -> None:
         self._settings, self._secrets, self.workflows, self._known = settings, secrets, workflows, known
         self.accounts = ToolAccounts(settings, secrets, known, _provider)
+        self.mcp = ToolServers(settings, secrets, known)
         self._lock = threading.RLock()
         self._parsed: dict[str, tuple[str, tuple[Operation, ...]]] = {}
 
@@ -124,7 +143,7 @@ class ToolService:
 
     def snapshot(self) -> ToolSnapshot:
         """Everything that there is now, as one value that can be asked from any thread."""
-        return ToolSnapshot(tuple(self.catalog()), self.aliases())
+        return ToolSnapshot(tuple(self.catalog()), self.aliases(), self.alias_names())
 
     def find(self, identity: ToolIdentity) -> ToolDescription | None:
         """What a tool takes, by its alias where it has one; None when it is not there. Asks no server."""
@@ -140,12 +159,24 @@ class ToolService:
         """What tools of files mean here: (provider, tool), as `alias_key` spells them, to a tool of the workspace."""
         return {(row["provider"], row["tool"]): ToolIdentity(**row["means"]) for row in self._rows(ALIASES_KEY)}
 
-    def set_alias(self, named: ToolIdentity, means: ToolIdentity) -> None:
-        """From now on the tool that files name so is another one. Raises UserError when that is not there."""
-        if self.find(means) is None:
+    def alias_names(self) -> dict[tuple[str, str], dict[str, str]]:
+        """Of the tools that mean others: what their parameters are called here, where that differs."""
+        return {(r["provider"], r["tool"]): dict(r["names"]) for r in self._rows(ALIASES_KEY) if r.get("names")}
+
+    def set_alias(self, named: ToolIdentity, means: ToolIdentity, names: Mapping[str, str] | None = None) -> None:
+        """From now on the tool that files name so is another one, and its parameters are called as `names` says (the
+        file's name to the one of here). Raises UserError when the tool or a parameter is not there."""
+        found = self.find(means)
+        if found is None:
             raise UserError(missing_words(means), code="tools.unknown")
+        differing = {old: new for old, new in (names or {}).items() if old != new}
+        known = {p.name for p in found.parameters}
+        unknown = sorted(set(differing.values()) - known)
+        if unknown:
+            words = f"The tool {means.tool_name} has no parameter {unknown[0]!r}; its parameters: "
+            raise UserError(words + (", ".join(sorted(known)) or "none") + ".", code="tools.parameter")
         key = key_of(named)
-        row = {"provider": key[0], "tool": key[1], "means": means.__dict__}
+        row = {"provider": key[0], "tool": key[1], "means": means.__dict__, "names": differing}
         with self._lock:
             self._settings().set(ALIASES_KEY, [*self._others(key), row])
 
@@ -170,10 +201,12 @@ class ToolService:
         secret: str = "",
         server: str = "",
         found_at: str = "",
+        headers: Mapping[str, str | None] | None = None,
         api_id: str = "",
     ) -> ToolGroup:
         """Keep a document as tools, one an operation; over the one of `api_id` or of the same name. `found_at` is the
-        address that the text was read from. Raises UserError."""
+        address that the text was read from. Values of `headers`, which go with every call, are secret; a value of None
+        keeps what is stored, None for all of them keeps all; an empty `secret` keeps the old one. Raises UserError."""
         document = openapi.load(text)
         if auth not in AUTH_KINDS:
             raise UserError(f"{auth!r} is none of {', '.join(AUTH_KINDS)}.", code="tools.bad_auth")
@@ -185,14 +218,20 @@ class ToolService:
         with self._lock:
             rows = self._rows(APIS_KEY)
             old = next((r for r in rows if r["id"] == api_id or (not api_id and r["name"] == name)), None)
-            new_id = old["id"] if old else _free_id(name, {r["id"] for r in rows})
+            if api_id and any(r["name"].lower() == name.lower() and r is not old for r in rows):
+                raise UserError(f"There is an API {name} already.", code="tools.name_taken")
+            new_id = old["id"] if old else free_id(name, {r["id"] for r in rows})
             row = {
                 "id": new_id,
                 "name": name,
                 "server": server,
                 "document": document,
                 "auth": {"kind": auth, "name": auth_name or "Authorization", "prefix": auth_prefix},
+                "found_at": found_at or (old or {}).get("found_at", ""),
             }
+            kept = merged(self._api_headers(old or {}), headers)
+            row["header_names"] = sorted(kept)
+            self._keep_secret(f"tools/api/{new_id}/headers", json.dumps(kept) if kept else "")
             if secret or auth == "none":
                 self._keep_secret(f"tools/api/{new_id}", secret if auth != "none" else "")
             self._settings().set(APIS_KEY, [row if r["id"] == new_id else r for r in rows] if old else [*rows, row])
@@ -220,6 +259,29 @@ class ToolService:
         except PortError as problem:
             raise UserError(str(problem), code="tools.not_reached", hint=problem.hint) from problem
 
+    def api(self, api_id: str) -> ApiView:
+        """An API as it is set up, for a screen that changes it. Raises UserError."""
+        row = next((r for r in self._rows(APIS_KEY) if api_id in (r["id"], r["name"])), None)
+        if row is None:
+            raise UserError(f"There is no API {api_id!r}.", code="tools.unknown")
+        auth = row.get("auth") or {}
+        return ApiView(
+            row["id"],
+            row["name"],
+            row.get("server") or "",
+            auth.get("kind") or "none",
+            auth.get("name") or "",
+            auth.get("prefix") or "custom",
+            bool(self._secrets().get(f"tools/api/{row['id']}")),
+            tuple(row.get("header_names") or ()),
+            row.get("found_at") or "",
+            json.dumps(row["document"], ensure_ascii=False, indent=2),
+        )
+
+    def _api_headers(self, row: Mapping[str, Any]) -> dict[str, str]:
+        text = self._secrets().get(f"tools/api/{row['id']}/headers") if row.get("header_names") else None
+        return dict(json.loads(text)) if text else {}
+
     def _api(self, row: Mapping[str, Any]) -> ApiSetup:
         auth = row.get("auth") or {}
         kind = auth.get("kind", "none")
@@ -230,6 +292,7 @@ class ToolService:
             row["document"],
             ApiAuth(kind, auth.get("name") or "Authorization", auth.get("prefix") or "custom", secret),
             row.get("server") or "",
+            self._api_headers(row),
         )
 
     def _operations(self, setup: ApiSetup) -> tuple[Operation, ...]:
@@ -242,102 +305,82 @@ class ToolService:
 
     # -- MCP -----------------------------------------------------------------------------------------------------------
 
-    def save_mcp(
-        self,
-        *,
-        name: str,
-        transport: str,
-        url: str = "",
-        headers: Mapping[str, str] | None = None,
-        command: str = "",
-        arguments: Sequence[str] = (),
-        environment: Mapping[str, str] | None = None,
-        folder: str = "",
-        seconds: float = 60.0,
-        server_id: str = "",
-    ) -> str:
-        """Add a server, or change the one of an id; its id. Values of headers and of the environment are secret;
-        None keeps them. Raises UserError."""
-        name = name.strip()
-        if transport not in TRANSPORTS:
-            raise UserError(f"{transport!r} is none of {', '.join(TRANSPORTS)}.", code="tools.bad_transport")
-        if transport == "stdio" and not command.strip():
-            raise UserError("A stdio server needs the program to start.", code="tools.no_command")
-        if transport != "stdio" and not url.startswith(("http://", "https://")):
-            raise UserError("The address must start with http:// or https://.", code="tools.bad_address")
-        if not name:
-            raise UserError("The server needs a name.", code="tools.no_name")
-        with self._lock:
-            rows = self._rows(SERVERS_KEY)
-            old = next((r for r in rows if r["id"] == server_id), None)
-            if old is None and any(r["name"].lower() == name.lower() for r in rows):
-                raise UserError(f"There is an MCP server {name} already.", code="tools.name_taken")
-            new_id = old["id"] if old else _free_id(name, {r["id"] for r in rows})
-            row = {
-                "id": new_id,
-                "name": name,
-                "transport": transport,
-                "url": url.strip(),
-                "command": command.strip(),
-                "arguments": list(arguments),
-                "folder": folder,
-                "seconds": seconds,
-                "listed": (old or {}).get("listed", []),
-                "header_names": sorted(headers) if headers is not None else (old or {}).get("header_names", []),
-                "environment_names": (
-                    sorted(environment) if environment is not None else (old or {}).get("environment_names", [])
-                ),
-            }
-            if headers is not None:
-                self._keep_secret(f"tools/mcp/{new_id}/headers", json.dumps(dict(headers)) if headers else "")
-            if environment is not None:
-                text = json.dumps(dict(environment)) if environment else ""
-                self._keep_secret(f"tools/mcp/{new_id}/environment", text)
-            self._settings().set(SERVERS_KEY, [row if r["id"] == new_id else r for r in rows] if old else [*rows, row])
-        return new_id
+    def save_mcp(self, **given: Any) -> str:
+        """Add a server, or change the one of an id; see `ToolServers.save`. Its id. Raises UserError."""
+        return self.mcp.save(**given)
 
     def servers(self) -> list[dict[str, Any]]:
         """The servers as they are set up; of headers and of the environment the names only."""
-        return self._rows(SERVERS_KEY)
+        return self.mcp.rows()
 
     def refresh_mcp(self, server_id: str) -> TestOutcome:
-        """Ask a server for its tools and keep the list."""
+        """Ask a server for its tools and keep the list; the outcome says what is new in it and what is gone."""
         began = time.perf_counter()
-        setup = next((self._server(r) for r in self._rows(SERVERS_KEY) if r["id"] == server_id), None)
-        if setup is None:
-            raise UserError(f"There is no MCP server {server_id!r}.", code="tools.unknown")
+        setup = self._setup_of(server_id)
         try:
-            listed = asyncio.run(asyncio.wait_for(_listed(setup), TEST_SECONDS))
-        except (PortError, TimeoutError) as problem:
-            words = f"No answer within {TEST_SECONDS:g} seconds." if isinstance(problem, TimeoutError) else str(problem)
-            hint = getattr(problem, "hint", "")
-            return TestOutcome(False, f"{words}\n{hint}".strip(), time.perf_counter() - began)
-        with self._lock:
-            rows = self._rows(SERVERS_KEY)
-            for row in rows:
-                if row["id"] == server_id:
-                    row["listed"] = listed
-            self._settings().set(SERVERS_KEY, rows)
+            listed = _ask(setup, lambda session: session.list_tools())
+        except PortError as problem:
+            return TestOutcome(False, f"{problem}\n{problem.hint}".strip(), time.perf_counter() - began)
+        before = {str(tool.get("name")) for tool in setup.listed}
         names = tuple(str(tool.get("name")) for tool in listed)
-        return TestOutcome(True, f"Connected; {len(names)} tools.", time.perf_counter() - began, names)
+        self.mcp.keep_listed(server_id, listed)
+        words = f"Connected; {len(names)} tools."
+        if before and (new := [n for n in names if n not in before]):
+            words += f" New: {', '.join(new)}."
+        if gone := sorted(before - set(names)):
+            words += f" Gone: {', '.join(gone)}."
+        return TestOutcome(True, words, time.perf_counter() - began, names)
+
+    def mcp_offers(self, server_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The resources and the prompts of a server, asked now; none of what it does not have. Raises PortError."""
+        return _ask(self._setup_of(server_id), lambda session: session.offers())
+
+    def read_mcp(self, server_id: str, uri: str) -> list[ToolMessage]:
+        """The content of a resource. Raises PortError."""
+        return _ask(self._setup_of(server_id), lambda session: session.read(uri))
+
+    def mcp_prompt(self, server_id: str, name: str, values: Mapping[str, str]) -> str:
+        """The messages of a prompt as text. Raises PortError."""
+        return _ask(self._setup_of(server_id), lambda session: session.prompt(name, values))
+
+    def sign_in(self, server_id: str, show: Callable[[str], None], stopped: Callable[[], bool]) -> TestOutcome:
+        """Sign in at a server that asks for it (OAuth 2.1): `show` is given the address that a person opens in a
+        browser; the answer comes back over the loopback. Then as `refresh_mcp`. Raises UserError."""
+        from engine.adapters.tools.mcp_oauth import SignIn
+
+        setup = self._setup_of(server_id)
+        if not setup.signs_in:
+            raise UserError(f"The server {setup.name} is not set up to be signed in to.", code="tools.no_sign_in")
+        self.mcp.forget_tokens(server_id)
+        with SignIn(show, stopped) as sign_in:
+            try:
+                _ask(replace(setup, sign_in=sign_in), lambda session: session.list_tools(), SIGN_IN_SECONDS)
+            except PortError as problem:
+                return TestOutcome(False, f"{problem}\n{problem.hint}".strip(), 0.0)
+        return self.refresh_mcp(server_id)
+
+    def _setup_of(self, server_id: str) -> McpSetup:
+        """A server by its id or its name. Raises UserError."""
+        row = next((r for r in self.mcp.rows() if server_id in (r["id"], r["name"])), None)
+        if row is None:
+            raise UserError(f"There is no MCP server {server_id!r}.", code="tools.unknown")
+        return self._server(row)
 
     def _server(self, row: Mapping[str, Any]) -> McpSetup:
-        def secret(what: str, names: str) -> dict[str, str]:
-            text = self._secrets().get(f"tools/mcp/{row['id']}/{what}") if row.get(names) else None
-            return dict(json.loads(text)) if text else {}
-
         return McpSetup(
             row["id"],
             row["name"],
             row["transport"],
             row.get("url") or "",
-            secret("headers", "header_names"),
+            self.mcp.secret(row, "headers"),
             row.get("command") or "",
             tuple(row.get("arguments") or ()),
-            secret("environment", "environment_names"),
+            self.mcp.secret(row, "environment"),
             row.get("folder") or "",
             float(row.get("seconds") or 60),
             listed=tuple(row.get("listed") or ()),
+            signs_in=bool(row.get("signs_in")),
+            tokens=self.mcp.tokens(row["id"]) if row.get("signs_in") else None,
         )
 
     # -- all kinds -----------------------------------------------------------------------------------------------------
@@ -354,7 +397,7 @@ class ToolService:
             if row is None or key is None:
                 raise UserError(f"There is no {kind} provider {provider_id!r}.", code="tools.unknown")
             self._settings().set(key, [r for r in rows if r is not row])
-            for name in ("", "/headers", "/environment"):
+            for name in ("", "/headers", "/environment", "/tokens"):
                 self._secrets().delete(f"tools/{kind}/{row['id']}{name}")
 
     def setup(self) -> ToolSetup:
@@ -371,7 +414,9 @@ class ToolService:
         from engine.adapters.tools.provider import WorkspaceTools
 
         aliases = self.aliases()
+        names = self.alias_names()
         ports.extras["tool_aliases"] = lambda identity: aliased(aliases, identity)
+        ports.extras["tool_names"] = lambda identity: alias_of(names, identity) or {}
         return WorkspaceTools(self.setup(), ports, rules)
 
     def _keep_secret(self, name: str, value: str) -> None:
@@ -405,21 +450,23 @@ async def try_tool(
     return found, [message async for message in ports.tools.call(identity, given, {})]
 
 
-async def _listed(setup: McpSetup) -> list[dict[str, Any]]:
+def _ask(setup: McpSetup, what: Callable[[McpSession], Awaitable[T]], seconds: float = TEST_SECONDS) -> T:
+    """One question to a server over a connection of its own. Raises PortError."""
     from engine.adapters.network_rules import NetworkRules
     from engine.adapters.tools.mcp_session import McpSession
 
-    session = McpSession(setup, NetworkRules(()))
-    try:
-        return await session.list_tools()
-    finally:
-        await session.close()
+    async def work() -> T:
+        session = McpSession(setup, NetworkRules(()))
+        try:
+            return await asyncio.wait_for(what(session), seconds)
+        except TimeoutError as problem:
+            words = f"{setup.name} did not answer within {seconds:g} seconds."
+            raise PortError("McpConnectionError", words) from problem
+        finally:
+            await session.close()
+
+    return asyncio.run(work())
 
 
 def _place(row: Mapping[str, Any]) -> str:
     return " ".join([row.get("command") or "", *row.get("arguments", ())]).strip() or str(row.get("url") or "")
-
-
-def _free_id(name: str, taken: set[str]) -> str:
-    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "tools"
-    return next(i for n in range(1, len(taken) + 3) if (i := stem if n == 1 else f"{stem}-{n}") not in taken)

@@ -9,11 +9,32 @@ import time
 from pathlib import Path
 from typing import Any
 
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, ImageContent, TextContent
 from pydantic import BaseModel
 
-server = MCPServer("test-server")
+
+class OneToken:
+    """Accepts the token that MCP_TEST_TOKEN names."""
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        known = token == os.environ["MCP_TEST_TOKEN"]
+        return AccessToken(token=token, client_id="studio", scopes=[]) if known else None
+
+
+def made() -> MCPServer:
+    """The server; with MCP_TEST_ISSUER one that asks to be signed in to."""
+    issuer = os.environ.get("MCP_TEST_ISSUER")
+    if not issuer:
+        return MCPServer("test-server")
+    place = f"http://127.0.0.1:{sys.argv[2]}/mcp"
+    settings = AuthSettings.model_validate({"issuer_url": issuer, "resource_server_url": place})
+    return MCPServer("test-server", auth=settings, token_verifier=OneToken())
+
+
+server = made()
 
 
 class Weather(BaseModel):
@@ -65,6 +86,21 @@ def slow(seconds: float) -> CallToolResult:
 @server.tool()
 def end() -> str:
     os._exit(3)
+
+
+@server.resource("notes://today", name="today", description="What is to be done.")
+def today() -> str:
+    return "Water the plants."
+
+
+@server.resource("notes://picture", name="picture", mime_type="image/png")
+def drawn() -> bytes:
+    return b"hi"
+
+
+@server.prompt(description="Asks for a summary.")
+def summarize(text: str) -> str:
+    return f"Summarize: {text}"
 
 
 def main(arguments: list[str]) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QPushButton, QTabBar
 
+from editor.dialogs.tool_mapping import ToolMapping
 from editor.dialogs.tool_picker import ToolPicker
 from editor.dialogs.tools_page import ApiDialog, ToolsPage, WorkflowDialog
 from editor.panels.palette import Palette
@@ -185,3 +186,70 @@ def test_a_workflow_is_offered_on_the_settings_page(studio: Studio) -> None:
     finally:
         page.close()
         page.deleteLater()
+
+
+JSON_PARSE = {
+    **tool("builtin", "builtin", "json_parse", json_string='{"a": 7}', path="$.a"),
+    "title": "Read it",
+    "error_strategy": "fail-branch",
+}
+
+
+def mapping(studio: Studio) -> ToolMapping:
+    """The dialog that the checklist opens for a tool whose parameters are called otherwise."""
+    open_workflow(studio, start(), JSON_PARSE, end(found=["1", "text"]))
+    problems = studio.page.panels["problems"]
+    assert isinstance(problems, Problems)
+    studio.page.session.check()
+    assert problems.fix.text() == "Use json_process/parse for json_parse"
+    QTest.mouseClick(problems.fix, Qt.MouseButton.LeftButton)
+    dialog = studio.dialog(ToolMapping)
+    assert isinstance(dialog, ToolMapping)
+    return dialog
+
+
+def choose(box: QComboBox, value: str) -> None:
+    """Choose an entry with the keyboard."""
+    box.setFocus()
+    while str(box.currentData()) != value:
+        before = box.currentIndex()
+        QTest.keyClick(box, Qt.Key.Key_Down)
+        assert box.currentIndex() > before, value
+
+
+def test_a_tool_with_other_parameters_is_mapped_for_the_workspace(studio: Studio) -> None:
+    dialog = mapping(studio)
+    assert dialog.boxes["content"].currentData() == "json_string"  # guessed
+    assert dialog.note.text() == "Not used: path."
+    choose(dialog.boxes["json_filter"], "path")
+    assert dialog.note.text() == ""
+    before = dict(studio.page.session.document.graph.node("1").data)
+    QTest.mouseClick(dialog.everywhere, Qt.MouseButton.LeftButton)
+    assert wait_until(lambda: bool(studio.services.tools.aliases()), 30)
+    assert studio.services.tools.alias_names() == {
+        ("builtin", "json_parse"): {"json_string": "content", "path": "json_filter"}
+    }
+    session = studio.page.session
+    assert wait_until(lambda: not [p for p in session.problems if p.code == "tool.unknown"], 30)
+    assert session.document.graph.node("1").data == before
+    summary = studio.run()
+    assert summary["outputs"] == {"found": "7"}, summary
+
+
+def test_a_tool_with_other_parameters_is_changed_in_one_step(studio: Studio) -> None:
+    dialog = mapping(studio)
+    choose(dialog.boxes["json_filter"], "path")
+    session = studio.page.session
+    before = dict(session.document.graph.node("1").data)
+    QTest.mouseClick(dialog.here, Qt.MouseButton.LeftButton)
+    data = session.document.graph.node("1").data
+    assert (data["provider_id"], data["tool_name"]) == ("json_process", "parse")
+    assert data["tool_parameters"] == {
+        "content": {"type": "mixed", "value": '{"a": 7}'},
+        "json_filter": {"type": "mixed", "value": "$.a"},
+    }
+    assert (data["title"], data["error_strategy"]) == ("Read it", "fail-branch")
+    assert studio.services.tools.aliases() == {}
+    studio.activate()
+    QTest.keyClick(studio.page.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert session.document.graph.node("1").data == before

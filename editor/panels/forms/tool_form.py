@@ -70,7 +70,7 @@ class MissingTool(QWidget):
         if suggestion is not None:
             target = f"{suggestion.provider_name}/{suggestion.tool_name}"
             words = tr("Use {target} instead", target=target)
-            self.suggested = quiet_button(words, "wrench", lambda: tools.means(identity, suggestion))
+            self.suggested = quiet_button(words, "wrench", lambda: self._give(suggestion))
             column.addWidget(self.suggested, 0, Qt.AlignmentFlag.AlignLeft)
         self.choose = quiet_button(tr("Choose what it means here"), "search", self._choose)
         self.choose.setToolTip(tr("Everywhere in this workspace; to be changed in the settings under Tools."))
@@ -81,7 +81,12 @@ class MissingTool(QWidget):
         pick(self.ctx, self, title, self._means)
 
     def _means(self, tool: ToolDescription) -> None:
-        self.ctx.session.studio.tools.means(self.identity, tool.identity)
+        self._give(tool.identity)
+
+    def _give(self, target: ToolIdentity) -> None:
+        from editor.dialogs.tool_mapping import give_meaning
+
+        give_meaning(self.ctx.session, self.ctx.node_id, self.identity, target, self)
 
 
 class ParameterRow(QWidget):

@@ -16,7 +16,7 @@ from engine.adapters.network_rules import NetworkRules
 from engine.adapters.tools.declare import ToolFailed
 from engine.adapters.tools.setup import McpSetup
 from engine.logs import get_logger
-from engine.ports.outside import PortError
+from engine.ports.outside import PortError, ToolMessage
 
 if TYPE_CHECKING:
     from mcp import ClientSession
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 IDLE_SECONDS = 60.0
-CONNECT_SECONDS = 30.0
+CONNECT_SECONDS, SIGN_IN_SECONDS = 30.0, 600.0
 GRACE_SECONDS, KILL_SECONDS = 0.3, 0.2
 """How long a stdio server may take to end by itself, and after it was told to: stop must be felt within a second."""
 MOST_TOOLS = 1000
+PING_SECONDS = 5.0
 NAMED = "file-"
 """How ids of servers begin that a file or an account names; they say an address and not which protocol."""
 
@@ -52,9 +53,33 @@ class McpSession:
         self._task = self.loop.create_task(self._live())
 
     @property
+    def _patience(self) -> float:
+        """How long connecting may take; where a person signs in, the caller sets the limit."""
+        return CONNECT_SECONDS if self.setup.sign_in is None else SIGN_IN_SECONDS
+
+    @property
     def is_open(self) -> bool:
         """Can it take calls, or will it be able to?"""
         return not self._task.done() and not self._end.is_set()
+
+    async def answers(self) -> bool:
+        """Is the server still there? It may have died since it was asked last; then the connection is given up."""
+        import anyio
+        from mcp.shared.exceptions import MCPError
+
+        if not self.is_open or not self._ready.done():
+            return self.is_open
+        try:
+            await asyncio.wait_for(self._ready.result().send_ping(), PING_SECONDS)
+        except MCPError as problem:
+            if "closed" not in str(problem).lower() and "timed out" not in str(problem).lower():
+                return self.is_open  # it answered that it knows no pings
+        except (OSError, RuntimeError, TimeoutError, anyio.ClosedResourceError, anyio.BrokenResourceError):
+            log.debug("the MCP server %s does not answer any more", self.setup.id)
+        else:
+            return self.is_open
+        self._end.set()
+        return False
 
     async def list_tools(self) -> list[dict[str, Any]]:
         """All tools of the server as plain data. Raises PortError."""
@@ -74,6 +99,39 @@ class McpSession:
 
         result: list[dict[str, Any]] = await self._ask(ask)
         return result
+
+    async def offers(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The resources and the prompts as plain data; none of what the server does not have. Raises PortError."""
+
+        async def ask(session: ClientSession) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+            able = session.server_capabilities
+            resources = (await session.list_resources()).resources if able is not None and able.resources else []
+            prompts = (await session.list_prompts()).prompts if able is not None and able.prompts else []
+            rows = [r.model_dump(mode="json", by_alias=True, exclude_none=True) for r in resources]
+            return rows, [p.model_dump(mode="json", by_alias=True, exclude_none=True) for p in prompts]
+
+        found: tuple[list[dict[str, Any]], list[dict[str, Any]]] = await self._ask(ask)
+        return found
+
+    async def read(self, uri: str) -> list[ToolMessage]:
+        """The content of a resource. Raises PortError."""
+        from engine.adapters.tools.mcp_tools import resource_messages
+
+        async def ask(session: ClientSession) -> list[ToolMessage]:
+            return list(resource_messages((await session.read_resource(uri)).contents))
+
+        found: list[ToolMessage] = await self._ask(ask)
+        return found
+
+    async def prompt(self, name: str, values: Mapping[str, str]) -> str:
+        """The messages of a prompt, each under who says it. Raises PortError."""
+
+        async def ask(session: ClientSession) -> str:
+            messages = (await session.get_prompt(name, dict(values))).messages
+            return "\n\n".join(f"{m.role}:\n{getattr(m.content, 'text', m.content.type)}" for m in messages)
+
+        found: str = await self._ask(ask)
+        return found
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> CallToolResult:
         """Call a tool. Raises PortError: not reached, refused, too slow."""
@@ -99,13 +157,16 @@ class McpSession:
         self._busy += 1
         self._forget_idle()
         try:
-            session = await asyncio.wait_for(asyncio.shield(self._ready), CONNECT_SECONDS + 5)
+            session = await asyncio.wait_for(asyncio.shield(self._ready), self._patience + 5)
             return await self._unless_it_ends(ask(session))
         except asyncio.CancelledError:
             self._end.set()
             raise
         except MCPError as problem:
             words = str(problem)
+            if "connection closed" in words.lower():
+                self._end.set()
+                raise McpConnectionFailed(self.setup.name, "the server ended while it was asked") from problem
             if "timed out" in words.lower():
                 self._end.set()
                 words = f"{self.setup.name} did not answer within {self.setup.seconds:g} seconds."
@@ -142,7 +203,7 @@ class McpSession:
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
             try:
                 async with AsyncExitStack() as stack:
-                    session = await asyncio.wait_for(self._opened(stack, said), CONNECT_SECONDS)
+                    session = await asyncio.wait_for(self._opened(stack, said), self._patience)
                     self._ready.set_result(session)
                     await self._end.wait()
             except BaseException as problem:
@@ -158,6 +219,10 @@ class McpSession:
             problem = problem.exceptions[0]
         if self._ready.done():
             log.info("the connection to the MCP server %s broke: %s", self.setup.id, type(problem).__name__)
+            return
+        if isinstance(problem, PortError) and self.setup.tokens is not None:  # of the sign-in
+            self._ready.set_exception(problem)
+            self._ready.exception()
             return
         said.seek(0)
         last = said.read()[-600:].strip()
@@ -234,4 +299,8 @@ class McpSession:
             from engine.adapters.tools.mcp_rules import ruled_transport
 
             transport = ruled_transport(self._rules)
+        if self.setup.tokens is not None:
+            from engine.adapters.tools.mcp_oauth import oauth
+
+            auth = oauth(self.setup)
         return httpx2.AsyncClient(headers=headers, auth=auth, trust_env=False, transport=transport, **more)

@@ -90,6 +90,15 @@ def messages(result: CallToolResult, *, declares_output: bool) -> Iterator[ToolM
             yield ToolMessage("variable", value, {"name": str(name)})
 
 
+def resource_messages(contents: Any) -> Iterator[ToolMessage]:
+    """What a resource holds."""
+    for inner in contents:
+        if hasattr(inner, "blob"):
+            yield _blob(inner.blob, inner.mime_type or "", PurePosixPath(str(inner.uri)).name)
+        else:
+            yield ToolMessage("text", str(inner.text))
+
+
 def _content(part: Any) -> Iterator[ToolMessage]:
     kind = part.type
     if kind == "text":
@@ -97,11 +106,7 @@ def _content(part: Any) -> Iterator[ToolMessage]:
     elif kind in ("image", "audio"):
         yield _blob(part.data, part.mime_type, "")
     elif kind == "resource":
-        inner = part.resource
-        if hasattr(inner, "blob"):
-            yield _blob(inner.blob, inner.mime_type or "", PurePosixPath(str(inner.uri)).name)
-        else:
-            yield ToolMessage("text", str(inner.text))
+        yield from resource_messages([part.resource])
     elif kind == "resource_link":
         yield ToolMessage("link", str(part.uri))
 

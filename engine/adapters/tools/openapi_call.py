@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -39,14 +39,21 @@ class _Draft:
 
 
 async def call_operation(
-    operation: Operation, auth: ApiAuth, values: Mapping[str, Any], ports: Ports
+    operation: Operation,
+    auth: ApiAuth,
+    values: Mapping[str, Any],
+    ports: Ports,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[ToolMessage, None]:
-    """The messages of one call. Raises PortError."""
+    """The messages of one call; `headers` go with it. Raises PortError."""
     if ports.http is None:
         raise ToolFailed("There is no way to the network here.")
     if not operation.server.startswith(("http://", "https://")):
         raise ToolFailed("The document names no server; give its address in the settings under Tools.")
-    response = await ports.http.send(await _request(operation, auth, values, ports))
+    request = await _request(operation, auth, values, ports)
+    given = {name.lower() for name, _ in request.headers}
+    more = [(name, value) for name, value in (headers or {}).items() if name.lower() not in given]
+    response = await ports.http.send(replace(request, headers=[*request.headers, *more]))
     for message in read_answer(response):
         yield message
 

@@ -63,7 +63,9 @@ class WorkspaceTools:
         elif identity.provider_type == "api":
             operation = self._operation(identity)
             if operation is not None:
-                async for message in call_operation(operation[0], operation[2].auth, values, self._ports):
+                async for message in call_operation(
+                    operation[0], operation[2].auth, values, self._ports, operation[2].headers
+                ):
                     yield message
                 return
         elif identity.provider_type == "mcp":
@@ -161,13 +163,21 @@ class WorkspaceTools:
             session = self._sessions[setup.id] = McpSession(setup, self._rules)
         return session
 
+    async def _living(self, setup: McpSetup) -> McpSession:
+        """A connection whose server answers: one that died since the last call is left, a new one opened."""
+        session = self._session(setup)
+        return session if await session.answers() else self._session(setup)
+
     async def _mcp_tool(self, server: McpSetup, name: str) -> ToolDescription | None:
-        listed = server.listed or await self._session(server).list_tools()
-        tool = next((t for t in listed if t.get("name") == name), None)
+        tool = next((t for t in server.listed if t.get("name") == name), None)
+        if tool is None:  # never asked, or its list has changed
+            listed = await (await self._living(server)).list_tools()
+            tool = next((t for t in listed if t.get("name") == name), None)
         return mcp_tools.description(server.id, server.name, tool) if tool is not None else None
 
     async def _call_mcp(self, server: McpSetup, name: str, values: Mapping[str, Any]) -> list[ToolMessage]:
-        result = await self._session(server).call(name, mcp_tools.sent(values))
+        session = await self._living(server)
+        result = await session.call(name, mcp_tools.sent(values))
         tool = next((t for t in server.listed if t.get("name") == name), None)
         declares = bool(tool.get("outputSchema")) if tool is not None else result.structured_content is not None
         return list(mcp_tools.messages(result, declares_output=declares))

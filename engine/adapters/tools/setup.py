@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.ports.outside import TokenPlace
+
+if TYPE_CHECKING:
+    from engine.adapters.tools.mcp_oauth import SignIn
 
 AuthKind = Literal["none", "api_key_header", "api_key_query", "basic", "bearer"]
 
@@ -22,19 +27,21 @@ class ApiAuth:
 
 @dataclass(frozen=True)
 class ApiSetup:
-    """An imported OpenAPI document; `server` replaces the document's own address."""
+    """An imported OpenAPI document; `server` replaces the document's own address, `headers` go with every call."""
 
     id: str
     name: str
     document: Mapping[str, Any]
     auth: ApiAuth = ApiAuth()
     server: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
 class McpSetup:
     """An MCP server. `url` for http and sse, `command` for stdio. `trusted`: a person set it up, so it may be in a
-    private network; servers that a file names go by the network rules. `listed` are its tools when last asked."""
+    private network; servers that a file names go by the network rules. `listed` are its tools when last asked.
+    `signs_in`: it asks for OAuth; its tokens are in `tokens`, and `sign_in` asks a person for new ones."""
 
     id: str
     name: str
@@ -48,6 +55,9 @@ class McpSetup:
     seconds: float = 30.0
     trusted: bool = True
     listed: tuple[Mapping[str, Any], ...] = ()
+    signs_in: bool = False
+    tokens: TokenPlace | None = field(default=None, repr=False, compare=False)
+    sign_in: SignIn | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -37,13 +37,15 @@ def stdio(pid_file: Path | None = None, **more: Any) -> McpSetup:
 
 
 @contextmanager
-def http_server(kind: str) -> Iterator[str]:
+def http_server(kind: str, **environment: str) -> Iterator[str]:
     """The test server over HTTP; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, *MODULE, kind, str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and process.poll() is None:
@@ -260,3 +262,20 @@ def test_tools_are_listed_and_called_by_name(kind: str) -> None:
 def test_servers_of_the_workspace_are_listed_by_name() -> None:
     assert '"weather"' in by_name("mcp_sse_list_tools", {}, stdio())
     assert by_name("mcp_sse_call_tool", {"tool_name": "rows", "arguments": "{}"}, stdio()) == '{"a": 1}{"a": 2}'
+
+
+def test_a_server_that_died_between_two_calls_is_started_again(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+
+    async def work() -> list[str]:
+        tools = WorkspaceTools(ToolSetup(servers=(stdio(pid_file),)), Ports(), NetworkRules(()))
+        found = []
+        try:
+            for _ in range(2):
+                found += [str(m.value) async for m in tools.call(mine("add"), {"a": 1}, {}) if m.kind == "text"]
+                os.kill(int(pid_file.read_text()), 9)
+        finally:
+            await tools.close()
+        return found
+
+    assert asyncio.run(work()) == ["2", "2"]
