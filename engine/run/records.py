@@ -167,13 +167,14 @@ class Records:
                     "error": "",
                     "elapsed_time": 0.0,
                     "total_tokens": 0,
+                    "total_price": "0",
                     "total_steps": 0,
                     "exceptions_count": 0,
                     "created_by_role": facts.created_by_role,
                     "created_by": facts.created_by,
                     "created_at": event["at"],
                     "finished_at": None,
-                    "conversation_id": facts.conversation_id,
+                    "conversation_id": facts.conversation_id or None,
                     **values,
                 },
                 whole,
@@ -185,8 +186,18 @@ class Records:
         changes = []
         if status in ("failed", "stopped"):
             changes = [
-                RowChange("node", key, False, {"status": status, "error": error, "finished_at": event["at"]})
-                for key in self._open
+                RowChange(
+                    "node",
+                    key,
+                    False,
+                    {
+                        "status": status,
+                        "error": error,
+                        "elapsed_time": _between(row.get("created_at"), event["at"]),
+                        "finished_at": event["at"],
+                    },
+                )
+                for key, row in self._open.items()
             ]
             self._open.clear()
         if self._facts.kind == "node":
@@ -196,6 +207,7 @@ class Records:
             "status": status,
             "elapsed_time": event["elapsed_time"],
             "total_tokens": event["total_tokens"],
+            "total_price": str(event["total_price"]),
             "total_steps": event["total_steps"],
             "exceptions_count": event["exceptions_count"],
             **values,
@@ -387,6 +399,13 @@ _PLACE: Final = (
     ("loop_id", "in_loop_id"),
     ("loop_index", "loop_index"),
 )
+
+
+def _between(began: str | None, ended: str) -> float:
+    """Seconds from one moment to another, for steps that did not tell how long they took."""
+    if not began:
+        return 0.0
+    return max((datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds(), 0.0)
 
 
 def _seconds(text: str | None) -> int:

@@ -13,6 +13,7 @@ from engine.logs import get_logger
 from engine.model.workflow import Workflow
 from engine.run.limits import Limits
 from engine.run.request import DebugSettings, RunHandle, RunPlan, RunRequest
+from engine.version import VERSION
 
 if TYPE_CHECKING:
     from engine.ports.bundle import Ports
@@ -294,6 +295,7 @@ class RunService:
             "kind": start.kind,
             "query": start.query or None,
             "parent_run_id": start.parent_run_id,
+            "engine_version": VERSION,
         }
         return RunRecorder(
             self._db(),
