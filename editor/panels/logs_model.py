@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QFont
 
 from editor.i18n import tr
 from editor.icons import icon
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 ROOT: Final = QModelIndex()
 PAGE: Final = 100
-COLUMNS: Final = ("started", "workflow", "status", "elapsed", "tokens", "price", "trigger", "version", "message")
+COLUMNS: Final = (
+    "started", "workflow", "status", "elapsed", "tokens", "price", "trigger", "version", "user", "message",
+)  # fmt: skip
 NUMBERS: Final = ("elapsed", "tokens", "price")
 TRIGGER_WORD: Final = {
     "debugging": "Debugging",
@@ -51,6 +55,7 @@ def column_title(name: str) -> str:
         "elapsed": tr("Run time"),
         "tokens": tr("Tokens"),
         "price": tr("Price"),
+        "user": tr("User"),
         "trigger": tr("Started by"),
         "version": tr("Version"),
         "message": tr("Message or error"),
@@ -74,6 +79,8 @@ class LogModel(QAbstractTableModel):
         self.wanted = RunFilter()
         self.order, self.up = "started", False
         self.total: int | None = None
+        self._unread = QFont()
+        self._unread.setWeight(QFont.Weight.DemiBold)
         self._cursor: Cursor | None = None
         self._loading = False
 
@@ -125,6 +132,13 @@ class LogModel(QAbstractTableModel):
             self.total = max(0, self.total - len(gone))
         self.loaded.emit()
 
+    def mark_read(self, gone: set[str] | None = None) -> None:
+        """Rows that somebody has looked at (None: all); the store was told already."""
+        for row, run in enumerate(self.runs):
+            if not run.is_read and (gone is None or run.id in gone):
+                self.runs[row] = replace(run, is_read=True)
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+
     # -- Qt's questions ----------------------------------------------------------------------------------------------
 
     def rowCount(self, parent: Index = ROOT) -> int:
@@ -164,7 +178,13 @@ class LogModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole:
             if name == "status":
                 return icon(*STATUS_ICON.get(run.status, ("status-waiting", "faint")))
-            return icon("pin", "accent") if name == "started" and run.pinned else None
+            if name == "started":
+                return icon("pin", "accent") if run.pinned else None if run.is_read else icon("dot", "accent")
+            return None
+        if role == Qt.ItemDataRole.FontRole and not run.is_read and name in ("started", "workflow"):
+            return self._unread
+        if role == Qt.ItemDataRole.AccessibleTextRole and name == "started" and not run.is_read:
+            return tr("{time}, not looked at yet", time=cell_text(run, name))
         if role == Qt.ItemDataRole.ToolTipRole:
             return (run.error or run.query or "") if name == "message" else cell_text(run, name)
         if role == Qt.ItemDataRole.TextAlignmentRole and name in NUMBERS:
@@ -190,6 +210,8 @@ def cell_text(run: RunSummary, name: str) -> str:
         return f"{run.total_tokens:,}" if run.total_tokens else ""
     if name == "price":
         return price_text(run.total_price)
+    if name == "user":
+        return tr("You") if run.user == "local" else run.user
     if name == "trigger":
         return trigger_word(run.triggered_from)
     if name == "version":

@@ -3,6 +3,7 @@ can do with one run, two, or many. Conversations of chat flows stand on a page o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,16 +31,18 @@ from editor.panels.logs_filters import LogFilters
 from editor.panels.logs_model import COLUMNS, LogModel
 from editor.panels.logs_preview import RunPreview
 from editor.panels.parts import EmptyState, tool_button
+from editor.panels.progress_strip import Progress, ProgressStrip
 from editor.windows.logs_compare import CompareRuns
 from editor.windows.logs_talks import Conversations
-from engine.services.logs import RunFilter
+from engine.services.logs import ExportFormat, RunFilter
 
 if TYPE_CHECKING:
     from editor.context import Studio
 
+DELETED_AT_ONCE = 200
 WIDTHS = {
-    "started": 176, "workflow": 136, "status": 152, "elapsed": 96, "tokens": 84, "price": 88, "trigger": 104,
-    "version": 104,
+    "started": 196, "workflow": 124, "status": 152, "elapsed": 84, "tokens": 76, "price": 80, "trigger": 96,
+    "version": 96, "user": 72,
 }  # fmt: skip
 
 
@@ -117,7 +120,7 @@ class LogsWindow(QWidget):
         sides.addWidget(self.pages)
         sides.addWidget(self.preview)
         sides.setStretchFactor(0, 1)
-        sides.setSizes([820, 340])
+        sides.setSizes([900, 300])
         column.addWidget(sides, 1)
         column.addLayout(self._make_foot())
         return page
@@ -156,6 +159,8 @@ class LogsWindow(QWidget):
         self.found = QLabel()
         self.found.setProperty("kind", "small")
         row.addWidget(self.found)
+        self.progress = ProgressStrip()
+        row.addWidget(self.progress)
         row.addStretch(1)
         self.buttons: dict[str, QPushButton] = {}
         for name, text, picture, action in (
@@ -201,6 +206,8 @@ class LogsWindow(QWidget):
     def _selected(self, *_: QItemSelection) -> None:
         chosen = self.chosen()
         self.preview.show_run(chosen[0] if len(chosen) == 1 else None, len(chosen))
+        if len(chosen) == 1 and not chosen[0].is_read:
+            self.mark_read(chosen[0].id)
         self._enable()
 
     def chosen(self) -> list[Any]:
@@ -214,8 +221,8 @@ class LogsWindow(QWidget):
         self.buttons["compare"].setEnabled(len(chosen) == 2)
         self.buttons["pin"].setEnabled(bool(chosen))
         self.buttons["pin"].setText(tr("Unpin") if chosen and all(run.pinned for run in chosen) else tr("Pin"))
-        self.buttons["delete"].setEnabled(bool(chosen))
-        self.buttons["export"].setEnabled(bool(self.model.runs))
+        self.buttons["delete"].setEnabled(bool(chosen) and not self.progress.is_busy)
+        self.buttons["export"].setEnabled(bool(self.model.runs) and not self.progress.is_busy)
         self.buttons["export"].setText(tr("Export") if chosen else tr("Export all"))
 
     def _menu(self, point: QPoint) -> None:
@@ -235,6 +242,7 @@ class LogsWindow(QWidget):
             menu.addAction(icon("compare", "text"), tr("Compare"), self.compare_chosen)
         menu.addAction(icon("pin", "text"), self.buttons["pin"].text(), self.pin_chosen)
         menu.addAction(icon("export", "text"), tr("Export"), self.export_chosen)
+        menu.addAction(icon("check", "text"), tr("Mark all as read"), self.mark_read)
         menu.addSeparator()
         menu.addAction(icon("trash", "bad"), tr("Delete"), self.delete_chosen)
         menu.popup(self.table.viewport().mapToGlobal(point))
@@ -262,6 +270,12 @@ class LogsWindow(QWidget):
         dialog.openRun.connect(self.openRun)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+    def mark_read(self, run_id: str = "") -> None:
+        """Somebody has looked at a run, or wants all to count as looked at."""
+        ids = [run_id] if run_id else None
+        self.model.mark_read(set(ids) if ids else None)
+        self._studio.tasks.run(self._studio.services.runs.mark_read, ids, failed=self._failed)
 
     def pin_chosen(self) -> None:
         """Keep the chosen runs for ever, or no longer when all are kept."""
@@ -291,12 +305,29 @@ class LogsWindow(QWidget):
         if not messages.confirm(tr("Delete runs?"), text, tr("Delete"), danger=True):
             return
 
+        progress, runs = Progress(len(ids)), self._studio.services.runs
+
+        def work() -> int:
+            count = 0
+            for begin in range(0, len(ids), DELETED_AT_ONCE):
+                count += runs.delete(ids[begin : begin + DELETED_AT_ONCE])
+                if not progress(min(begin + DELETED_AT_ONCE, len(ids))):
+                    break
+            return count
+
         def done(count: int) -> None:
-            if count < len(ids):
+            self.progress.end()
+            self._enable()
+            if progress.is_cancelled and progress.done < len(ids):
+                words = ("{n} run was deleted before you cancelled.", "{n} runs were deleted before you cancelled.")
+                messages.tell(ntr(*words, count))
+            elif count < len(ids):
                 messages.tell(tr("Runs that are still going on were not deleted."))
             self.model.ask()
 
-        self._studio.tasks.run(self._studio.services.runs.delete, ids, done=done, failed=self._failed)
+        self.progress.begin(tr("Deleting {done} of {total} runs…"), progress)
+        self._enable()
+        self._studio.tasks.run(work, done=done, failed=self._broken(self._failed))
 
     def export_chosen(self) -> None:
         """Write the chosen runs, or all that the filter finds, into a file."""
@@ -310,17 +341,39 @@ class LogsWindow(QWidget):
         """Write into a file, whose ending says the form."""
         logs, wanted = self._studio.services.logs, self.model.wanted
         ids = [run.id for run in self.chosen()]
+        progress = Progress()
 
         def work() -> int:
-            return logs.export(ids or logs.ids(wanted), file, "csv" if file.suffix.lower() == ".csv" else "jsonl")
+            every = ids or logs.ids(wanted)
+            progress.total = len(every)
+            kind: ExportFormat = "csv" if file.suffix.lower() == ".csv" else "jsonl"
+            return logs.export(every, file, kind, progress=progress)
 
         def done(count: int) -> None:
+            self.progress.end()
+            self._enable()
+            if progress.is_cancelled:
+                self._studio.messages.tell(tr("The export was cancelled; no file was written."))
+                return
             words = ntr("{n} run written to {file}", "{n} runs written to {file}", count)
             self._studio.messages.tell(words.format(file=file.name))
 
-        self._studio.tasks.run(
-            work, done=done, failed=lambda error: self._studio.messages.error(tr("Not exported"), error)
-        )
+        def failed(error: Any) -> None:
+            self._studio.messages.error(tr("Not exported"), error)
+
+        self.progress.begin(tr("Writing {done} of {total} runs…"), progress)
+        self._enable()
+        self._studio.tasks.run(work, done=done, failed=self._broken(failed))
+
+    def _broken(self, tell: Callable[[Any], None]) -> Callable[[Any], None]:
+        """What to do with an error of work that the strip shows."""
+
+        def failed(error: Any) -> None:
+            self.progress.end()
+            self._enable()
+            tell(error)
+
+        return failed
 
     def _runs_of(self, conversation_id: str) -> None:
         """The runs of one conversation."""

@@ -231,6 +231,9 @@ class Running(QObject):
         if page.session.is_closed:
             return
         self._window.top.refresh()
+        if self._window.isActiveWindow() and summary.get("run_id"):
+            # Somebody saw it end; runs that ended behind other windows stay new in the log.
+            self._window.studio.tasks.run(self._window.studio.services.runs.mark_read, [str(summary["run_id"])])
         history = page.panels.get("history")
         if history is not None and history.isVisible():
             history.refresh()  # type: ignore[attr-defined]
@@ -304,6 +307,7 @@ class Running(QObject):
         runs = self._window.studio.services.runs
 
         def work() -> tuple[dict[str, Any], Any]:
+            runs.mark_read([run_id])
             return runs.get(run_id), runs.events(run_id)
 
         self._window.studio.tasks.run(

@@ -105,6 +105,9 @@ class RunSummary:
     conversation_id: str | None
     query: str | None
     pinned: bool
+    user: str
+    is_read: bool
+    """Whether somebody has looked at it since it ended; of a run that goes on always True."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -476,6 +479,10 @@ class RunService:
         """Keep a run for ever, or no longer."""
         self._store().pin(run_id, pinned=pinned)
 
+    def mark_read(self, run_ids: Sequence[str] | None = None) -> None:
+        """Somebody has looked at these runs; None stands for all."""
+        self._store().mark_read(run_ids)
+
     def delete(self, run_ids: Sequence[str]) -> int:
         """Delete runs; how many went."""
         return self._store().delete(run_ids)
@@ -537,4 +544,12 @@ def summary_of(row: Mapping[str, Any]) -> RunSummary:
     """A row of the log as one of its lines."""
     names = RunSummary.__dataclass_fields__
     values = {name: row[name] for name in names if name in row}
-    return RunSummary(**{**values, "app_name": row.get("app_name") or "", "pinned": bool(row["pinned"])})
+    return RunSummary(
+        **{
+            **values,
+            "app_name": row.get("app_name") or "",
+            "pinned": bool(row["pinned"]),
+            "user": row["created_by"],
+            "is_read": row["read_at"] is not None or row["finished_at"] is None,
+        }
+    )

@@ -172,6 +172,7 @@ def _sort_key(sort: str) -> ColumnElement[Any]:
         "status": RUNS.status,
         "version": RUNS.version,
         "trigger": RUNS.triggered_from,
+        "user": RUNS.created_by,
         "workflow": func.coalesce(apps.c.name, ""),
     }
     return keys[sort]

@@ -59,6 +59,8 @@ LIST_COLUMNS = (
     "conversation_id",
     "query",
     "pinned",
+    "created_by",
+    "read_at",
     "created_at",
     "finished_at",
 )
@@ -513,6 +515,13 @@ class RunStore:
         self._db.write(
             lambda c: c.execute(update(workflow_runs).where(workflow_runs.c.id == run_id).values(pinned=pinned))
         )
+
+    def mark_read(self, run_ids: Sequence[str] | None) -> None:
+        """Somebody has looked at these runs that have ended, or at all of the log (None)."""
+        ended = workflow_runs.c.finished_at.is_not(None) & workflow_runs.c.read_at.is_(None)
+        condition = ended if run_ids is None else ended & workflow_runs.c.id.in_(run_ids)
+        now = iso(self._clock.now())
+        self._db.write(lambda c: c.execute(update(workflow_runs).where(condition).values(read_at=now)))
 
     def delete(self, run_ids: Sequence[str]) -> int:
         """Delete runs that are not active; how many went."""

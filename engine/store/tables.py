@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = 0x50535443  # "PSTC"
 metadata = MetaData()
 
@@ -142,6 +142,7 @@ workflow_runs = Table(
     Column("pinned", Boolean, nullable=False, server_default="0"),
     Column("created_at", String(27), nullable=False),
     Column("finished_at", String(27)),
+    Column("read_at", String(27)),
     Index("ix_runs_app", "app_id", "triggered_from", desc("created_at"), desc("id")),
     Index("ix_runs_app_all", "app_id", desc("created_at"), desc("id")),
     Index("ix_runs_status", "app_id", "triggered_from", "status", desc("created_at"), desc("id")),

@@ -187,6 +187,48 @@ def test_runs_are_pinned_exported_and_deleted(studio: Studio, tmp_path: Path) ->
     assert [run.pinned for run in log.model.runs] == [True]
 
 
+def test_a_long_export_shows_how_far_it_is_and_can_be_cancelled(studio: Studio, tmp_path: Path) -> None:
+    apps = [studio.services.workflows.create("workflow", "Orders")]
+    fill(studio.services, 4_000, apps)
+    log = open_log(studio)
+    file = tmp_path / "runs.jsonl"
+
+    log.export_to(file)
+    until(log.progress.isVisible, 60)
+    assert log.progress.label.text().endswith("of 4,000 runs…")
+    assert not log.buttons["export"].isEnabled()
+    QTest.mouseClick(log.progress.cancel, LEFT)
+
+    until(lambda: not log.progress.is_busy, 60)
+    assert studio.messages.told[-1] == "The export was cancelled; no file was written."
+    assert list(tmp_path.glob("*runs*")) == []
+    assert not log.progress.isVisible()
+
+
+@pytest.mark.spec("editor.75")
+def test_runs_are_new_until_somebody_looks_at_them(studio: Studio) -> None:
+    app_id = two_runs(studio)
+    until(lambda: all(run.is_read for run in studio.services.runs.list(app_id).runs))  # they were watched
+    fill(studio.services, 2, [app_id])
+    log = open_log(studio)
+    until(lambda: log.model.rowCount() == 4)
+
+    def new() -> list[int]:
+        bold = Qt.ItemDataRole.FontRole
+        return [row for row in range(4) if log.model.data(log.model.index(row, 0), bold) is not None]
+
+    before = new()
+    assert len(before) == 2
+    assert "not looked at yet" in log.model.data(log.model.index(before[0], 0), Qt.ItemDataRole.AccessibleTextRole)
+    click_row(log, before[0])
+    assert new() == before[1:]
+    until(lambda: sum(run.is_read for run in studio.services.runs.list(app_id).runs) == 3)
+
+    log.mark_read()
+    assert new() == []
+    until(lambda: all(run.is_read for run in studio.services.runs.list(app_id).runs))
+
+
 def test_a_filter_is_kept_by_name(studio: Studio) -> None:
     two_runs(studio)
     log = open_log(studio)

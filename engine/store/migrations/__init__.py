@@ -47,7 +47,18 @@ def _index_of_rounds(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _annotations, 2: _index_of_the_log, 3: _index_of_rounds}
+def _what_was_read(connection: Connection) -> None:
+    """4 to 5: the log knows which runs somebody has looked at; all that are there by now count as read."""
+    connection.execute(text("alter table workflow_runs add column read_at VARCHAR(27)"))
+    connection.execute(text("update workflow_runs set read_at = coalesce(finished_at, created_at)"))
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {
+    1: _annotations,
+    2: _index_of_the_log,
+    3: _index_of_rounds,
+    4: _what_was_read,
+}
 """Schema version to the step that leads to the next one."""
 
 
