@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     "inspector_width": 380,
     "rail_panel": "palette",
     "drawer_height": 260,
+    "chat_height": 420,
     "minimap": True,
     "window": [1360, 860],
     "windows": [],

@@ -34,13 +34,14 @@ from tests.helpers.samples import Samples
 TYPES = frozenset(
     name for name, spec in registry.SPECS.items() if not name.startswith(("knowledge-", "trigger-", "datasource"))
 )
-LONGEST_ANSWER = 96
+LONGEST_ANSWER = 24
 SECONDS = 45.0
 
 NETWORK = (
     "could not be reached|cannot be reached|Name or service not known|refused to connect|connection (was )?refused"
     "|Temporary failure in name resolution"
 )
+FILE = "file: at run time"
 # What an error says, and whose matter that is; the first that fits.
 MATTERS: tuple[tuple[str, str], ...] = (
     ("Internal error|Traceback|Refused: import of .(?!socket)", "OURS"),
@@ -52,10 +53,12 @@ MATTERS: tuple[tuple[str, str], ...] = (
     ("Maximum execution time", "small model: too slow here"),
     ("longer than the model can read|empty answer", "small model"),
     ("invalid json object|json block|structured output|return object|stage=result", "small model: wrong form"),
-    ("JSONDecodeError|NoneType|KeyError|invalid literal|not valid JSON|is not JSON", "small model: code after it"),
     ("text only, no|does not take image", "small model: no vision"),
     ("settings of the node cannot be read", "file: settings of a node"),
+    ("NameError|SyntaxError|VariableNotFoundError|ModelNotExistError", FILE),
 )
+UNFIT = "CodeExecutionError|OutputValidationError|InvalidURLError|RequestBodyError|is not an address|cannot be read"
+"""What steps say of a value that they cannot use: one that the model made up, or the plain one that was put in."""
 
 
 @dataclass
@@ -75,12 +78,14 @@ def fitting(workflow: Workflow) -> bool:
     return workflow.has_graph and bool(kinds) and kinds <= TYPES
 
 
-def matter_of(error: str, faults: list[str]) -> str:
+def matter_of(error: str, faults: list[str], *, asked_model: bool) -> str:
     """Whose matter a failure is."""
     for pattern, matter in MATTERS:
         if re.search(pattern, error, re.IGNORECASE):
             return matter
-    return "file: on its checklist" if faults else "file: at run time"
+    if re.search(UNFIT, error):
+        return "small model: value for a step" if asked_model else "input: not what the file wants"
+    return "file: on its checklist" if faults else FILE
 
 
 async def run_file(services: Services, file: Path, content: bytes, seconds: float) -> Row | None:
@@ -111,7 +116,7 @@ async def run_file(services: Services, file: Path, content: bytes, seconds: floa
     if status in ("succeeded", "paused") or not error:
         return Row(file.name, status, "", "", spent)
     where = f"{failed['node_title']}: " if failed.get("node_title") else ""
-    matter = matter_of(f"{error_type}: {error}", faults)
+    matter = matter_of(f"{error_type}: {error}", faults, asked_model=bool(summary.get("total_tokens")))
     return Row(file.name, status, matter, f"{where}{error_type + ': ' if error_type else ''}{error}"[:400], spent)
 
 

@@ -120,9 +120,10 @@ class Chat(QWidget):
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setContentsMargins(16, 4, 8, 0)
+        row.setContentsMargins(12, 4, 8, 0)
         self.words = QLabel()
         self.words.setProperty("kind", "small")
+        row.addWidget(self.conversations.title)
         row.addWidget(self.words, 1)
         self.form_button = tool_button("sliders", tr("Inputs of the conversation"), self._toggle_form)
         row.addWidget(self.form_button)

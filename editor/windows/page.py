@@ -127,7 +127,8 @@ class WorkflowPage(QWidget):
         preferences = self.session.studio.preferences
         width = int(preferences.get("inspector_width"))
         self.sides.setSizes([PANEL, 900, width])
-        self.stack.setSizes([600, int(preferences.get("drawer_height"))])
+        height = int(preferences.get(self._drawer_key))
+        self.stack.setSizes([max(200, 860 - height), height])
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
@@ -309,7 +310,12 @@ class WorkflowPage(QWidget):
         if self.inspector.isVisible():
             preferences.set("inspector_width", self.inspector.width())
         if self.drawer.isVisible():
-            preferences.set("drawer_height", self.drawer.height())
+            preferences.set(self._drawer_key, self.drawer.height())
+
+    @property
+    def _drawer_key(self) -> str:
+        """A talk wants more room than a form: its height is kept for itself."""
+        return "drawer_height" if self.chat is None else "chat_height"
 
     def _selected(self, nodes: list[str], _edge: object) -> None:
         one = nodes[0] if len(nodes) == 1 else None

@@ -18,7 +18,9 @@ _PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 _ROWS: list[list[Any]] = [["river", "length"], ["Rhine", 1230], ["Aare", 288]]
-_FIRST = {"image": "png", "document": "pdf", "audio": "mp3", "video": "mp4"}
+_FIRST = {"document": "pdf", "image": "png", "audio": "mp3", "video": "mp4"}
+"""The kind of file that is taken first where several are allowed: one that has a text."""
+_MADE = ("xlsx", "docx", "pdf", "pptx", "csv", "md", "txt", "png", "jpg")
 _MIME = {
     "png": "image/png",
     "pdf": "application/pdf",
@@ -57,8 +59,8 @@ def extension_for(variable: Mapping[str, Any]) -> str:
     types = variable.get("allowed_file_types") or []
     listed = [e.lstrip(".").lower() for e in variable.get("allowed_file_extensions") or [] if e]
     if "custom" in types and listed:
-        return str(listed[0])
-    return next((_FIRST[t] for t in types if t in _FIRST), "txt")
+        return next((e for e in _MADE if e in listed), str(listed[0]))
+    return next((extension for kind, extension in _FIRST.items() if kind in types), "txt")
 
 
 class Samples:

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QInputDialog, QLineEdit, QMenu, QPushButton
+from PySide6.QtWidgets import QDialog, QInputDialog, QLineEdit, QMenu, QPlainTextEdit, QPushButton
 
 from editor.panels.chat import Chat
 from editor.panels.talk.pane import SHOWN_TURNS
@@ -21,6 +21,7 @@ from editor.screenshot import wait_until
 from engine.model.edits import SetFeature
 from engine.services.chat.annotations import AnnotationSettings
 from tests.helpers.model import made, node
+from tests.helpers.models import ModelServer, openai_stream
 from tests.helpers.studio import Studio
 
 LEFT = Qt.MouseButton.LeftButton
@@ -234,40 +235,56 @@ def test_an_answer_is_kept_as_an_annotation(studio: Studio) -> None:
     assert wait_until(lambda: studio.messages.told[-1:] == ["Kept as an annotation."], 10)
 
 
-def test_citations_of_a_message_stand_below_its_answer(studio: Studio) -> None:
+@pytest.mark.spec("ai.25", "ai.148")
+def test_what_an_answer_cites_stands_below_it(studio: Studio) -> None:
+    """A real run: a node finds passages, a model answers with them as its context, the answer names its sources."""
     code = {
         "code": CODE, "code_language": "python3", "variables": [{"variable": "q", "value_selector": ["sys", "query"]}],
         "outputs": {"text": {"type": "string"}, "hits": {"type": "array[object]"}},
     }  # fmt: skip
-    flow = made(
-        [
-            node("1", "start", variables=[]),
-            node("c", "code", **code),
-            node("3", "answer", answer="{{#c.text#}}", variables=[]),
-        ],
-        [("1", "c"), ("c", "3")],
-        mode="advanced-chat",
-        features={"retriever_resource": {"enabled": True}},
-    )  # fmt: skip
-    chat = opened(studio, flow)
-    say(chat, "Where?")
-    answered(chat, 1)
+    models = studio.services.models
+    with ModelServer(openai_stream("To the sea.")) as server:
+        provider = models.save_provider("openai_api_compatible", base_url=server.url)
+        models.add_model(provider, "box-1")
+        model = {"provider": provider, "name": "box-1", "mode": "chat", "completion_params": {}}
+        prompt = [{"role": "system", "text": "{{#context#}}"}, {"role": "user", "text": "{{#sys.query#}}"}]
+        context = {"enabled": True, "variable_selector": ["c", "hits"]}
+        flow = made(
+            [
+                node("1", "start", variables=[]),
+                node("c", "code", **code),
+                node("m", "llm", model=model, prompt_template=prompt, context=context),
+                node("3", "answer", answer="{{#m.text#}}", variables=[]),
+            ],
+            [("1", "c"), ("c", "m"), ("m", "3")],
+            mode="advanced-chat",
+            features={"retriever_resource": {"enabled": True}},
+        )
+        chat = opened(studio, flow)
+        say(chat, "Where?")
+        answered(chat, 1)
+        assert server.seen[-1].body["messages"][0] == {"role": "system", "content": "The Rhine"}
     turn = chat.turns[0]
-    assert turn.answers[0].metadata["retriever_resources"] == []
-    resource = {
-        "position": 1,
-        "document_name": "Rivers.pdf",
-        "dataset_id": "k",
-        "document_id": "d",
-        "content": "The Rhine",
-    }
-    turn.answers[0].metadata = {"retriever_resources": [resource]}
-    turn.show_answer()
+    assert turn.text.text() == "To the sea."
+    assert [r["document_name"] for r in turn.answers[0].metadata["retriever_resources"]] == ["Rivers.pdf"]
     studio.settle()
+    assert turn.citations.isVisible()
     studio.click("Citation: Rivers.pdf", chat)
     dialog = studio.dialog(QDialog)
     assert dialog.windowTitle() == "Rivers.pdf"
+    passage = dialog.findChild(QPlainTextEdit)
+    assert passage is not None
+    assert passage.toPlainText() == "The Rhine"
     dialog.close()
+
+    studio.page.session.submit(SetFeature(("retriever_resource", "enabled"), False), "Citations")
+    with ModelServer(openai_stream("Still there.")) as server:
+        models.save_provider("openai_api_compatible", provider_id=provider, base_url=server.url)
+        studio.window.studio.runs.host.reload()
+        say(chat, "Again?")
+        answered(chat, 2)
+    assert chat.turns[1].text.text() == "Still there."
+    assert not chat.turns[1].citations.isVisible()
 
 
 def test_files_go_with_a_message_within_the_limits(studio: Studio, tmp_path: Path) -> None:

@@ -34,8 +34,9 @@ def short(name: str) -> str:
 
 
 class Conversations(QWidget):
-    """A strip above the talk. `opened(id, turns, values)` is called when an earlier conversation has been read;
-    `newWanted` when somebody begins another."""
+    """The buttons of a strip above the talk, and `title`, which whoever owns the strip puts at its left.
+    `opened(id, turns, values)` is called when an earlier conversation has been read; `newWanted` when somebody begins
+    another."""
 
     newWanted = Signal()
 
@@ -47,7 +48,7 @@ class Conversations(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
-        self.title = QPushButton()
+        self.title = QPushButton(self)
         self.title.setProperty("kind", "quiet")
         self.title.setIcon(icon("edit", "faint"))
         self.title.setIconSize(QSize(14, 14))
@@ -55,8 +56,6 @@ class Conversations(QWidget):
         self.title.setToolTip(tr("Rename the conversation"))
         self.title.clicked.connect(self.rename)
         self.title.hide()
-        row.addWidget(self.title)
-        row.addStretch(1)
         row.addWidget(tool_button("history", tr("Earlier conversations"), self.ask_earlier))
         row.addWidget(tool_button("plus", tr("New conversation"), self.newWanted.emit))
 

@@ -285,6 +285,11 @@ class TurnView(QWidget):
         resources = [r for r in found if isinstance(r, Mapping)] if isinstance(found, list) else []
         self.citations.setVisible(bool(resources))
         self.citations.clear()
+        if resources:
+            caption = QLabel(tr("Sources"))
+            caption.setProperty("kind", "small")
+            caption.setFixedHeight(34)  # as the chips beside it
+            self.citations.add(caption)
         for resource in resources:
             name = str(resource.get("document_name") or resource.get("title") or tr("Document"))
             chip = QPushButton(f"{resource.get('position', '')}  {name if len(name) < 40 else name[:39] + '…'}")

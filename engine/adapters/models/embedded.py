@@ -38,6 +38,7 @@ BATCH = 256
 """Prompt tokens between two looks at whether anybody still waits: small enough to stop within half a second."""
 DEFAULT_MAX_TOKENS = 1024
 """Where nobody says more; the option `longest_answer` of the provider cuts what nodes ask for."""
+OBJECT_ROOM = 6
 DEFAULT_SYSTEM = "You are a helpful assistant. Answer clearly."
 
 
@@ -211,9 +212,11 @@ def _fitted(request: ChatRequest, provider: ProviderConfig) -> ChatRequest:
         messages.insert(0, Message("system", DEFAULT_SYSTEM))
     parameters = {k: v for k, v in request.parameters.items() if k in _PARAMETERS and v is not None}
     parameters.setdefault("max_tokens", DEFAULT_MAX_TOKENS)
-    longest = provider.options.get("longest_answer")
+    longest = int(provider.options.get("longest_answer") or 0)
     if longest:
-        parameters["max_tokens"] = min(int(parameters["max_tokens"]), int(longest))
+        # An object that is cut is worth nothing, so it gets more room than words.
+        room = longest if request.schema is None else longest * OBJECT_ROOM
+        parameters["max_tokens"] = min(int(parameters["max_tokens"]), room)
     parameters.setdefault("repeat_penalty", 1.1)
     return replace(request, messages=messages, parameters=parameters)
 
