@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
     from editor.session import WorkflowSession
 
 
+PLACE = int(Qt.ItemDataRole.UserRole)
+
+
 class PublishDialog(QDialog):
-    """Accepted with a name and a note; with errors it can only be closed."""
+    """Accepted with a name and a note; with errors it can only be closed. `goTo` carries node id and field of the
+    problem that was chosen; the dialog is gone by then."""
+
+    goTo = Signal(str, str)
 
     def __init__(self, session: WorkflowSession, parent: QWidget) -> None:
         super().__init__(parent)
@@ -39,7 +46,10 @@ class PublishDialog(QDialog):
             words = QLabel(count)
             words.setProperty("kind", "bad")
             column.addWidget(words)
-            found = QListWidget()
+            self.problems = found = QListWidget()
+            found.itemClicked.connect(self._go)
+            found.itemActivated.connect(self._go)
+            found.setToolTip(tr("Click a problem to go to its setting."))
             found.setAccessibleName(count)
             EntryDelegate.serve(found)
             found.setFixedHeight(min(220, 56 * len(errors)))
@@ -47,7 +57,9 @@ class PublishDialog(QDialog):
             for problem in errors:
                 node = graph.nodes.get(problem.node_id or "")
                 said = f"{(node.title if node else tr('Workflow'))}\n{tr(problem.message)}"
-                found.addItem(QListWidgetItem(icon("status-failed", "bad"), said))
+                item = QListWidgetItem(icon("status-failed", "bad"), said)
+                item.setData(PLACE, (problem.node_id or "", problem.field))
+                found.addItem(item)
             column.addWidget(found)
         elif warnings:
             note = QLabel(
@@ -73,4 +85,13 @@ class PublishDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
-        self.name.setFocus()
+        if errors:
+            self.problems.setCurrentRow(0)
+            self.problems.setFocus()
+        else:
+            self.name.setFocus()
+
+    def _go(self, item: QListWidgetItem) -> None:
+        node_id, field = item.data(PLACE)
+        self.reject()
+        self.goTo.emit(node_id, field)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.icons import pixmap, tile
 from editor.panels.forms import form_class
-from editor.panels.forms.context import FormContext
+from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, name_it
 from editor.panels.forms.parts import small_button
 from editor.panels.last_run import LastRun
@@ -300,22 +300,34 @@ class Inspector(QWidget):
         if self._form is None:
             return
         self.tabs.setCurrentIndex(0)
-        steps = [int(s) if s.isdigit() else s for s in path.split(".") if s]
-        best: Field | None = None
-        score = 0
-        for field in self._form.findChildren(Field):
-            common = 0
-            for mine, wanted in zip(field.path, steps, strict=False):
-                if mine != wanted:
-                    break
-                common += 1
-            if common > score or (common == score and best is None and common):
-                best, score = field, common
+        steps = tuple(int(s) if s.isdigit() else s for s in path.split(".") if s)
+        best = self._nearest(steps)
         if best is not None:
             self._scroll.ensureWidgetVisible(best, 0, 80)
-            best.focus_editor()
-        elif path in ("title", ""):
+            if isinstance(best, Field):
+                best.focus_editor()
+            elif not focus_first(best):
+                best.setFocus()
+        elif path in ("title", "") or not focus_first(self._form):
             self.title.setFocus()
+
+    def _nearest(self, steps: Path) -> QWidget | None:
+        """What shows a setting: the field with the longest common path; of equals the one that holds nothing else, so
+        that a list that is empty is found too."""
+        assert self._form is not None
+        best: tuple[int, int] = (0, 0)
+        found: QWidget | None = None
+        for widget in self._form.findChildren(QWidget):
+            mine = getattr(widget, "path", None)
+            if not isinstance(mine, tuple) or not widget.isVisibleTo(self._form):
+                continue
+            common = next((n for n, pair in enumerate(zip(mine, steps, strict=False)) if pair[0] != pair[1]), None)
+            if common is None:
+                common = min(len(mine), len(steps))
+            rank = (common, -(len(mine) - common))
+            if common and rank > best:
+                best, found = rank, widget
+        return found
 
     def close_session(self) -> None:
         """Stop listening; the window calls it before the session goes."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PROBLEM = int(Qt.ItemDataRole.UserRole)
 FIX = PROBLEM + 1
+CODE = PROBLEM + 2
 
 
 class _ModelStrip(QWidget):
@@ -100,7 +101,10 @@ class Problems(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the present problems, errors first."""
+        """Show the present problems, errors first; the chosen one stays chosen and the list stays where it is."""
+        item = self.list.item(self.list.currentRow()) if self.list.currentRow() >= 0 else None
+        chosen = (item.data(PROBLEM), item.data(CODE)) if item is not None else None
+        place = self.list.verticalScrollBar().value()
         self.list.clear()
         graph = self._session.document.graph
         for problem in sorted(self._session.problems, key=lambda p: p.severity != "error"):
@@ -112,7 +116,12 @@ class Problems(QWidget):
             item.setData(PROBLEM, (problem.node_id or "", problem.field))
             item.setToolTip(f"{tr('Error') if error else tr('Warning')}: {tr(problem.message)}")
             item.setData(FIX, problem.fixes)
+            item.setData(CODE, problem.code)
             self.list.addItem(item)
+            if chosen == (item.data(PROBLEM), problem.code):
+                self.list.setCurrentItem(item)
+                chosen = None
+        self.list.verticalScrollBar().setValue(place)
         self.pages.setCurrentIndex(0 if self.list.count() else 1)
         self.models.show_count(sum(p.code == "model.unknown" for p in self._session.problems))
         self._offer()

@@ -35,7 +35,15 @@ class Versioning(QObject):
         dialog = PublishDialog(page.session, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._publish(page, dialog.name.text(), dialog.comment.toPlainText()))
+        dialog.goTo.connect(lambda node_id, field: self._to_problem(page, node_id, field))
         dialog.open()
+
+    @staticmethod
+    def _to_problem(page: WorkflowPage, node_id: str, field: str) -> None:
+        """From the list of the dialog to the setting at fault; the whole workflow's problems are in their panel."""
+        page.show_panel("problems")
+        if node_id:
+            page.reveal(node_id, field)
 
     def _publish(self, page: WorkflowPage, name: str, comment: str) -> None:
         studio, session = self._window.studio, page.session

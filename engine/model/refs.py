@@ -84,11 +84,11 @@ def redirect(workflow: Workflow, old: Selector, new: Selector) -> Group:
     return Group("", tuple(edits))
 
 
-def forget(workflow: Workflow, prefix: Selector) -> Group:
-    """The edits that remove every reference beginning with `prefix`: a mark goes out of its text, a selector becomes
-    empty, and one that is an item of a list goes out of the list."""
+def forget(workflow: Workflow, prefix: Selector, only: str = "") -> Group:
+    """The edits that remove every reference beginning with `prefix`, in all nodes or in one only: a mark goes out of
+    its text, a selector becomes empty, and one that is an item of a list goes out of the list."""
     edits: list[Edit] = []
-    for node in workflow.graph.nodes.values():
+    for node in [workflow.graph.nodes[only]] if only else workflow.graph.nodes.values():
         data: Mapping[str, Any] = node.data
         found = [r for r in references(node, everything=True) if r.selector[: len(prefix)] == prefix]
         # From the back, so that positions in lists stay right.

@@ -14,9 +14,10 @@ from typing import Any
 
 from engine.errors import FilePlace
 from engine.model.containers import START_TYPES, TRIGGER_TYPES, cycle_edges, fits_in
-from engine.model.edits import RemoveEdge
+from engine.model.edits import Edit, RemoveEdge, RemoveNode, SetField
 from engine.model.graph import Edge, Graph, Node
 from engine.model.problems import Problem, Sentence, Severity
+from engine.model.refs import forget
 from engine.model.scope import Ancestors, Dangling, dangling
 from engine.model.types import FieldPath
 from engine.model.workflow import Workflow
@@ -42,7 +43,7 @@ def check(workflow: Workflow, place_of: PlaceOf | None = None) -> list[Problem]:
         by_node[problem.node_id or ""].append(problem)
     unresolved: dict[str, Problem] = {}
     for found in dangling(workflow, Ancestors(graph)):
-        unresolved.setdefault(found.reference.node_id, _unresolved(graph, found))
+        unresolved.setdefault(found.reference.node_id, _unresolved(workflow, found))
     problems = list(_whole(workflow, reachable))
     for node in graph.nodes.values():
         if node.is_note:
@@ -81,7 +82,8 @@ def _whole(workflow: Workflow, reachable: set[str]) -> Iterator[Problem]:
         message = Sentence.of("A workflow can have {count} webhooks at most.", count=MOST_WEBHOOKS)
         yield Problem("error", "TOO_MANY_WEBHOOKS", message, extra.id)
     for extra in starts[1:]:
-        yield Problem("error", "SEVERAL_STARTS", "There can be only one start node.", extra.id)
+        fix = _fix("Delete this start node", RemoveNode(extra.id))
+        yield Problem("error", "SEVERAL_STARTS", "There can be only one start node.", extra.id, fixes=(fix,))
     yield from _required(workflow.mode, nodes, reachable)
     if _depth(graph) > DEEPEST:
         message = Sentence.of("The longest path has more than {count} nodes.", count=DEEPEST)
@@ -180,8 +182,12 @@ def _edges(graph: Graph) -> Iterator[Problem]:
 
 
 def _edge_problem(code: str, message: str, edge: Edge) -> Problem:
-    fix = {"label": "Remove the connection", "edit": RemoveEdge(edge.id).to_json()}
-    return Problem("error", code, message, edge.source, fixes=(fix,))
+    return Problem("error", code, message, edge.source, fixes=(_fix("Remove the connection", RemoveEdge(edge.id)),))
+
+
+def _fix(label: str, edit: Edit) -> dict[str, Any]:
+    """An edit that puts a problem right, and what it is called."""
+    return {"label": label, "edit": edit.to_json()}
 
 
 def _connections(graph: Graph, node: Node, reachable: set[str]) -> Iterator[Problem]:
@@ -198,14 +204,16 @@ def _connections(graph: Graph, node: Node, reachable: set[str]) -> Iterator[Prob
     strategy = node.data.get("error_strategy")
     if strategy == "default-value" and spec.execution_type == "branch":
         message = "A branching node cannot go on with default values."
-        yield Problem("error", "DEFAULT_VALUE_ON_BRANCH", message, node.id, "error_strategy")
+        fix = _fix("Stop on errors instead", SetField(node.id, ("error_strategy",)))
+        yield Problem("error", "DEFAULT_VALUE_ON_BRANCH", message, node.id, "error_strategy", fixes=(fix,))
     taken = {edge.source_handle for edge in graph.out_edges(node.id)}
     for handle in spec.handles(node.data):
         if handle.id in taken:
             continue
         if handle.kind == "fail":
             message = "The fail branch leads nowhere."
-            yield Problem("warning", "FAIL_BRANCH_WITHOUT_EDGE", message, node.id)
+            fix = _fix("Stop on errors instead", SetField(node.id, ("error_strategy",)))
+            yield Problem("warning", "FAIL_BRANCH_WITHOUT_EDGE", message, node.id, "error_strategy", fixes=(fix,))
         elif handle.kind == "case":
             message = Sentence.of("The branch “{name}” leads nowhere.", name=handle.label)
             yield Problem("warning", "BRANCH_WITHOUT_EDGE", message, node.id)
@@ -226,10 +234,23 @@ def _node(workflow: Workflow, node: Node) -> Iterator[Problem]:
     if reason:
         yield Problem("warning", "WRONG_PLACE", reason, node.id)
     for found in spec.check(node.data)[:1]:
-        yield Problem(found.severity, found.code, found.message, node.id, found.field)
+        fixes = (_delivery(node),) if found.code == "node.delivery_missing" else ()
+        yield Problem(found.severity, found.code, found.message, node.id, found.field, fixes=fixes)
     if node.is_container:
         yield from _container(workflow.graph, node)
     yield from _defaults(node)
+
+
+def _delivery(node: Node) -> dict[str, Any]:
+    """The form of a human input is shown here: its own way for that is switched on, or added."""
+    listed: Any = node.data.get("delivery_methods")
+    methods = [dict(m) for m in listed if isinstance(m, Mapping)] if isinstance(listed, list) else []
+    own = next((m for m in methods if m.get("type") == "webapp"), None)
+    if own is None:
+        own = {"id": f"{node.id}-webapp", "type": "webapp"}
+        methods.append(own)
+    own["enabled"] = True
+    return _fix("Show the form in this program", SetField(node.id, ("delivery_methods",), methods))
 
 
 def _container(graph: Graph, node: Node) -> Iterator[Problem]:
@@ -251,8 +272,8 @@ def _defaults(node: Node) -> Iterator[Problem]:
         yield Problem("error", "DEFAULT_VALUE_SHAPE", message, node.id, "default_value")
 
 
-def _unresolved(graph: Graph, found: Dangling) -> Problem:
-    reference = found.reference
+def _unresolved(workflow: Workflow, found: Dangling) -> Problem:
+    reference, graph = found.reference, workflow.graph
     source, name = reference.selector[0], ".".join(reference.selector[1:])
     node = graph.nodes.get(source)
     title = (node.title or node.type) if node is not None else source
@@ -265,4 +286,6 @@ def _unresolved(graph: Graph, found: Dangling) -> Problem:
     else:
         pattern = "“{source}” gives no variable {name}."
     message = Sentence.of(pattern, source=title, name=name)
-    return Problem("warning", "UNRESOLVED_REFERENCE", message, reference.node_id, reference.field)
+    cure = forget(workflow, reference.selector, reference.node_id)
+    fixes = (_fix("Remove the broken reference", cure),) if cure.edits else ()
+    return Problem("warning", "UNRESOLVED_REFERENCE", message, reference.node_id, reference.field, fixes=fixes)
