@@ -89,6 +89,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "Run", "play", ("F5", "Alt+R"), "unheld", "Run", True),
     Action("run_node", "Run this step", "step", ("F10",), "unheld", "Run", True),
     Action("run_to_node", "Run to this step", "run-to", ("Ctrl+F10",), "one", "Run", True),
+    Action("run_from", "Run again from this step", "run-from", ("Ctrl+Shift+F10",), "one", "Run", True),
+    Action("run_rest", "Continue from the failure", "resume", (), "editable", "Run"),
     Action("batch", "Batch run", "grid", (), "editable", "Run"),
     Action("stop", "Stop", "stop", ("Shift+F5",), "running", "Run", True),
     Action("continue_run", "Continue", "resume", ("F5", "F8"), "held", "Run", True),

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
 
 
+PLANNED = {"reused": "Its result is taken over", "again": "It runs again"}
+"""What the plan of a run says of a card."""
+
+
 def tip_for(view: CanvasView, hit: Hit) -> str:
     """The tool tip of a hit, empty for none."""
     fixed = {
@@ -54,6 +58,8 @@ def _node_tip(view: CanvasView, item: Item, hit: Hit) -> str:
     problem = view.state.problems.get(item.id)
     if problem is not None and problem.tip:
         lines.append(html.escape(problem.tip).replace("\n", "<br>"))
+    if (planned := view.state.diff.get(item.id)) in PLANNED:
+        lines.append(html.escape(tr(PLANNED[planned])))
     mark = view.state.marks.get(item.id)
     if mark is not None and mark.tip:
         lines.append(html.escape(mark.tip).replace("\n", "<br>"))
@@ -89,6 +95,8 @@ def node_description(view: CanvasView, item: Item) -> str:
             parts.append(tr(TAKEN[run.taken][1]))
         if run.error:
             parts.append(run.error)
+    if (planned := view.state.diff.get(item.id)) in PLANNED:
+        parts.append(tr(PLANNED[planned]))
     mark = view.state.marks.get(item.id)
     if mark is not None and mark.tip:
         parts.append(mark.tip.replace("\n", ", "))

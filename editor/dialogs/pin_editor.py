@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import (
-    QDialog,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPlainTextEdit,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from editor.i18n import tr
-from editor.panels.forms.code_edit import CodeEdit
-from editor.panels.forms.fields import name_it
+from editor.panels.output_fields import BadValue, OutputFields
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -35,7 +23,6 @@ class PinEditor(QDialog):
         super().__init__(parent)
         self._session, self._node_id = session, node_id
         self._first = dict(outputs)
-        self._read: dict[str, Callable[[], Any]] = {}
         node = session.document.graph.nodes[node_id]
         self.setWindowTitle(tr("Pinned result of “{title}”", title=node.title or node.type))
         self.setMinimumSize(520, 360)
@@ -46,7 +33,8 @@ class PinEditor(QDialog):
         words.setProperty("kind", "warn" if warning else "muted")
         words.setWordWrap(True)
         column.addWidget(words)
-        column.addWidget(self._fields(), 1)
+        self.fields = self._make_fields()
+        column.addWidget(self.fields, 1)
         self.fault = QLabel()
         self.fault.setProperty("kind", "bad")
         self.fault.setWordWrap(True)
@@ -65,54 +53,20 @@ class PinEditor(QDialog):
         row.addWidget(self.pin)
         column.addLayout(row)
 
-    def _fields(self) -> QWidget:
-        holder = QScrollArea()
-        holder.setWidgetResizable(True)
-        holder.setFrameShape(QFrame.Shape.NoFrame)
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(4)
-        for name, value in self._first.items():
-            label = QLabel(name)
-            label.setProperty("kind", "small")
-            column.addWidget(label)
-            edit: QPlainTextEdit
-            if isinstance(value, str):
-                edit = QPlainTextEdit(value)
-                self._read[name] = edit.toPlainText
-            else:
-                code = edit = CodeEdit("json")
-                code.load(json.dumps(value, ensure_ascii=False, indent=2))
-                self._read[name] = lambda code=code: json.loads(code.toPlainText())  # type: ignore[misc]
-            edit.setTabChangesFocus(True)
-            lines = min(10, max(2, edit.blockCount()))
-            edit.setFixedHeight(16 + lines * 19)
-            name_it(edit, name)
-            column.addWidget(edit)
-            column.addSpacing(8)
+    def _make_fields(self) -> OutputFields:
+        fields = OutputFields()
+        fields.add_values(self._first)
         if not self._first:
-            column.addWidget(QLabel(tr("The step gives no values.")))
-        column.addStretch(1)
-        holder.setWidget(box)
-        return holder
+            fields.add_words(tr("The step gives no values."), "muted")
+        return fields
 
     def _keep(self) -> None:
-        outputs = {}
-        for name, read in self._read.items():
-            try:
-                outputs[name] = read()
-            except json.JSONDecodeError as error:
-                self.fault.setText(
-                    tr(
-                        "{name}: not valid JSON in line {line}, column {column}",
-                        name=name,
-                        line=error.lineno,
-                        column=error.colno,
-                    )
-                )
-                self.fault.show()
-                return
+        try:
+            outputs = self.fields.values()
+        except BadValue as problem:
+            self.fault.setText(str(problem))
+            self.fault.show()
+            return
         self._session.pins.pin(self._node_id, outputs, edited=outputs != self._first or self._was_edited())
         self.accept()
 

@@ -25,7 +25,7 @@ class CanvasTools(QObject):
         self._canvas = canvas
         self._preferences = session.studio.preferences
         self._top: QWidget | None = None
-        self._middle: QWidget | None = None
+        self._middle: list[QWidget] = []
         self.mode_buttons: dict[str, QToolButton] = {}
         self.bar = self._make_bar()
         self.bar.setParent(canvas)
@@ -81,7 +81,7 @@ class CanvasTools(QObject):
 
     def keep_in_middle(self, widget: QWidget) -> None:
         """Keep a widget in the middle of the upper edge of the canvas."""
-        self._middle = widget
+        self._middle.append(widget)
         self.settle()
 
     def toggle_map(self) -> None:
@@ -107,9 +107,9 @@ class CanvasTools(QObject):
         over = bar.geometry().right() + 16 > left
         rise = bar.height() + 12 if over else 0
         self.minimap.move(left, canvas.height() - self.minimap.height() - 16 - rise)
-        if self._middle is not None:
-            self._middle.adjustSize()
-            self._middle.move(max(8, (canvas.width() - self._middle.width()) // 2), 12)
+        for widget in self._middle:
+            widget.adjustSize()
+            widget.move(max(8, (canvas.width() - widget.width()) // 2), 12)
         if self._top is not None:
             self._top.adjustSize()
             self._top.move(max(8, canvas.width() - self._top.width() - 16), 12)

@@ -52,8 +52,14 @@ class DebugDesk(QObject):
         page.follow(session.marksChanged, self._marks)
         page.follow(session.runChanged, self.bar.refresh)
         page.follow(session.debugging.steppedOff, self.bar.refresh)
-        page.follow_document(lambda delta: self._marks() if delta.content_changed and session.pins.pins else None)
+        page.follow_document(self._edited)
         self._marks()
+
+    def _edited(self, delta: Any) -> None:
+        """Pins may be stale now."""
+        if delta.content_changed and self._session.pins.pins:
+            self._marks()
+            self.pinned.refresh()
 
     def follow(self, changed: set[str]) -> None:
         """Some nodes changed in the run: one that is held now comes to the front with its values."""

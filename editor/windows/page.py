@@ -42,6 +42,7 @@ from editor.windows.adding import Adding
 from editor.windows.canvas_tools import CanvasTools
 from editor.windows.debug_desk import DebugDesk
 from editor.windows.page_menus import PageMenus
+from editor.windows.planning import Planning
 from engine.services.model_names import with_default
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ class WorkflowPage(QWidget):
         self.drawer = self._make_drawer()
         self.stack.addWidget(self.drawer)
         self.debug = DebugDesk(self)
+        self.planning = Planning(self)
         self._make_panels()
         self.sides.setStretchFactor(1, 1)
         self.stack.setStretchFactor(0, 1)

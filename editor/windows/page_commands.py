@@ -150,6 +150,23 @@ class PageCommands(QObject):
     def on_show_breakpoints(self) -> None:
         self.page.show_panel("breakpoints")
 
+    def on_run_from(self) -> None:
+        self._with_step(self._run_from)
+
+    def _run_from(self, node_id: str) -> None:
+        state = self.page.session.run_state
+        if state is None or not state.run_id or not state.is_over:
+            self.window.show_toast(tr("Run the workflow first: a run from here takes over what an earlier one gave."))
+        else:
+            self.window.running.rerun(self.page, node_id)
+
+    def on_run_rest(self) -> None:
+        state = self.page.session.run_state
+        if state is None or state.status not in ("failed", "stopped"):
+            self.window.show_toast(tr("There is no run that failed or was stopped."))
+        else:
+            self.window.running.rerun(self.page)
+
     def on_pin(self) -> None:
         self._with_step(self.page.debug.toggle_pin)
 

@@ -89,7 +89,7 @@ class PageMenus:
             menu.addAction(icon("play", "text"), tr("Run this step"), lambda: page.runNodeWanted.emit(node_id))
         state = session.run_state
         if state is not None and state.is_over and node_id in state.nodes and not session.read_only:
-            menu.addAction(icon("resume", "text"), tr("Run from here"), lambda: page.rerunWanted.emit(node_id))
+            self._action(menu, "run_from", tr("Run from here"))
         if session.read_only:
             return
         self._action(menu, "run_to_node")

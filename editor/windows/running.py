@@ -125,26 +125,29 @@ class Running(QObject):
         )
         return self._show(page, start)
 
-    def rerun(self, page: WorkflowPage, from_node: str = "") -> LiveRun | None:
-        """Go on with the run that is shown after its failure or stop, or run again from a node; what ended well and
-        was not edited since is taken over."""
+    def rerun(self, page: WorkflowPage, from_node: str = "") -> None:
+        """Propose to go on with the run that is shown after its failure or stop, or to run again from a node; what
+        ended well and was not edited since is taken over."""
         state, session = page.session.run_state, page.session
-        if state is None or not state.run_id or session.is_running or not self._saved(page):
-            return None
-        query = str(state.inputs.get("sys.query") or "")
-        start = StartRun(
-            session.document.workflow,
-            app_id=session.app_id,
-            inputs={k: v for k, v in state.inputs.items() if not k.startswith("sys.")},
-            query=query,
-            conversation_id=str(state.inputs.get("sys.conversation_id") or ""),
-            from_run=state.run_id,
-            resume=not from_node,
-            from_node=from_node or None,
-            **session.debugging.settings(),
-            pins=session.pins.settings(),
-        )
-        return self._show(page, start)
+        if state is None or not state.run_id or session.is_running or session.read_only:
+            return
+        run_id, inputs = state.run_id, dict(state.inputs)
+
+        def make() -> StartRun:
+            return StartRun(
+                session.document.workflow,
+                app_id=session.app_id,
+                inputs={k: v for k, v in inputs.items() if not k.startswith("sys.")},
+                query=str(inputs.get("sys.query") or ""),
+                conversation_id=str(inputs.get("sys.conversation_id") or ""),
+                from_run=run_id,
+                resume=not from_node,
+                from_node=from_node or None,
+                **session.debugging.settings(),
+                pins=session.pins.settings(),
+            )
+
+        page.planning.propose(make, lambda start: self._show(page, start) if self._saved(page) else None)
 
     def start_node(self, page: WorkflowPage, node_id: str) -> LiveRun | None:
         """Run one node with what is known of its inputs; ask only for what is missing."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.run.answer_guard import AnswerGuard
     from engine.run.request import Recorder
     from engine.services.chat.service import ChatService
+    from engine.services.debugging import PlanPreview
     from engine.services.recorder import RunRecorder
     from engine.store.db import Database
     from engine.store.debug import DebugStore
@@ -274,6 +275,14 @@ class RunService:
             return {}
         conversation = self._debug().conversation(start.app_id, start.conversation_id)
         return {"dialogue_count": int(conversation["dialogue_count"]) + 1}
+
+    def preview(self, start: StartRun) -> PlanPreview:
+        """What a run from an earlier one would take over and what it would run again. Raises UserError."""
+        from engine.services.debugging import preview_of
+
+        plan = self._plan(start)
+        assert plan is not None, "a preview needs an earlier run"
+        return preview_of(start.workflow, plan)
 
     def _plan(self, start: StartRun) -> RunPlan | None:
         if start.from_run is None:

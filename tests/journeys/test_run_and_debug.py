@@ -257,6 +257,8 @@ def test_a_failed_run_goes_on_from_its_failure_after_the_repair(studio: Studio) 
 
     page.session.submit(SetField("3", ("code",), code.replace("/ n", "/ 5")), "Repair")
     QTest.mouseClick(page.run_panel.resume, LEFT)
+    until(lambda: page.planning.bar.isVisible())
+    QTest.mouseClick(page.planning.bar.run, LEFT)
     until(lambda: page.session.run is not first and page.session.run is not None and page.session.run.is_over)
 
     assert page.session.run is not None

@@ -18,14 +18,16 @@ from editor.canvas.index import Box
 from editor.canvas.runview import EdgeRun, NodeRun
 
 BreakpointMark = Literal["plain", "conditional", "failure"]
-DiffMark = Literal["added", "removed", "changed", "moved"]
+DiffMark = Literal["added", "removed", "changed", "moved", "reused", "again"]
 DIFFERENCES: Mapping[DiffMark, tuple[str, str]] = {
     "added": ("good", "plus"),
     "removed": ("bad", "minus"),
     "changed": ("warn", "edit"),
     "moved": ("accent", "move"),
+    "reused": ("muted", "history"),
+    "again": ("accent", "play"),
 }
-"""Colour and sign of what a comparison says."""
+"""Colour and sign of what a comparison says, or the plan of a run."""
 
 
 class Level(IntEnum):
