@@ -396,9 +396,13 @@ class RunStore:
 
     def events(self, run_id: str) -> list[dict[str, Any]]:
         """All events of a run in order."""
-        query = select(run_events.c.event).where(run_events.c.run_id == run_id).order_by(run_events.c.seq)
         with self._db.read() as connection:
-            return [event for row in connection.execute(query).scalars() for event in _unpacked(row)]
+            return self._events(connection, run_id)
+
+    @staticmethod
+    def _events(connection: Connection, run_id: str) -> list[dict[str, Any]]:
+        query = select(run_events.c.event).where(run_events.c.run_id == run_id).order_by(run_events.c.seq)
+        return [event for row in connection.execute(query).scalars() for event in _unpacked(row)]
 
     def trace(self, run_id: str) -> list[dict[str, Any]]:
         """Node executions of a run in order, without their payloads."""
@@ -492,7 +496,9 @@ class RunStore:
         return dead
 
     def interrupt(self, connection: Connection, run_ids: Sequence[str], reason: str) -> None:
-        """End runs that nobody will end any more."""
+        """End runs that nobody will end any more; what they had cost is worked out from their events."""
+        from engine.run.totals import totals_of
+
         now = iso(self._clock.now())
         connection.execute(
             update(workflow_node_executions)
@@ -508,6 +514,8 @@ class RunStore:
             .values(status="stopped", error=reason, finished_at=now)
         )
         for run_id in run_ids:
+            totals = totals_of(self._events(connection, run_id)).to_row()
+            connection.execute(update(workflow_runs).where(workflow_runs.c.id == run_id).values(totals))
             self._index(connection, run_id)
 
     def pin(self, run_id: str, *, pinned: bool) -> None:
