@@ -22,7 +22,7 @@ from shiboken6 import isValid
 from editor.dialogs.models_desk import CAPABILITY, ModelsDesk, capabilities, tokens
 from editor.i18n import ntr, tr
 from editor.icons import icon
-from engine.services.model_names import ModelInfo
+from engine.services.model_names import ModelInfo, ModelRef
 from engine.services.model_probe import Attempt
 from engine.services.model_setup import EmbeddedSetup
 from engine.services.models import ProviderView, TestResult
@@ -36,6 +36,7 @@ class ProviderDetail(QWidget):
     editWanted = Signal()
     removeWanted = Signal()
     _progressed = Signal(float)
+    _read = Signal(float)
 
     def __init__(self, desk: ModelsDesk) -> None:
         super().__init__()
@@ -51,6 +52,7 @@ class ProviderDetail(QWidget):
         self._embedded(column)
         self._models(column)
         self._progressed.connect(lambda share: self.bar.setValue(round(share * 100)))
+        self._read.connect(lambda share: self.reading.setValue(round(share * 100)))
 
     def _head(self, column: QVBoxLayout) -> None:
         first = QHBoxLayout()
@@ -76,7 +78,10 @@ class ProviderDetail(QWidget):
         self.edit.clicked.connect(self.editWanted)
         self.remove = QPushButton(tr("Remove…"))
         self.remove.clicked.connect(self.removeWanted)
-        for button in (self.test, self.edit, self.remove):
+        self.use = QPushButton(tr("Use for new nodes"))
+        self.use.setToolTip(tr("New nodes get the chosen model"))
+        self.use.clicked.connect(self._use)
+        for button in (self.test, self.use, self.edit, self.remove):
             row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
@@ -85,6 +90,11 @@ class ProviderDetail(QWidget):
         self.verdict.setAccessibleName(tr("Result of the test"))
         self.verdict.hide()
         column.addWidget(self.verdict)
+        self.reading = QProgressBar()
+        self.reading.setRange(0, 100)
+        self.reading.setAccessibleName(tr("The model file is read"))
+        self.reading.hide()
+        column.addWidget(self.reading)
 
     def _embedded(self, column: QVBoxLayout) -> None:
         self.embedded = QWidget()
@@ -124,6 +134,7 @@ class ProviderDetail(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.models.itemChanged.connect(self._ticked)
+        self.models.currentItemChanged.connect(lambda *_: self._offer_use())
         column.addWidget(self.models, 1)
         self.empty = QLabel(tr("No models are known yet: test the provider, or add one by its name."))
         self.empty.setProperty("kind", "muted")
@@ -192,6 +203,10 @@ class ProviderDetail(QWidget):
             if info.ref.name == chosen:
                 self.models.setCurrentItem(item)
         self._filling = False
+        only = self.models.topLevelItem(0) if len(rows) == 1 else None
+        if only is not None and self.view is not None and self.view.local:
+            self.models.setCurrentItem(only)
+        self._offer_use()
         self._narrow()
         self.models.setVisible(bool(rows))
         self.filter.setVisible(len(rows) > 8)
@@ -216,6 +231,20 @@ class ProviderDetail(QWidget):
     def _id(self) -> str:
         assert self.view is not None
         return self.view.id
+
+    def _ref(self) -> ModelRef | None:
+        """The chosen model."""
+        return ModelRef(self._id(), self.chosen()) if self.view is not None and self.chosen() else None
+
+    def _offer_use(self) -> None:
+        ref, present = self._ref(), self._desk.snapshot.default
+        same = ref is not None and present is not None and (ref.provider, ref.name) == (present.provider, present.name)
+        self.use.setEnabled(ref is not None and not same)
+
+    def _use(self) -> None:
+        ref, service = self._ref(), self._desk.service
+        if ref is not None:
+            self._desk.change(lambda: service.set_default(ref))
 
     def _enable(self, on: bool) -> None:
         provider, service = self._id(), self._desk.service
@@ -265,7 +294,17 @@ class ProviderDetail(QWidget):
         model = self.chosen()
         self.test.setText(tr("Stop"))
         self._say(tr("Testing…"), "muted")
-        self._desk.change(lambda: service.test(provider, model, attempt), lambda result: self._tested(attempt, result))
+        is_file = self.view is not None and self.view.kind == "gguf"
+        self.reading.setValue(0)
+        self.reading.setVisible(is_file)
+
+        def progressed(share: float) -> None:
+            if isValid(self) and attempt is self._attempt:
+                self._read.emit(share)
+
+        self._desk.change(
+            lambda: service.test(provider, model, attempt, progressed), lambda result: self._tested(attempt, result)
+        )
 
     def _tested(self, attempt: Attempt, result: TestResult) -> None:
         if attempt is not self._attempt:
@@ -280,6 +319,7 @@ class ProviderDetail(QWidget):
 
     def _idle(self) -> None:
         self._attempt = None
+        self.reading.hide()
         self.test.setText(tr("Test"))
         self.test.setEnabled(True)
 

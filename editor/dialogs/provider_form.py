@@ -24,9 +24,11 @@ from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
 from editor.i18n import tr
 
 if TYPE_CHECKING:
+    from engine.adapters.models.gguf import GgufFacts
     from engine.services.models import ProviderView
 
 PATIENCE = 180
+CONTEXT = 8192
 
 
 class ProviderDialog(QDialog):
@@ -36,6 +38,7 @@ class ProviderDialog(QDialog):
         super().__init__(parent)
         self._desk, self._view = desk, view
         self.saved = ""
+        self._looked_at = self._file_name = ""
         self.setMinimumWidth(480)
         column = dialog_column(self, tr("Provider") if view else tr("Add a provider"))
         self.form = FieldColumn()
@@ -82,6 +85,10 @@ class ProviderDialog(QDialog):
         choose = QPushButton(tr("Choose…"))
         choose.clicked.connect(self._choose)
         self.file_row = side_by_side(self.path, choose)
+        self.path.editingFinished.connect(self._look_at_file)
+        self.about = QLabel()
+        self.about.setWordWrap(True)
+        self.about.setAccessibleName(tr("About the model file"))
         self.context = QSpinBox()
         self.context.setRange(512, 1_000_000)
         self.context.setSingleStep(1024)
@@ -96,12 +103,14 @@ class ProviderDialog(QDialog):
             (tr("Address"), self.base, self.base),
             (tr("Key"), self.key, self.key),
             (tr("Model file"), self.file_row, self.path),
+            ("", self.about, self.about),
             (tr("Context size"), self.context, self.context),
             (tr("API version"), self.version, self.version),
             (tr("Headers"), self.headers, self.headers),
             (tr("Longest wait"), self.patience, self.patience),
         ):
-            named.setAccessibleName(text)
+            if text:
+                named.setAccessibleName(text)
             self.form.add(text, widget)
         self.help = QLabel()
         self.help.setOpenExternalLinks(True)
@@ -117,6 +126,7 @@ class ProviderDialog(QDialog):
             (self.headers, not inside),
             (self.patience, not inside),
             (self.file_row, kind.protocol == "gguf"),
+            (self.about, kind.protocol == "gguf" and bool(self.about.text())),
             (self.context, inside),
             (self.version, kind.protocol == "azure"),
         ):
@@ -134,6 +144,43 @@ class ProviderDialog(QDialog):
         name, _ = QFileDialog.getOpenFileName(self, tr("Model file"), self.path.text(), "GGUF (*.gguf)")
         if name:
             self.path.setText(name)
+            self._look_at_file()
+
+    def _look_at_file(self) -> None:
+        """Say what the file holds, and propose its name and how much it reads."""
+        text = self.path.text().strip()
+        if not text or text == self._looked_at:
+            return
+        self._looked_at = text
+
+        def done(facts: GgufFacts) -> None:
+            if self.path.text().strip() != text:
+                return
+            about = [facts.name, facts.architecture, facts.size_label, f"{facts.size / 1e6:,.0f} MB"]
+            if facts.context:
+                about.append(tr("reads {count} tokens", count=f"{facts.context:,}"))
+                self.context.setMaximum(facts.context)
+                if self._view is None:
+                    self.context.setValue(min(facts.context, CONTEXT))
+            if not facts.has_template:
+                about.append(tr("has no chat template"))
+            self._say_about("  ·  ".join(word for word in about if word), "small")
+            self.label.setPlaceholderText(facts.name)
+            self._file_name = facts.name
+
+        self._desk.run(
+            lambda: self._desk.service.describe_file(Path(text).expanduser()),
+            done,
+            lambda words: self._say_about(words, "bad"),
+        )
+
+    def _say_about(self, words: str, kind: str) -> None:
+        self.about.setProperty("kind", kind)
+        self.about.style().unpolish(self.about)
+        self.about.style().polish(self.about)
+        self.about.setText(words)
+        self.form.show_row(self.about, True)
+        self.adjustSize()
 
     # -- saving ------------------------------------------------------------------------------------------------------
 
@@ -175,7 +222,7 @@ class ProviderDialog(QDialog):
         headers = self._headers()
         label = self.label.text().strip()
         if kind == "gguf" and not label:
-            label = Path(options["path"]).stem
+            label = self._file_name or Path(options["path"]).stem
         base = self.base.text().strip()
         service = self._desk.service
         return lambda: service.save_provider(

@@ -99,7 +99,8 @@ class Attempt:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._stopped = False
+        self.stopping = threading.Event()
+        """For work on the thread itself, which nothing can cut short but a look at this."""
         self._stop: Callable[[], Any] = lambda: None
 
     def run(self, work: Coroutine[Any, Any, Result], seconds: float) -> Result:
@@ -107,7 +108,7 @@ class Attempt:
 
         async def main() -> Result:
             with self._lock:
-                if self._stopped:
+                if self.stopping.is_set():
                     work.close()
                     raise Stopped
                 task = asyncio.ensure_future(asyncio.wait_for(work, seconds))
@@ -126,5 +127,5 @@ class Attempt:
     def stop(self) -> None:
         """End the work soon; from any thread, at any time."""
         with self._lock:
-            self._stopped = True
+            self.stopping.set()
             self._stop()

@@ -24,6 +24,7 @@ from engine.services.model_probe import Attempt, FoundServer, Stopped, look, may
 from engine.services.model_setup import EmbeddedSetup
 
 if TYPE_CHECKING:
+    from engine.adapters.models.gguf import GgufFacts
     from engine.adapters.models.registry import ModelRegistry
     from engine.ports.outside import SecretStore
 
@@ -106,7 +107,7 @@ class ModelService:
         """Add a provider, or change the one with `provider_id`, and give its id.
 
         `api_key` and `headers` None = keep what is stored; an empty key removes it. Raises UserError when the kind is
-        unknown or the address cannot be one.
+        unknown, the address cannot be one, or a model file cannot be used.
         """
         row = catalog.kind_of(kind)
         if row is None:
@@ -115,6 +116,8 @@ class ModelService:
             raise UserError("The address must start with http:// or https://.", code="models.bad_address")
         if not base_url and not row.base_url and row.protocol in ("openai", "azure"):
             raise UserError(f"{row.label} needs an address.", code="models.bad_address")
+        if row.protocol == "gguf" and options is not None:
+            self.describe_file(Path(str(options.get("path") or "")))
         with self._lock:
             rows = self._rows()
             old = next((r for r in rows if r["id"] == provider_id), None)
@@ -277,13 +280,31 @@ class ModelService:
             self._settings.set(LISTED_KEY, listed)
             self._settings.set(FACTS_KEY, facts)
 
-    def test(self, provider_id: str, model: str = "", attempt: Attempt | None = None) -> TestResult:
+    @staticmethod
+    def describe_file(path: Path) -> GgufFacts:
+        """What a GGUF file says of itself. Raises UserError `models.bad_file` for one that cannot be used."""
+        from engine.adapters.models.gguf import describe
+
+        return describe(path)
+
+    def test(
+        self,
+        provider_id: str,
+        model: str = "",
+        attempt: Attempt | None = None,
+        progress: Callable[[float], None] = lambda _: None,
+    ) -> TestResult:
         """Try a provider for real: list its models, and let `model` (if any) say one word. `attempt` can be stopped
-        from another thread."""
+        from another thread; `progress` gets shares while a model file is read."""
         attempt = attempt or Attempt()
         began = time.perf_counter()
+        file: Path | None = None
         try:
             config = self._config(self._row(provider_id))
+            if config.kind == "gguf":
+                file = Path(str(config.options.get("path") or ""))
+                model = model or file.stem
+                self._read_file(file, attempt, progress)
             told = attempt.run(self._ask_models(config), TEST_SECONDS)
             self._keep_told(provider_id, told)
             names = tuple(m.name for m in told)
@@ -294,8 +315,26 @@ class ModelService:
             return TestResult(False, f"No answer within {TEST_SECONDS:g} seconds.", "", time.perf_counter() - began)
         except (ModelError, UserError) as problem:
             return TestResult(False, problem.message, problem.hint, time.perf_counter() - began)
+        finally:
+            if file is not None:
+                self._put_away(file)
         text = f"{model} answered: {said[:60]}" if model else f"Connected; {len(names)} models."
         return TestResult(True, text, "", time.perf_counter() - began, names)
+
+    def _read_file(self, file: Path, attempt: Attempt, progress: Callable[[float], None]) -> None:
+        """Look at a model file and read it ahead. Raises UserError, Stopped."""
+        from engine.adapters.models.gguf import read_ahead
+
+        self.describe_file(file)
+        if not read_ahead(file, progress, attempt.stopping):
+            raise Stopped
+
+    @staticmethod
+    def _put_away(file: Path) -> None:
+        """A model that was only tried need not stay in this process: runs have one of their own."""
+        from engine.adapters.models.shelf import SHELF
+
+        SHELF.drop(file)
 
     def discover(self) -> list[FoundServer]:
         """Ollama and LM Studio servers that run on this machine; takes half a second at most."""

@@ -26,9 +26,12 @@ from editor.dialogs.models_page import ModelsPage
 from editor.dialogs.preferences import PreferencesDialog
 from editor.dialogs.provider_form import ProviderDialog
 from editor.screenshot import wait_until
+from engine.adapters.models import gguf
 from engine.adapters.models.catalog import EMBEDDED_MODEL, EMBEDDED_PROVIDER
+from engine.adapters.models.shelf import SHELF
 from engine.services.model_names import ModelRef
 from tests.engine.adapters.models.exchanges import openai_error, openai_says
+from tests.helpers.gguf_file import tiny_gguf
 from tests.helpers.model import dsl, node
 from tests.helpers.models import Answer, ModelServer
 from tests.helpers.studio import Studio, opened_studio
@@ -135,6 +138,91 @@ def test_what_is_wrong_with_a_provider_is_said_where_it_was_typed(page: Page) ->
     assert "no model file" in form.fault.text()
     QTest.keyClick(form, Qt.Key.Key_Escape)
     assert wait_until(lambda: not form.isVisible(), 5)
+
+
+def added_file(page: Page, path: Path) -> ProviderDialog:
+    """The form with a model file in it."""
+    page.click(page.page.add)
+    form = next(f for f in page.page.findChildren(ProviderDialog) if f.isVisible())
+    form.kind.setCurrentIndex(form.kind.findData("gguf"))
+    form.kind.activated.emit(form.kind.currentIndex())
+    form.path.setFocus()
+    QTest.keyClicks(form.path, str(path))
+    QTest.keyClick(form.path, Qt.Key.Key_Tab)
+    return form
+
+
+@pytest.mark.timeout(180)
+def test_a_model_file_is_looked_at_added_tried_and_used(page: Page, tmp_path: Path) -> None:
+    models = page.studio.services.models
+    first = tiny_gguf(tmp_path / "first.gguf", name="Little One")
+    second = tiny_gguf(tmp_path / "second.gguf", name="Little Two", seed=2)
+    form = added_file(page, first)
+    assert wait_until(lambda: form.about.isVisible(), 30)
+    assert "Little One  ·  llama  ·  20K" in form.about.text()
+    assert "reads 512 tokens" in form.about.text()
+    assert form.context.value() == 512
+    QTest.mouseClick(form.save, Qt.MouseButton.LeftButton)
+    detail = page.page.detail
+    assert wait_until(lambda: detail.title.text() == "Little One", 30)
+    assert wait_until(lambda: page.names() == ["first"], 30)
+
+    page.click(detail.test)
+    assert wait_until(lambda: "first answered" in detail.verdict.text() or "empty answer" in detail.verdict.text(), 60)
+    assert not detail.reading.isVisible()
+    assert SHELF.peek(first) is None, "what was only tried does not stay in the window's memory"
+    page.click(detail.use)
+    assert wait_until(lambda: models.default() == ModelRef("gguf", "first"), 30)
+    assert wait_until(lambda: not detail.use.isEnabled(), 30)
+
+    form = added_file(page, second)
+    assert wait_until(lambda: "Little Two" in form.about.text(), 30)
+    QTest.mouseClick(form.save, Qt.MouseButton.LeftButton)
+    assert wait_until(lambda: detail.title.text() == "Little Two", 30)
+    assert wait_until(lambda: page.names() == ["second"], 30)
+    page.click(detail.use)
+    assert wait_until(lambda: models.default() == ModelRef("gguf-2", "second"), 30)
+
+
+def test_a_large_model_file_is_read_with_a_bar_and_can_be_stopped(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tiny_gguf(tmp_path / "large.gguf")
+    page.studio.services.models.save_provider("gguf", label="Large", options={"path": str(file)})
+    page.page.desk.load()
+    assert wait_until(lambda: page.page.list.count() == 2, 30)
+    page.choose("Large")
+    going, seen = threading.Event(), []
+
+    def slow(_path: Path, progress: Any, stopped: threading.Event) -> bool:
+        for share in range(1, 10):
+            progress(share / 20)
+            seen.append(share)
+            going.set()
+            if stopped.wait(30 if share == 9 else 0):
+                return False
+        return True
+
+    monkeypatch.setattr(gguf, "read_ahead", slow)
+    detail = page.page.detail
+    page.click(detail.test)
+    assert going.wait(30)
+    assert wait_until(lambda: detail.reading.isVisible() and detail.reading.value() == 45, 30)
+    page.click(detail.test)
+    assert wait_until(lambda: "stopped" in detail.verdict.text(), 30)
+    assert not detail.reading.isVisible()
+
+
+def test_files_that_are_no_chat_models_are_refused_with_the_reason(page: Page, tmp_path: Path) -> None:
+    eyes = tiny_gguf(tmp_path / "mmproj.gguf", architecture="clip")
+    form = added_file(page, eyes)
+    assert wait_until(lambda: "only the eyes of a model" in form.about.text(), 30)
+    assert form.about.property("kind") == "bad"
+    QTest.mouseClick(form.save, Qt.MouseButton.LeftButton)
+    assert wait_until(form.fault.isVisible, 30)
+    assert "only the eyes of a model" in form.fault.text()
+    form.reject()
+    assert page.page.list.count() == 1
 
 
 def test_a_failed_test_says_why_and_what_to_do(page: Page) -> None:

