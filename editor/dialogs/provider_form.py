@@ -24,7 +24,7 @@ from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
 from editor.i18n import tr
 
 if TYPE_CHECKING:
-    from engine.adapters.models.gguf import GgufFacts
+    from engine.services.model_probe import GgufFacts
     from engine.services.models import ProviderView
 
 PATIENCE = 180
