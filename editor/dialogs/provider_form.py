@@ -24,8 +24,7 @@ from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
 from editor.i18n import tr
 
 if TYPE_CHECKING:
-    from engine.services.model_probe import GgufFacts
-    from engine.services.models import ProviderView
+    from engine.services.models import GgufFacts, ProviderView
 
 PATIENCE = 180
 CONTEXT = 8192

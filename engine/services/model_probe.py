@@ -10,10 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from engine.adapters.models.gguf import GgufFacts
-
-__all__ = ["Attempt", "FoundServer", "GgufFacts", "Stopped", "addresses", "look", "may_look", "probe", "server_at"]
-
 PROBE_SECONDS = 0.4
 NOT_FOR_CHAT = "text-embedding-"
 """How LM Studio marks the models that only make vectors."""

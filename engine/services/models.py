@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.adapters.models import catalog
 from engine.adapters.models.catalog import EMBEDDED, EMBEDDED_MODEL, EMBEDDED_PROVIDER, KINDS, ProviderKind
+from engine.adapters.models.gguf import GgufFacts
 from engine.adapters.models.setup import ModelSettings, ModelSetup, ProviderConfig
 from engine.errors import UserError
 from engine.ports.models import ModelError, ModelInfo, ModelRef
@@ -24,9 +25,10 @@ from engine.services.model_probe import Attempt, FoundServer, Stopped, look, may
 from engine.services.model_setup import EmbeddedSetup
 
 if TYPE_CHECKING:
-    from engine.adapters.models.gguf import GgufFacts
     from engine.adapters.models.registry import ModelRegistry
     from engine.ports.outside import SecretStore
+
+__all__ = ["GgufFacts", "ModelService", "ProviderView", "TestResult"]
 
 PROVIDERS_KEY = "models.providers"
 LISTED_KEY = "models.listed"
