@@ -25,6 +25,7 @@ from editor.dialogs.models_desk import ModelsDesk, Ref
 from editor.dialogs.parts import dialog_column
 from editor.i18n import ntr, tr
 from editor.panels.forms.parts import labelled
+from editor.panels.parts import Words
 from engine.services.model_names import ModelInfo, ModelRef, UnknownModel, by_name
 
 if TYPE_CHECKING:
@@ -97,11 +98,9 @@ class AliasTable(QWidget):
         self.table.setAccessibleName(tr("Names of models in files"))
         self.table.setMinimumHeight(120)
         column.addWidget(self.table, 1)
-        self.empty = QLabel(
+        self.empty = Words(
             tr("Nothing is mapped yet. The checklist of a workflow offers it for models that are not here.")
         )
-        self.empty.setProperty("kind", "muted")
-        self.empty.setWordWrap(True)
         column.addWidget(self.empty)
         row = QHBoxLayout()
         self.forget = QPushButton(tr("Forget this name"))

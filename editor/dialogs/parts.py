@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from editor.panels.forms.parts import labelled
+from editor.panels.parts import Words
 
 MARGIN = 20
 GAP = 16
@@ -27,11 +27,7 @@ def dialog_column(dialog: QDialog, title: str) -> QVBoxLayout:
 
 def heading(text: str) -> QLabel:
     """A title that goes on in the next line where it is long."""
-    label = QLabel(text)
-    label.setProperty("kind", "heading")
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label
+    return Words(text, "heading")
 
 
 def side_by_side(first: QWidget, *rest: QWidget) -> QWidget:

@@ -205,6 +205,7 @@ class SetupDialog(QDialog):
         box = QLineEdit()
         box.setAccessibleName(label)
         box.setPlaceholderText(hint)
+        box.setToolTip(hint)
         if secret:
             box.setEchoMode(QLineEdit.EchoMode.Password)
         self.form.add(label, box)
@@ -255,6 +256,7 @@ class ApiDialog(SetupDialog):
         self.source = QLineEdit()
         self.source.setAccessibleName(tr("File or address"))
         self.source.setPlaceholderText("https://example.com/openapi.json")
+        self.source.setToolTip(self.source.placeholderText())
         browse = QPushButton(tr("Browse…"))
         browse.clicked.connect(self._browse)
         self.form.add(tr("File or address"), side_by_side(self.source, browse))

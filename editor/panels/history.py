@@ -52,6 +52,7 @@ class History(QWidget):
         filters.setSpacing(8)
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search inputs, outputs, errors"))
+        self.search.setToolTip(tr("Search inputs, outputs, errors"))
         self.search.setAccessibleName(tr("Search runs"))
         self.search.setClearButtonEnabled(True)
         self.search.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)

@@ -130,6 +130,7 @@ class LogFilters(QWidget):
     def _line(self, hint: str, name: str) -> QLineEdit:
         line = QLineEdit()
         line.setPlaceholderText(hint)
+        line.setToolTip(hint)
         line.setAccessibleName(name)
         line.setClearButtonEnabled(True)
         line.textChanged.connect(lambda _: self._wait.start())

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStylePainter, QToolButton, QVBoxLayout, QWidget
 
 from editor.i18n import ntr, tr
 from editor.icons import icon, pixmap
+from editor.theme import theme
 
 SIDES = 24
 SENTENCE = 340
@@ -67,10 +68,8 @@ class PanelTitle(QWidget):
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(16, 8, 8, 4)
         self.row.setSpacing(4)
-        self.label = QLabel(text)
-        self.label.setProperty("kind", "heading")
-        self.row.addWidget(self.label)
-        self.row.addStretch(1)
+        self.label = Words(text, "heading")
+        self.row.addWidget(self.label, 1)
 
     def add(self, widget: QWidget) -> None:
         self.row.addWidget(widget)
@@ -103,6 +102,59 @@ def focus_first(part: QWidget) -> bool:
     return False
 
 
+class Words(QLabel):
+    """A sentence that wraps and is never cut: it keeps the height that its width asks for, wherever it stands.
+
+    Qt's own labels ask for that height only in layouts whose parents ask in turn; splitters and scroll areas do not.
+    """
+
+    def __init__(self, text: str = "", kind: str = "muted") -> None:
+        super().__init__(text)
+        self.setProperty("kind", kind)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._hold()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._hold()
+
+    def _hold(self) -> None:
+        self.setMinimumHeight(max(0, self.heightForWidth(self.width())) if self.text() else 0)
+
+
+class ElidedLabel(QLabel):
+    """One line that is shortened where there is no room for it; the tool tip has the whole then."""
+
+    def __init__(self, text: str = "", kind: str = "", *, middle: bool = False) -> None:
+        super().__init__(text)
+        self.setProperty("kind", kind)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(24, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        shown = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
+        painter = QStylePainter(self)
+        painter.drawItemText(
+            self.rect(), self.alignment(), self.palette(), self.isEnabled(), shown, self.foregroundRole()
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        cut = self.fontMetrics().horizontalAdvance(self.text()) > self.width()
+        self.setToolTip(self.text() if cut else "")
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self.setToolTip(text if self.fontMetrics().horizontalAdvance(text) > self.width() else "")
+
+
 class EmptyState(QWidget):
     """One picture, one sentence, one action."""
 
@@ -116,9 +168,7 @@ class EmptyState(QWidget):
         glyph.setPixmap(pixmap(picture, "faint", 28))
         glyph.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(glyph)
-        words = QLabel(text)
-        words.setProperty("kind", "muted")
-        words.setWordWrap(True)
+        words = Words(text)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._words = words
         column.addWidget(words, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -131,7 +181,7 @@ class EmptyState(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A label that wraps would ask for a narrow column; a sentence is read in lines as long as there is room."""
         natural = self._words.fontMetrics().horizontalAdvance(self._words.text()) + 8
-        self._words.setFixedWidth(max(80, min(natural, SENTENCE, self.width() - 2 * SIDES)))
+        self._words.setFixedWidth(max(80, min(natural, theme().grown(SENTENCE), self.width() - 2 * SIDES)))
         super().resizeEvent(event)
 
     def set_action_shown(self, shown: bool) -> None:

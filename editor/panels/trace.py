@@ -13,6 +13,7 @@ from editor.panels.parts import EmptyState, tool_button
 from editor.panels.timeline import BarDelegate
 from editor.panels.trace_details import StepDetails
 from editor.panels.trace_model import BAR, STEP, TIME, TOKENS, Entry, TraceModel
+from editor.theme import theme
 from engine.services.traces import branch_places
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Trace(QSplitter):
         header.setMinimumSectionSize(48)
         for section, width in ((TIME, 84), (TOKENS, 72), (BAR, BAR_WIDTH)):
             header.setSectionResizeMode(section, header.ResizeMode.Interactive)
-            header.resizeSection(section, width)
+            header.resizeSection(section, theme().grown(width))
         header.setSectionResizeMode(STEP, header.ResizeMode.Stretch)
         header.sectionResized.connect(tree.bar_dragged)
         self.bars = BarDelegate(self.model, tree)

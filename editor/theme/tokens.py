@@ -297,6 +297,11 @@ class Theme:
         """Corner radius of a kind of thing: chip, tile, field, button, menu, card, room, panel, badge."""
         return RADIUS[name]
 
+    def grown(self, pixels: float, share: float = 1.0) -> int:
+        """A width or height that holds text, in logical pixels for the person's text scale; `share` (0 to 1) says how
+        much of the growth it takes part in."""
+        return round(pixels * (1 + (self.text_scale - 1) * share))
+
     def with_text_scale(self, text_scale: float) -> Theme:
         """The same colours with another text scale (1.0 to 2.0)."""
         return Theme(self.name, self._hex, min(2.0, max(0.8, text_scale)))

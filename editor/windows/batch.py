@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import ntr, tr
 from editor.icons import icon
-from editor.panels.parts import STATUS_ICON, EmptyState, status_word
+from editor.panels.parts import STATUS_ICON, ElidedLabel, EmptyState, status_word
 from editor.panels.value_view import duration
 from editor.theme import theme
 from engine.errors import EnvironmentProblem, PenstockError
@@ -127,7 +127,7 @@ class BatchWindow(QWidget):
         self.setProperty("kind", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAcceptDrops(True)
-        self.resize(980, 620)
+        self.resize(theme().grown(980), 620)
         self.setMinimumSize(680, 400)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
@@ -174,8 +174,7 @@ class BatchWindow(QWidget):
         self.get_template = self._button(tr("Download the template"), "file-text", self.save_template)
         row.addWidget(self.choose)
         row.addWidget(self.get_template)
-        self.about = QLabel()
-        self.about.setProperty("kind", "small")
+        self.about = ElidedLabel("", "small", middle=True)
         row.addWidget(self.about, 1)
         label = QLabel(tr("Rows at once"))
         self.parallel = QSpinBox()
@@ -274,8 +273,8 @@ class BatchWindow(QWidget):
             )
             self.fault.show()
         self.about.setText(f"{file.name}  ·  {ntr('{n} row', '{n} rows', len(batch.rows))}  ·  {batch.encoding}")
-        for place, width in enumerate((56, 140, 320, 90)):
-            self.table.setColumnWidth(place, width)
+        for place, width in enumerate((56, 140, 320, 96)):
+            self.table.setColumnWidth(place, theme().grown(width))
         self._refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

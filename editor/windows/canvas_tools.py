@@ -54,7 +54,7 @@ class CanvasTools(QObject):
         row.addWidget(tool_button("zoom-out", tr("Zoom out"), canvas.zoom_out))
         self.percent = QPushButton("100%")
         self.percent.setProperty("kind", "quiet")
-        self.percent.setFixedWidth(64)
+        self.percent.setMinimumWidth(64)
         self.percent.setAccessibleName(tr("Zoom"))
         menu = QMenu(self.percent)
         for value in (2.0, 1.0, 0.75, 0.5, 0.25):

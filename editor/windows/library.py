@@ -24,7 +24,7 @@ from shiboken6 import isValid
 from editor.appicon import app_icon
 from editor.i18n import ntr, tr
 from editor.icons import icon
-from editor.panels.parts import STATUS_ICON, ago, status_word
+from editor.panels.parts import STATUS_ICON, ElidedLabel, ago, status_word
 from editor.theme import theme
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class SampleCard(QPushButton):
         super().__init__()
         self.template = template
         self.setProperty("kind", "sample")
-        self.setFixedHeight(64)
+        self.setFixedHeight(theme().grown(64))
         self.setToolTip(tr(template.description))
         self.setAccessibleName(tr(template.name))
         self.setAccessibleDescription(tr(template.teaches))
@@ -167,8 +167,7 @@ class SampleCard(QPushButton):
         words.setSpacing(0)
         words.addStretch(1)
         for text, kind in ((tr(template.name), "title"), (tr(template.teaches), "small")):
-            line = QLabel(text)
-            line.setProperty("kind", kind)
+            line = ElidedLabel(text, kind)
             line.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             words.addWidget(line)
         words.addStretch(1)

@@ -32,6 +32,7 @@ from editor.panels.logs_model import COLUMNS, LogModel
 from editor.panels.logs_preview import RunPreview
 from editor.panels.parts import EmptyState, tool_button
 from editor.panels.progress_strip import Progress, ProgressStrip
+from editor.theme import theme
 from editor.windows.logs_compare import CompareRuns
 from editor.windows.logs_talks import Conversations
 from engine.services.logs import ExportFormat, RunFilter
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
 DELETED_AT_ONCE = 200
 WIDTHS = {
-    "started": 196, "workflow": 124, "status": 152, "elapsed": 84, "tokens": 76, "price": 80, "trigger": 96,
-    "version": 96, "user": 72,
+    "started": 196, "workflow": 124, "status": 152, "elapsed": 96, "tokens": 88, "price": 88, "trigger": 104,
+    "version": 104, "user": 80, "message": 180,
 }  # fmt: skip
 
 
@@ -111,7 +112,7 @@ class LogsWindow(QWidget):
             )
         )
         self.preview = RunPreview(self._studio)
-        self.preview.setMinimumWidth(280)
+        self.preview.setMinimumWidth(theme().grown(280))
         self.model.modelReset.connect(lambda: self.preview.show_run(None))
         self.preview.openWanted.connect(self.openRun)
         self.preview.testWanted.connect(self.testRun)
@@ -120,7 +121,7 @@ class LogsWindow(QWidget):
         sides.addWidget(self.pages)
         sides.addWidget(self.preview)
         sides.setStretchFactor(0, 1)
-        sides.setSizes([900, 300])
+        sides.setSizes([900, theme().grown(300)])
         column.addWidget(sides, 1)
         column.addLayout(self._make_foot())
         return page
@@ -144,7 +145,7 @@ class LogsWindow(QWidget):
         header.setStretchLastSection(True)
         for place, name in enumerate(COLUMNS):
             if name in WIDTHS:
-                table.setColumnWidth(place, WIDTHS[name])
+                table.setColumnWidth(place, theme().grown(WIDTHS[name]))
         table.selectionModel().selectionChanged.connect(self._selected)
         table.doubleClicked.connect(lambda index: self.openRun.emit(self.model.runs[index.row()].id))
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

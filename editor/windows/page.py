@@ -38,6 +38,7 @@ from editor.panels.values import Values
 from editor.panels.variables import Variables
 from editor.panels.versions import Versions
 from editor.search import NodeSearch
+from editor.theme import theme
 from editor.windows.adding import Adding
 from editor.windows.canvas_tools import CanvasTools
 from editor.windows.debug_desk import DebugDesk
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
 RAIL = 48
 PANEL = 280
+GROWTH = 0.5
+"""How much of the growth of text the panels take part in; the canvas needs its room too."""
 
 
 class WorkflowPage(QWidget):
@@ -99,16 +102,16 @@ class WorkflowPage(QWidget):
         row.addWidget(self.sides, 1)
         self.left = QStackedWidget()
         self.left.setProperty("kind", "panel")
-        self.left.setMinimumWidth(PANEL)
-        self.left.setMaximumWidth(420)
+        self.left.setMinimumWidth(theme().grown(PANEL, GROWTH))
+        self.left.setMaximumWidth(theme().grown(420, GROWTH))
         self.sides.addWidget(self.left)
         self.stack = QSplitter(Qt.Orientation.Vertical)
         self.stack.setHandleWidth(1)
         self.stack.setChildrenCollapsible(False)
         self.sides.addWidget(self.stack)
         self.inspector = Inspector(session)
-        self.inspector.setMinimumWidth(320)
-        self.inspector.setMaximumWidth(640)
+        self.inspector.setMinimumWidth(theme().grown(320, GROWTH))
+        self.inspector.setMaximumWidth(theme().grown(640, GROWTH))
         self.sides.addWidget(self.inspector)
         self.canvas_box = self._make_canvas()
         self.stack.addWidget(self.canvas_box)
@@ -128,7 +131,7 @@ class WorkflowPage(QWidget):
     def _sizes(self) -> None:
         preferences = self.session.studio.preferences
         width = int(preferences.get("inspector_width"))
-        self.sides.setSizes([PANEL, 900, width])
+        self.sides.setSizes([theme().grown(PANEL, GROWTH), 900, theme().grown(width, GROWTH)])
         height = int(preferences.get(self._drawer_key))
         self.stack.setSizes([max(200, 860 - height), height])
 
@@ -310,7 +313,7 @@ class WorkflowPage(QWidget):
     def _remember(self) -> None:
         preferences = self.session.studio.preferences
         if self.inspector.isVisible():
-            preferences.set("inspector_width", self.inspector.width())
+            preferences.set("inspector_width", round(self.inspector.width() / theme().grown(1000, GROWTH) * 1000))
         if self.drawer.isVisible():
             preferences.set(self._drawer_key, self.drawer.height())
 

@@ -122,18 +122,17 @@ def panels_full(studio: Studio) -> Iterator[QWidget]:
 
 @surface
 def history_and_versions(studio: Studio) -> Iterator[QWidget]:
-    page = studio.sample("branch-on-a-condition")
-    studio.run({"message": "Hello", "amount": 80})
-    studio.run({"message": "你好", "amount": 1000})
-    publish = studio.services.versions.publish
-    for name, comment in (("First", "It can be used"), ("", ""), ("第三个版本", "改进了提示词。" * 8)):
-        publish(page.session.app_id, name=name, comment=comment)
-    for name in ("history", "versions"):
-        page.show_panel(name)
-        let_work(0.4)
-        yield page.left
-    yield studio.window
-    studio.window.close_page(studio.window.pages.indexOf(page))
+    with app(studio, nested_flow(), name="Nested") as page:
+        studio.run({"texts": "one two"})
+        studio.run({"texts": "三 四 五"})
+        publish = studio.services.versions.publish
+        for name, comment in (("First", "It can be used"), ("", ""), ("第三个版本", "改进了提示词。" * 8)):
+            publish(page.session.app_id, name=name, comment=comment, force=True)
+        for name in ("history", "versions"):
+            page.show_panel(name)
+            let_work(0.4)
+            yield page.left
+        yield studio.window
 
 
 @surface
