@@ -112,7 +112,7 @@ class LogsWindow(QWidget):
             )
         )
         self.preview = RunPreview(self._studio)
-        self.preview.setMinimumWidth(theme().grown(280))
+        self.preview.setMinimumWidth(theme().grown(336))
         self.model.modelReset.connect(lambda: self.preview.show_run(None))
         self.preview.openWanted.connect(self.openRun)
         self.preview.testWanted.connect(self.testRun)
@@ -121,7 +121,7 @@ class LogsWindow(QWidget):
         sides.addWidget(self.pages)
         sides.addWidget(self.preview)
         sides.setStretchFactor(0, 1)
-        sides.setSizes([900, theme().grown(300)])
+        sides.setSizes([860, theme().grown(340)])
         column.addWidget(sides, 1)
         column.addLayout(self._make_foot())
         return page
