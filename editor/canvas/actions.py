@@ -365,9 +365,11 @@ class CanvasActions(Restructuring):
         edit = view.rules.organize(sizes)
         if edit is None:
             return False
+        before, looked = {i.id: i.box for i in view.scene.items.values()}, view.camera.copy()
         done = view.commands.submit(edit, tr("Tidy up"))
         if done:
             view.fit()
+            view.gliding.start(before, looked)
         return done
 
 

@@ -6,7 +6,7 @@ they show, never taken from the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -156,6 +156,16 @@ class CanvasScene:
             touched_edges.update(self._ways.query(area))
         self._reroute(touched_edges, damage)
         return damage
+
+    def draw_at(self, boxes: Mapping[str, Box]) -> None:
+        """Draws items elsewhere than the document has them, with their edges, until they are drawn somewhere else."""
+        self.stamp += 1
+        touched: set[str] = set()
+        for node_id, box in boxes.items():
+            self.items[node_id].box = box
+            self.index.put(node_id, box)
+            touched |= self._by_node.get(node_id, set())
+        self._reroute(touched, Damage())
 
     def _reorder(self, graph: Graph) -> None:
         for order, node_id in enumerate(graph.nodes):

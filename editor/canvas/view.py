@@ -31,6 +31,7 @@ from editor.canvas.commands import BlockRequest, CanvasCommands
 from editor.canvas.drops import CanvasDrops
 from editor.canvas.gestures.base import Gesture, Pointer
 from editor.canvas.gestures.ghost import GhostGesture
+from editor.canvas.gliding import Gliding
 from editor.canvas.hit import GROUND, Hit, hit_at, room_at
 from editor.canvas.index import Box
 from editor.canvas.keys import CanvasKeys
@@ -96,6 +97,7 @@ class CanvasView(CanvasSurface):
         self._pointer = CanvasPointer(self)
         self._keys = CanvasKeys(self)
         self._drops = CanvasDrops(self)
+        self.gliding = Gliding(self)
         self._unsubscribe: Any = None
         self._message = ""
         self._settle = self.timer(_SETTLE_MS, self._store_viewport)
@@ -127,6 +129,7 @@ class CanvasView(CanvasSurface):
     def set_document(self, document: Document | None, read_only: bool = False) -> None:
         """Shows a document from now on (None: an empty canvas), at its stored viewport or fitted."""
         self.cancel_gesture()
+        self.gliding.drop()
         if self.note_editor is not None:
             self.note_editor.close()
         if self._unsubscribe is not None:
@@ -160,6 +163,7 @@ class CanvasView(CanvasSurface):
             return
         if delta.viewport_changed and not delta.content_changed:
             return
+        self.gliding.finish()
         damage = self.scene.update(self.document.graph, delta)
         self.selection.keep_only(self.scene.items, self.scene.edges)
         if self.hover.id and self.hover.id not in self.scene.items and self.hover.id not in self.scene.edges:
@@ -422,6 +426,7 @@ class CanvasView(CanvasSurface):
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.gliding.finish()
         self._pointer.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -434,6 +439,7 @@ class CanvasView(CanvasSurface):
         self._pointer.double_click(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        self.gliding.finish()
         self._pointer.wheel(event)
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -445,6 +451,7 @@ class CanvasView(CanvasSurface):
         self._pointer.context_menu(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.gliding.finish()
         if not self._keys.press(event):
             super().keyPressEvent(event)
 
