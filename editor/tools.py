@@ -66,6 +66,12 @@ class Tools(QObject):
 
         return self._known.group(identity_of(data)) if self._known is not None else None
 
+    def group_of_row(self, row: Mapping[str, Any]) -> ToolGroup | None:
+        """The provider of a tool in an agent's list."""
+        from engine.services.tool_snapshot import identity_of_row
+
+        return self._known.group(identity_of_row(row)) if self._known is not None else None
+
     def without_account(self, data: Mapping[str, Any]) -> Iterator[tuple[ToolGroup, str]]:
         """The providers of a node's tools that need an account and have none."""
         return self._known.without_account(data) if self._known is not None else iter(())

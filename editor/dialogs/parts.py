@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from editor.panels.forms.parts import labelled
 from editor.panels.parts import Words
@@ -41,6 +42,21 @@ def side_by_side(first: QWidget, *rest: QWidget) -> QWidget:
         row.addWidget(widget)
     part.setFocusProxy(first)
     return part
+
+
+def scrolling(inside: QWidget) -> QScrollArea:
+    """A part that scrolls where it is higher than there is room; what it holds stays at the top."""
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 8, 0)
+    column.addWidget(inside)
+    column.addStretch(1)
+    scroll = QScrollArea()
+    scroll.setWidget(holder)
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return scroll
 
 
 class FieldColumn(QWidget):

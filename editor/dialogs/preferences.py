@@ -44,7 +44,8 @@ class PreferencesDialog(QDialog):
         tabs.addTab(self._look(), tr("Look"))
         self.models = ModelsPage(studio)
         tabs.addTab(self.models, tr("Models"))
-        tabs.addTab(ToolsPage(studio), tr("Tools"))
+        self.tools = ToolsPage(studio)
+        tabs.addTab(self.tools, tr("Tools"))
         tabs.addTab(self._network(), tr("Network"))
         tabs.addTab(self._runs(), tr("Runs"))
         column.addWidget(tabs)
@@ -56,6 +57,7 @@ class PreferencesDialog(QDialog):
     def done(self, result: int) -> None:
         """Close; a test that runs is given up."""
         self.models.close_down()
+        self.tools.close_down()
         super().done(result)
 
     def _look(self) -> QWidget:

@@ -10,14 +10,11 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
-    QFrame,
     QLabel,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
+from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
 from editor.i18n import tr
 
 if TYPE_CHECKING:
@@ -61,11 +58,9 @@ class ToolMapping(QDialog):
         self._session, self._node_id, self._identity, self._tool = session, node_id, identity, tool
         self._given = given_names(session.document.graph.node(node_id).data)
         self.boxes: dict[str, QComboBox] = {}
-        self.setWindowTitle(tr("What {name} means here", name=identity.tool_name))
-        self.resize(560, 440)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 20)
-        column.setSpacing(12)
+        self.setMinimumWidth(520)
+        self.resize(560, 480)
+        column = dialog_column(self, tr("What {name} means here", name=identity.tool_name))
         target = f"{tool.identity.provider_name}/{tool.identity.tool_name}"
         words = QLabel(tr("{name} becomes {target}. Which value goes where?", name=identity.tool_name, target=target))
         words.setWordWrap(True)
@@ -88,11 +83,7 @@ class ToolMapping(QDialog):
         self._say()
 
     def _table(self, pairs: Mapping[str, str]) -> QWidget:
-        inside = QWidget()
-        form = QFormLayout(inside)
-        form.setContentsMargins(0, 0, 8, 0)
-        form.setSpacing(8)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form = FieldColumn()
         sources = {new: old for old, new in pairs.items()}
         for parameter in self._tool.parameters:
             label = tr(parameter.label) if parameter.label else parameter.name
@@ -106,12 +97,8 @@ class ToolMapping(QDialog):
             box.setCurrentIndex(max(box.findData(sources.get(parameter.name, "")), 0))
             box.activated.connect(lambda _=0: self._say())
             self.boxes[parameter.name] = box
-            form.addRow(label + (" *" if parameter.required else ""), box)
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        return scroll
+            form.add(label + (" *" if parameter.required else ""), box)
+        return scrolling(form)
 
     def _preview(self, name: str) -> str:
         data = self._session.document.graph.node(self._node_id).data

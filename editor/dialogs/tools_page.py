@@ -1,385 +1,372 @@
-"""The settings page of tools: APIs, MCP servers, workflows as tools, and what tools of files mean here."""
+"""The settings page of tools: APIs, MCP servers, workflows and built-in tools, and what tools of files mean here."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
-    QDialogButtonBox,
-    QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
+    QMenu,
     QPushButton,
+    QStackedWidget,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
-from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
-from editor.i18n import tr
+from editor.dialogs.tool_detail import ToolDetail
+from editor.dialogs.tool_setups import AccountDialog, ApiDialog, ServerDialog, WorkflowDialog
+from editor.i18n import ntr, tr
 from editor.icons import icon
-from editor.panels.parts import focus_first
 from editor.tools import KINDS
 
 if TYPE_CHECKING:
     from editor.context import Studio
+    from engine.services.tool_snapshot import Account, ToolDescription, ToolGroup
 
 ENTRY = int(Qt.ItemDataRole.UserRole)
-AUTH = {
-    "none": "No key",
-    "bearer": "Bearer key",
-    "api_key_header": "Key in a header",
-    "api_key_query": "Key in the address",
-    "basic": "User and password",
-}
-TRANSPORTS = {"stdio": "Program on this machine", "http": "Address (streamable HTTP)", "sse": "Address (SSE, older)"}
+ORDER = ("api", "mcp", "workflow", "builtin")
 
 
 class ToolsPage(QWidget):
-    """Changes are in force at once."""
+    """Changes are in force at once. Everything that asks the outside runs on other threads."""
+
+    _open_address = Signal(str)
 
     def __init__(self, studio: Studio) -> None:
         super().__init__()
         self._studio = studio
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 16, 0, 0)
-        column.setSpacing(8)
-        self.tree = QTreeWidget()
-        self.tree.setHeaderHidden(True)
-        self.tree.setAccessibleName(tr("Tools"))
-        self.tree.currentItemChanged.connect(lambda *_: self._chosen())
-        column.addWidget(self.tree, 1)
-        row = QHBoxLayout()
-        for words, done in (
-            (tr("Import OpenAPI"), self._import),
-            (tr("Add MCP server"), self._add_server),
-            (tr("Offer a workflow"), self._offer),
-        ):
-            button = QPushButton(words)
-            button.setIcon(icon("plus", "text"))
-            button.clicked.connect(done)
-            row.addWidget(button)
-        self.refresh = QPushButton(tr("Test"))
-        self.refresh.clicked.connect(self._refresh)
-        self.remove = QPushButton(tr("Remove"))
-        self.remove.clicked.connect(self._remove)
-        row.addWidget(self.refresh)
-        row.addWidget(self.remove)
-        row.addStretch(1)
-        column.addLayout(row)
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
-        column.addWidget(self.verdict)
+        self._given_up = threading.Event()
+        self._items: dict[tuple[str, str], QTreeWidgetItem] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 16, 16, 16)
+        row.setSpacing(0)
+        row.addLayout(self._left())
+        self.pages = QStackedWidget()
+        self.detail = ToolDetail()
+        self.detail.wanted.connect(self._do_wish)
+        self.detail.accountWanted.connect(self._account)
+        self.detail.tryWanted.connect(self._try)
+        self.detail.readWanted.connect(self._read)
+        self.pages.addWidget(self.detail)
+        self.meaning = _Meaning()
+        self.meaning.forget.clicked.connect(self._forget)
+        self.pages.addWidget(self.meaning)
+        row.addWidget(self.pages, 1)
+        self._open_address.connect(lambda url: QDesktopServices.openUrl(QUrl(url)))
         studio.tools.changed.connect(self._fill)
         self._fill()
         studio.tools.load()
 
+    def _left(self) -> QVBoxLayout:
+        left = QVBoxLayout()
+        left.setSpacing(8)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(tr("Search tools"))
+        self.search.setAccessibleName(tr("Search tools"))
+        self.search.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(lambda _: self._fill())
+        self.search.setFixedWidth(248)
+        left.addWidget(self.search)
+        self.tree = QTreeWidget()
+        self.tree.setHeaderHidden(True)
+        self.tree.setAccessibleName(tr("Tools"))
+        self.tree.setFixedWidth(248)
+        self.tree.setIconSize(QSize(16, 16))
+        self.tree.setIndentation(12)
+        self.tree.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.tree.currentItemChanged.connect(lambda *_: self._show_chosen())
+        left.addWidget(self.tree, 1)
+        self.add = QPushButton(tr("Add…"))
+        self.add.setIcon(icon("plus", "text"))
+        menu = QMenu(self.add)
+        for picture, words, done in (
+            ("http-request", tr("Import OpenAPI"), lambda: self._open(ApiDialog(self._studio, self))),
+            ("datasource", tr("Add MCP server"), self._add_server),
+            ("llm", tr("Offer a workflow"), lambda: self._open(WorkflowDialog(self._studio, self))),
+        ):
+            menu.addAction(icon(picture, "text"), words, done)
+        self.add.setMenu(menu)
+        left.addWidget(self.add)
+        return left
+
+    # -- the list ------------------------------------------------------------------------------------------------------
+
     def _fill(self) -> None:
+        chosen = self._entry()
+        wanted = self.search.text().strip().lower()
+        self.tree.blockSignals(True)
         self.tree.clear()
-        for kind, word in KINDS.items():
-            groups = [g for g in self._studio.tools.groups if g.kind == kind]
-            if not groups:
-                continue
-            top = QTreeWidgetItem([tr(word)])
-            self.tree.addTopLevelItem(top)
+        items = self._items = {}
+        for kind in ORDER:
+            groups = [g for g in self._studio.tools.groups if g.kind == kind and _fits(g, wanted)]
+            top = self._title(tr(KINDS[kind])) if groups else None
             for group in groups:
-                note = f"   {tr(group.note)}" if group.note else ""
-                item = QTreeWidgetItem([f"{tr(group.name)}{note}"])
-                item.setIcon(0, icon(group.icon, "muted"))
-                item.setToolTip(0, tr(group.description))
+                item = QTreeWidgetItem([tr(group.name)])
+                warned = bool(group.note) or group.needs_account
+                item.setIcon(0, icon(group.icon, "warn" if warned else "muted"))
+                item.setToolTip(0, tr(group.note) or tr(group.description))
                 item.setData(0, ENTRY, (kind, group.id))
+                items[kind, group.id] = item
+                if top is not None:
+                    top.addChild(item)
+        aliases = {k: v for k, v in self._studio.tools.aliases.items() if not wanted or wanted in "/".join(k)}
+        top = self._title(tr("Tools of files that mean others")) if aliases else None
+        for provider, name in aliases:
+            item = QTreeWidgetItem([f"{provider}/{name}"])
+            item.setIcon(0, icon("link", "muted"))
+            item.setData(0, ENTRY, ("alias", f"{provider}/{name}"))
+            items["alias", f"{provider}/{name}"] = item
+            if top is not None:
                 top.addChild(item)
-                for tool in group.tools:
-                    child = QTreeWidgetItem([f"{tr(tool.label)}   {tool.identity.tool_name}"])
-                    child.setToolTip(0, tr(tool.description))
-                    item.addChild(child)
-            top.setExpanded(True)
-        aliases = self._studio.tools.aliases
-        if aliases:
-            top = QTreeWidgetItem([tr("Tools of files that mean others")])
-            self.tree.addTopLevelItem(top)
-            for (provider, name), target in aliases.items():
-                item = QTreeWidgetItem([f"{provider}/{name}  →  {target.provider_name}/{target.tool_name}"])
-                item.setData(0, ENTRY, ("alias", f"{provider}/{name}"))
-                top.addChild(item)
-            top.setExpanded(True)
-        self._chosen()
+        self.tree.expandAll()
+        self.tree.blockSignals(False)
+        self.tree.setCurrentItem(items.get(chosen) or next(iter(items.values()), None))  # type: ignore[arg-type]
+        self._show_chosen()
+
+    def _title(self, text: str) -> QTreeWidgetItem:
+        item = QTreeWidgetItem([text])
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        self.tree.addTopLevelItem(item)
+        return item
 
     def _entry(self) -> tuple[str, str]:
         item = self.tree.currentItem()
         found = item.data(0, ENTRY) if item is not None else None
         return (str(found[0]), str(found[1])) if found else ("", "")
 
-    def _chosen(self) -> None:
-        kind = self._entry()[0]
-        self.remove.setEnabled(kind in ("api", "mcp", "workflow", "alias"))
-        self.refresh.setEnabled(kind == "mcp")
+    def choose(self, kind: str, name: str) -> None:
+        """Show one provider."""
+        item = self._items.get((kind, name))
+        if item is not None:
+            self.tree.setCurrentItem(item)
 
-    def _remove(self) -> None:
+    def _group(self) -> ToolGroup | None:
+        kind, name = self._entry()
+        return next((g for g in self._studio.tools.groups if (g.kind, g.id) == (kind, name)), None)
+
+    def _show_chosen(self) -> None:
+        kind, name = self._entry()
+        group = self._group()
+        self.pages.setVisible(bool(kind))
+        if kind == "alias":
+            self.meaning.show_one(name, self._studio)
+            self.pages.setCurrentWidget(self.meaning)
+        elif group is not None:
+            tools = self._studio.services.tools
+            row = next((r for r in tools.servers() if r["id"] == name), {}) if kind == "mcp" else {}
+            signs_in = bool(row.get("signs_in"))
+            self.detail.show_group(group, signs_in=signs_in, signed_in=signs_in and tools.mcp.is_signed_in(name))
+            self.pages.setCurrentWidget(self.detail)
+
+    # -- wishes --------------------------------------------------------------------------------------------------------
+
+    def _do_wish(self, what: str) -> None:
         kind, name = self._entry()
         tools = self._studio.services.tools
-        if not self._studio.messages.confirm(
-            tr("Remove {name}?", name=name), tr("Its key is forgotten."), tr("Remove"), danger=True
-        ):
-            return
-        if kind == "alias":
-            provider, _, tool = name.rpartition("/")
-            self._do(lambda: tools.remove_alias(provider, tool))
-        else:
-            self._do(lambda: tools.remove(kind, name))
+        if what == "edit" and kind == "api":
+            self._open(ApiDialog(self._studio, self, tools.api(name)))
+        elif what == "edit":
+            row = next(r for r in tools.servers() if r["id"] == name)
+            dialog = ServerDialog(self._studio, self, row)
+            self._open(dialog, lambda: self._test(name))
+        elif what == "refresh":
+            self._test(name)
+        elif what == "sign in":
+            self._sign_in(name)
+        elif what == "sign out":
+            self._do(lambda: tools.mcp.forget_tokens(name))
+        elif what == "stop":
+            self._given_up.set()
+        elif what == "remove":
+            self._remove(kind, name)
+        elif what == "offers":
+            self._ask_offers(name)
+
+    def _remove(self, kind: str, name: str) -> None:
+        group = self._group()
+        label = tr(group.name) if group is not None else name
+        words = tr("Workflows that use it will not find it any more. Its key is forgotten.")
+        if self._studio.messages.confirm(tr("Remove {name}?", name=label), words, tr("Remove"), danger=True):
+            self._do(lambda: self._studio.services.tools.remove(kind, name))
+
+    def _forget(self) -> None:
+        provider, _, tool = self._entry()[1].rpartition("/")
+        self._do(lambda: self._studio.services.tools.remove_alias(provider, tool))
 
     def _do(self, work: Callable[[], Any]) -> None:
         self._studio.tasks.run(work, done=lambda _: self._studio.tools.refresh(), failed=self._failed, key="tool setup")
 
     def _failed(self, error: Exception) -> None:
-        self.verdict.setText(str(error))
-
-    def _refresh(self) -> None:
-        self._test(self._entry()[1])
-
-    def _test(self, server_id: str) -> None:
-        """Ask a server for its tools; nothing waits for it."""
-        self.verdict.setText(tr("Testing…"))
-
-        def done(outcome: Any) -> None:
-            self.verdict.setText(outcome.message)
-            self._studio.tools.refresh()
-
-        self._studio.tasks.run(
-            lambda: self._studio.services.tools.refresh_mcp(server_id), done=done, failed=self._failed, key="test mcp"
-        )
-
-    def _import(self) -> None:
-        dialog = ApiDialog(self._studio, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(self._studio.tools.refresh)
-        dialog.open()
+        if isValid(self):
+            self.detail.busy(False)
+            self.detail.say(f"{error}\n{getattr(error, 'hint', '')}".strip(), "bad")
 
     def _add_server(self) -> None:
         dialog = ServerDialog(self._studio, self)
+        self._open(dialog, lambda: self._test(dialog.server_id))
+
+    def _open(self, dialog: QDialog, then: Callable[[], Any] | None = None) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self._test(dialog.server_id))
+        dialog.accepted.connect(then or self._studio.tools.refresh)
         dialog.open()
 
-    def _offer(self) -> None:
-        dialog = WorkflowDialog(self._studio, self)
+    # -- servers -------------------------------------------------------------------------------------------------------
+
+    def _test(self, server_id: str) -> None:
+        """Ask a server for its tools; nothing waits for it."""
+        self._ask(lambda: self._studio.services.tools.refresh_mcp(server_id), server_id, tr("Testing…"))
+
+    def _sign_in(self, server_id: str) -> None:
+        self._given_up = given_up = threading.Event()
+        tools, show = self._studio.services.tools, self._open_address.emit
+        words = tr("Sign in in the browser window that opens.")
+        self._ask(lambda: tools.sign_in(server_id, show, given_up.is_set), server_id, words, stoppable=True)
+
+    def _ask(self, work: Callable[[], Any], server_id: str, words: str, *, stoppable: bool = False) -> None:
+        self.detail.busy(True, stoppable=stoppable)
+        self.detail.say(words)
+
+        def done(outcome: Any) -> None:
+            if not isValid(self):
+                return
+            self.detail.busy(False)
+            self._studio.tools.refresh()
+            self.choose("mcp", server_id)
+            self.detail.say(outcome.message, "good" if outcome.ok else "bad")
+            self.detail.offers.clear()
+
+        self._studio.tasks.run(work, done=done, failed=self._failed, key="test mcp")
+
+    def _ask_offers(self, server_id: str) -> None:
+        offers = self.detail.offers
+
+        def done(found: Any) -> None:
+            if isValid(self) and self._entry() == ("mcp", server_id):
+                offers.show_all(*found)
+
+        def failed(error: Exception) -> None:
+            if isValid(self):
+                offers.say(f"{error}\n{getattr(error, 'hint', '')}".strip(), "bad")
+
+        tools = self._studio.services.tools
+        self._studio.tasks.run(lambda: tools.mcp_offers(server_id), done=done, failed=failed, key="mcp offers")
+
+    def _read(self, kind: str, row: dict[str, Any]) -> None:
+        tools, server_id, offers = self._studio.services.tools, self._entry()[1], self.detail.offers
+        values: dict[str, str] = {}
+        for argument in row.get("arguments") or () if kind == "prompt" else ():
+            name = str(argument.get("name"))
+            text, given = QInputDialog.getText(self, str(row.get("name")), str(argument.get("description") or name))
+            if not given:
+                return
+            if text:
+                values[name] = text
+
+        def work() -> str:
+            if kind == "prompt":
+                return tools.mcp_prompt(server_id, str(row.get("name")), values)
+            return "\n\n".join(
+                str(m.value) if m.kind == "text" else tr("{n} bytes that are no text", n=len(m.value))
+                for m in tools.read_mcp(server_id, str(row.get("uri")))
+            )
+
+        def failed(error: Exception) -> None:
+            if isValid(self):
+                offers.say(str(error), "bad")
+
+        def done(text: str) -> None:
+            if isValid(self):
+                offers.say("")
+                offers.show_text(text)
+
+        self._studio.tasks.run(work, done=done, failed=failed, key="mcp read")
+
+    # -- accounts and trials -------------------------------------------------------------------------------------------
+
+    def _account(self, what: str, account: Account | None) -> None:
+        group, accounts = self._group(), self._studio.services.tools.accounts
+        if group is None:
+            return
+        if what == "add":
+            self._open(AccountDialog(self._studio, self, group))
+        elif account is not None and what == "edit":
+            self._open(AccountDialog(self._studio, self, group, account))
+        elif account is not None and what == "default":
+            self._do(lambda: accounts.save(group.id, account.name, {}, account_id=account.id, default=True))
+        elif account is not None:
+            words = tr("Nodes that use it will use the default account. Its key is forgotten.")
+            title = tr("Remove {name}?", name=account.name)
+            if self._studio.messages.confirm(title, words, tr("Remove"), danger=True):
+                self._do(lambda: accounts.remove(account.id))
+
+    def _try(self, tool: ToolDescription) -> None:
+        from editor.dialogs.tool_try import ToolTry
+
+        group = self._group()
+        dialog = ToolTry(self._studio, self, tool, group.accounts if group is not None else ())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(self._studio.tools.refresh)
         dialog.open()
 
-
-class SetupDialog(QDialog):
-    """Fields, a place for what is wrong, Save and Cancel; saving happens in the background."""
-
-    def __init__(self, studio: Studio, parent: QWidget, title: str) -> None:
-        super().__init__(parent)
-        self._studio = studio
-        self.setMinimumWidth(480)
-        column = dialog_column(self, title)
-        self.form = FieldColumn()
-        column.addWidget(self.form)
-        self.fault = QLabel()
-        self.fault.setProperty("kind", "bad")
-        self.fault.setWordWrap(True)
-        column.addWidget(self.fault)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
-        self.save = buttons.button(QDialogButtonBox.StandardButton.Save)
-        self.save.setText(tr("Save"))
-        self.save.setProperty("kind", "primary")
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
-        buttons.accepted.connect(self._save)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
-
-    def field(self, label: str, hint: str = "", *, secret: bool = False) -> QLineEdit:
-        """A line with a label."""
-        box = QLineEdit()
-        box.setAccessibleName(label)
-        box.setPlaceholderText(hint)
-        box.setToolTip(hint)
-        if secret:
-            box.setEchoMode(QLineEdit.EchoMode.Password)
-        self.form.add(label, box)
-        return box
-
-    def choice(self, label: str, words: dict[str, str]) -> QComboBox:
-        """A choice with a label."""
-        box = QComboBox()
-        box.setAccessibleName(label)
-        for value, text in words.items():
-            box.addItem(tr(text), value)
-        self.form.add(label, box)
-        return box
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Begin with the first field."""
-        super().showEvent(event)
-        focus_first(self.form)
-
-    def show_row(self, field: QWidget, shown: bool) -> None:
-        """Show a field with its label, or not."""
-        self.form.show_row(field, shown)
-
-    def _save(self) -> None:
-        self.save.setEnabled(False)
-        self.fault.setText("")
-        self._studio.tasks.run(self.work(), done=self._saved, failed=self._failed, key="tool setup")
-
-    def work(self) -> Callable[[], Any]:
-        """What saving does, with the values of now; runs in the background."""
-        raise NotImplementedError
-
-    def _saved(self, result: Any) -> None:
-        self.result_value = result
-        self.accept()
-
-    def _failed(self, error: Exception) -> None:
-        self.save.setEnabled(True)
-        hint = getattr(error, "hint", "")
-        self.fault.setText(f"{error}\n{hint}".strip())
+    def close_down(self) -> None:
+        """The settings close: a sign-in that waits is given up."""
+        self._given_up.set()
 
 
-class ApiDialog(SetupDialog):
-    """An OpenAPI document from a file, an address or the clipboard."""
+class _Meaning(QWidget):
+    """A tool of files that means another one here."""
 
-    def __init__(self, studio: Studio, parent: QWidget) -> None:
-        super().__init__(studio, parent, tr("Import OpenAPI"))
-        self.source = QLineEdit()
-        self.source.setAccessibleName(tr("File or address"))
-        self.source.setPlaceholderText("https://example.com/openapi.json")
-        self.source.setToolTip(self.source.placeholderText())
-        browse = QPushButton(tr("Browse…"))
-        browse.clicked.connect(self._browse)
-        self.form.add(tr("File or address"), side_by_side(self.source, browse))
-        self.text = QPlainTextEdit()
-        self.text.setAccessibleName(tr("Or its text"))
-        self.text.setMaximumHeight(120)
-        self.text.setTabChangesFocus(True)
-        self.form.add(tr("Or its text"), self.text)
-        self.name = self.field(tr("Name"), tr("The title of the document"))
-        self.server = self.field(tr("Address"), tr("The address in the document"))
-        self.auth = self.choice(tr("Key"), AUTH)
-        self.auth_name = self.field(tr("Name of the header or of the parameter"), "X-Api-Key")
-        self.secret = self.field(tr("Secret"), secret=True)
-        self.auth.currentIndexChanged.connect(lambda _: self._auth_changed())
-        self._auth_changed()
+    def __init__(self) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 0, 0, 0)
+        column.setSpacing(8)
+        self.title = QLabel()
+        self.title.setProperty("kind", "heading")
+        self.title.setWordWrap(True)
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.forget = QPushButton(tr("Forget this name"))
+        self.forget.setToolTip(tr("The name means again what the file says"))
+        column.addWidget(self.title)
+        column.addWidget(self.words)
+        row = QHBoxLayout()
+        row.addWidget(self.forget)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addStretch(1)
 
-    def _auth_changed(self) -> None:
-        kind = str(self.auth.currentData())
-        self.show_row(self.auth_name, kind in ("api_key_header", "api_key_query"))
-        self.show_row(self.secret, kind != "none")
-        self.secret.setPlaceholderText(tr("user:password") if kind == "basic" else "")
-
-    def _browse(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, tr("Import OpenAPI"), "", "OpenAPI (*.json *.yaml *.yml)")
-        if path:
-            self.source.setText(path)
-
-    def work(self) -> Callable[[], Any]:
-        tools, place, text = self._studio.services.tools, self.source.text().strip(), self.text.toPlainText()
-        given: dict[str, Any] = {
-            "name": self.name.text(),
-            "auth": str(self.auth.currentData()),
-            "auth_name": self.auth_name.text().strip(),
-            "secret": self.secret.text().strip(),
-            "server": self.server.text().strip(),
-        }
-
-        def save() -> Any:
-            found_at = place if place.startswith(("http://", "https://")) else ""
-            if text.strip():
-                document = text
-            elif found_at:
-                document = tools.fetch_document(found_at)
-            else:
-                document = Path(place).read_text("utf-8-sig", "replace")
-            return tools.import_openapi(document, found_at=found_at, **given)
-
-        return save
+    def show_one(self, name: str, studio: Studio) -> None:
+        """Show what a name means."""
+        provider, _, tool = name.rpartition("/")
+        target = studio.tools.aliases.get((provider, tool))
+        if target is None:
+            return
+        self.title.setText(name)
+        means = f"{target.provider_name or target.provider_id}/{target.tool_name}"
+        lines = [tr("Means {target} in this workspace.", target=means)]
+        names = studio.tools.names_of((provider, tool))
+        if names:
+            lines.append(ntr("{n} parameter is called otherwise:", "{n} parameters are called otherwise:", len(names)))
+            lines += [f"    {old}  →  {new}" for old, new in names.items()]
+        self.words.setText("\n".join(lines))
 
 
-class ServerDialog(SetupDialog):
-    """An MCP server: a program of this machine, or an address."""
-
-    def __init__(self, studio: Studio, parent: QWidget) -> None:
-        super().__init__(studio, parent, tr("MCP server"))
-        self.name = self.field(tr("Name"))
-        self.transport = self.choice(tr("Connection"), TRANSPORTS)
-        self.command = self.field(tr("Command"), "npx -y @modelcontextprotocol/server-filesystem /folder")
-        self.url = self.field(tr("Address"), "https://example.com/mcp")
-        self.pairs = QPlainTextEdit()
-        self.pairs.setAccessibleName(tr("Environment or headers"))
-        self.pairs.setPlaceholderText("NAME=VALUE")
-        self.pairs.setMaximumHeight(80)
-        self.pairs.setTabChangesFocus(True)
-        self.form.add(tr("Environment or headers"), self.pairs)
-        self.transport.currentIndexChanged.connect(lambda _: self._transport_changed())
-        self._transport_changed()
-
-    @property
-    def server_id(self) -> str:
-        """The id of the saved server."""
-        return str(self.result_value)
-
-    def _transport_changed(self) -> None:
-        program = self.transport.currentData() == "stdio"
-        self.show_row(self.command, program)
-        self.show_row(self.url, not program)
-
-    def work(self) -> Callable[[], Any]:
-        import shlex
-
-        program = self.transport.currentData() == "stdio"
-        lines = [line.partition("=") for line in self.pairs.toPlainText().splitlines() if "=" in line]
-        pairs = {name.strip(): value.strip() for name, _, value in lines}
-        try:
-            words = shlex.split(self.command.text()) if program else []
-        except ValueError:
-            words = self.command.text().split()
-        return lambda: self._studio.services.tools.save_mcp(
-            name=self.name.text(),
-            transport=str(self.transport.currentData()),
-            url=self.url.text().strip(),
-            headers={} if program else pairs,
-            command=words[0] if words else "",
-            arguments=words[1:],
-            environment=pairs if program else {},
-        )
-
-
-class WorkflowDialog(SetupDialog):
-    """A published workflow as a tool of others."""
-
-    def __init__(self, studio: Studio, parent: QWidget) -> None:
-        super().__init__(studio, parent, tr("Offer a workflow"))
-        self.workflow = self.choice(tr("Workflow"), {})
-        self.name = self.field(tr("Name of the tool"), "summarize_text")
-        self.label = self.field(tr("Name for people"), tr("The name of the workflow"))
-        self.description = self.field(tr("Description"), tr("What it does; agents read this"))
-        self.save.setEnabled(False)
-        studio.tasks.run(
-            lambda: [(a.id, a.name) for a in studio.services.workflows.list(mode="workflow") if a.published],
-            done=self._listed,
-            key="workflows to offer",
-        )
-
-    def _listed(self, found: list[tuple[str, str]]) -> None:
-        for app_id, name in found:
-            self.workflow.addItem(name, app_id)
-        self.save.setEnabled(bool(found))
-        if not found:
-            self.fault.setText(tr("No workflow is published yet. Publish one first."))
-
-    def work(self) -> Callable[[], Any]:
-        app_id = str(self.workflow.currentData())
-        name, label, words = self.name.text().strip(), self.label.text().strip(), self.description.text().strip()
-        return lambda: self._studio.services.workflow_tools.publish(app_id, name=name, label=label, description=words)
+def _fits(group: ToolGroup, wanted: str) -> bool:
+    """Does a provider, or one of its tools, hold the words?"""
+    texts = [group.id, group.name, tr(group.name)]
+    for tool in group.tools:
+        texts += [tool.identity.tool_name, tool.label, tr(tool.label)]
+    return not wanted or any(wanted in text.lower() for text in texts)

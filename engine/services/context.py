@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.services.models import ModelService
     from engine.services.runs import RunService
     from engine.services.settings import SecretsService, SettingsService
+    from engine.services.tool_trial import ToolTrial
     from engine.services.tools import ToolService
     from engine.services.versions import VersionService
     from engine.services.webhooks import TestRequest
@@ -262,10 +263,17 @@ class Services:
     def ports(self) -> Ports:
         """The doors of runs, made for the running event loop at first use."""
         if self._ports is None:
-            self._ports = self._make_ports()
+            self._ports = self._make_ports(self._closers)
         return self._ports
 
-    def _make_ports(self) -> Ports:
+    def tool_trial(self) -> ToolTrial:
+        """One call of a tool outside of any workflow, with doors of its own: from any thread."""
+        from engine.services.tool_trial import ToolTrial
+
+        closers: list[Callable[[], Any]] = []
+        return ToolTrial(lambda: self._make_ports(closers), closers)
+
+    def _make_ports(self, closers: list[Callable[[], Any]]) -> Ports:
         from engine.adapters.code_pool import CodePool
         from engine.ports.bundle import Ports
 
@@ -274,9 +282,9 @@ class Services:
         packages = self.settings.get("code_packages", []) if known else []
         pool = CodePool(limits, packages)
         ports = Ports(clock=self.clock, ids=self.ids, code=pool)
-        self._closers.append(pool.close)
+        closers.append(pool.close)
         self._add_files(ports, limits)
-        self._add_network(ports, limits, known=known)
+        self._add_network(ports, limits, closers, known=known)
         ports.models = self.models.chat_model()
         if known:
             from engine.services.memory import StoredMemory
@@ -284,7 +292,7 @@ class Services:
             ports.extras["memory"] = StoredMemory(self.debug_store)
             ports.extras["workflow_runner"] = self.workflow_tools
         ports.extras["human_input"] = self.forms if known else self._passing_forms(limits)
-        self._add_tools(ports, known=known)
+        self._add_tools(ports, closers, known=known)
         return ports
 
     def record_outside(self, path: Path, secrets: Mapping[str, str], head: Mapping[str, Any]) -> None:
@@ -323,7 +331,7 @@ class Services:
         ports.files = FolderFiles(self.data_dir / "files")
         ports.documents = LocalDocumentReader(limits=limits)
 
-    def _add_tools(self, ports: Ports, *, known: bool) -> None:
+    def _add_tools(self, ports: Ports, closers: list[Callable[[], Any]], *, known: bool) -> None:
         """Tools use the doors as they are now: a tape that is put before them later sees each tool's call as one."""
         from dataclasses import replace
 
@@ -336,15 +344,15 @@ class Services:
         tools = self.tools.provider(own, NetworkRules(rules.get("allow_hosts", ())))
         ports.tools = tools
         ports.extras |= {name: own.extras[name] for name in ("tool_aliases", "tool_names")}
-        self._closers.append(tools.close)
+        closers.append(tools.close)
 
-    def _add_network(self, ports: Ports, limits: Limits, *, known: bool) -> None:
+    def _add_network(self, ports: Ports, limits: Limits, closers: list[Callable[[], Any]], *, known: bool) -> None:
         from engine.adapters.http import HttpxClient
 
         rules = self.settings.get("network", {}) if known else {}
         client = HttpxClient(limits, allow_hosts=rules.get("allow_hosts", ()))
         ports.http = client
-        self._closers.append(client.close)
+        closers.append(client.close)
 
     def fetch(self, url: str) -> Fetch:
         """A download under the workspace's network rules. Raises UserError for what is no address."""

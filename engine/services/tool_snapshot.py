@@ -11,6 +11,7 @@ from engine.ports.outside import ToolDescription, ToolIdentity, ToolParameter
 from engine.services.tool_accounts import Account
 
 __all__ = [
+    "Account",
     "MissingTool",
     "ToolDescription",
     "ToolGroup",
@@ -21,6 +22,7 @@ __all__ = [
     "alias_of",
     "aliased",
     "identity_of",
+    "identity_of_row",
     "key_of",
     "missing_words",
     "node_data",
@@ -250,6 +252,13 @@ def identity_of(data: Mapping[str, Any]) -> ToolIdentity:
     return ToolIdentity(*(str(data.get(name) or "") for name in names))
 
 
+def identity_of_row(row: Mapping[str, Any]) -> ToolIdentity:
+    """The tool that a row of an agent's list names."""
+    provider = str(row.get("provider_name") or row.get("provider_id") or "")
+    kind = str(row.get("type") or row.get("provider_type") or "builtin")
+    return ToolIdentity(kind, provider, str(row.get("tool_name") or ""), str(row.get("provider_show_name") or provider))
+
+
 def tools_of(data: Mapping[str, Any]) -> Iterator[tuple[ToolIdentity, str]]:
     """The tools that a node's settings name, with the place of each."""
     if data.get("type") == "tool":
@@ -260,11 +269,7 @@ def tools_of(data: Mapping[str, Any]) -> Iterator[tuple[ToolIdentity, str]]:
         rows = entry.get("value") if isinstance(entry, Mapping) else None
         for index, row in enumerate(rows if isinstance(rows, list) else ()):
             if isinstance(row, Mapping) and row.get("enabled"):
-                provider = str(row.get("provider_name") or row.get("provider_id") or "")
-                kind = str(row.get("type") or row.get("provider_type") or "builtin")
-                name = str(row.get("provider_show_name") or provider)
-                identity = ToolIdentity(kind, provider, str(row.get("tool_name") or ""), name)
-                yield identity, f"agent_parameters.tools.value.{index}"
+                yield identity_of_row(row), f"agent_parameters.tools.value.{index}"
 
 
 def missing_words(identity: ToolIdentity) -> str:

@@ -433,7 +433,7 @@ def _provider(spelling: str) -> BuiltinProvider | None:
 
 
 async def try_tool(
-    ports: Ports, identity: ToolIdentity, values: Mapping[str, Any]
+    ports: Ports, identity: ToolIdentity, values: Mapping[str, Any], credential: str = ""
 ) -> tuple[ToolDescription, list[ToolMessage]]:
     """Call a tool once outside of any workflow, with defaults for what is not given. Raises UserError, PortError."""
     assert ports.tools is not None
@@ -447,7 +447,20 @@ async def try_tool(
     if unknown:
         names = ", ".join(p.name for p in found.parameters) or "none"
         raise UserError(f"The tool has no parameter {unknown[0]!r}; its parameters: {names}.", code="tools.parameter")
-    return found, [message async for message in ports.tools.call(identity, given, {})]
+    given |= _fitting(values, found)
+    return found, [message async for message in ports.tools.call(identity, given, {}, credential)]
+
+
+def _fitting(values: Mapping[str, Any], tool: ToolDescription) -> dict[str, Any]:
+    """The values in their declared types, as a node would give them. Raises UserError."""
+    from engine.nodes.llm_config import AiProblem
+    from engine.nodes.tool_values import cast
+
+    declared = {p.name: p for p in tool.parameters}
+    try:
+        return {name: cast(value, declared[name]) for name, value in values.items()}
+    except AiProblem as problem:
+        raise UserError(str(problem), code="tools.parameter") from problem
 
 
 def _ask(setup: McpSetup, what: Callable[[McpSession], Awaitable[T]], seconds: float = TEST_SECONDS) -> T:

@@ -46,7 +46,7 @@ def tables() -> Iterator[tuple[str, str]]:
     """Texts that reach tr through a table: forms, files, actions, and what node types say of themselves."""
     from editor.actions import ACTIONS
     from editor.dialogs.breakpoint import HIT_MODES
-    from editor.dialogs.tools_page import AUTH, TRANSPORTS
+    from editor.dialogs.tool_setups import AUTH, KEPT, PREFIXES, TRANSPORTS
     from editor.panels import file_pick
     from editor.panels.debug_bar import BUTTONS
     from editor.panels.features.context import NAMES
@@ -79,7 +79,8 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "debugger", word
     for action in ACTIONS:
         yield "action", action.text
-    for table in (KINDS, AUTH, TRANSPORTS):
+    yield "tools", KEPT
+    for table in (KINDS, AUTH, PREFIXES, TRANSPORTS):
         for word in table.values():
             yield "tools", word
     for provider in providers():

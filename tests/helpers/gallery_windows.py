@@ -115,7 +115,7 @@ def small_dialogs(studio: Studio) -> Iterator[QWidget]:
 def setup_dialogs(studio: Studio) -> Iterator[QWidget]:
     from editor.dialogs.models_desk import ModelsDesk
     from editor.dialogs.provider_form import ProviderDialog
-    from editor.dialogs.tools_page import ApiDialog, ServerDialog, WorkflowDialog
+    from editor.dialogs.tool_setups import ApiDialog, ServerDialog, WorkflowDialog
 
     inner = studio.window.studio
     desk = ModelsDesk(inner, studio.window)

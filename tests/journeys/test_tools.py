@@ -1,4 +1,4 @@
-"""Tools in the window: dragged in from the palette, mapped where one is missing, added to an agent, set up."""
+"""Tools in the window: dragged in from the palette, mapped where one is missing, added to an agent."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QPushButton, QTabBar
+from PySide6.QtWidgets import QComboBox, QPushButton, QTabBar
 
 from editor.dialogs.tool_mapping import ToolMapping
 from editor.dialogs.tool_picker import ToolPicker
-from editor.dialogs.tools_page import ApiDialog, ToolsPage, WorkflowDialog
 from editor.panels.palette import Palette
 from editor.panels.problems import Problems
 from editor.screenshot import wait_until
 from engine.services.tool_snapshot import ToolIdentity
-from tests.engine.services.test_tools import SHOUT, end, start, tool, workflow
+from tests.engine.services.test_tools import end, start, tool, workflow
 from tests.helpers.studio import Studio, opened_studio
 
 AGENT = {
@@ -28,7 +27,6 @@ AGENT = {
     "agent_parameters": {"tools": {"type": "constant", "value": []}},
 }
 MISSING = {**tool("builtin", "acme/clock/clock", "current_timee"), "title": "Clock"}
-DOCUMENT = '{"openapi": "3.0.0", "info": {"title": "Words"}, "paths": {"/up": {"get": {"operationId": "up"}}}}'
 
 
 @pytest.fixture
@@ -136,56 +134,6 @@ def test_an_agent_gets_a_tool_and_loses_it(studio: Studio) -> None:
     )
     studio.click(named)
     assert tools() == []
-
-
-def test_an_api_is_imported_on_the_settings_page(studio: Studio) -> None:
-    page = ToolsPage(studio.window.studio)
-    page.setParent(studio.window)
-    page.resize(600, 400)
-    page.show()
-    try:
-        studio.click("Import OpenAPI", page)
-        dialog = studio.dialog(ApiDialog)
-        assert isinstance(dialog, ApiDialog)
-        studio.field("Or its text", QPlainTextEdit, dialog).insertPlainText(DOCUMENT)  # type: ignore[attr-defined]
-        QTest.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
-        assert wait_until(lambda: "names no server" in dialog.fault.text(), 20)
-        QTest.keyClicks(studio.field("Address", QLineEdit, dialog), "https://example.com")
-        box = studio.field("Key", QComboBox, dialog)
-        QTest.keyClick(box, Qt.Key.Key_Down)
-        QTest.keyClicks(studio.field("Secret", QLineEdit, dialog), "sk-1")
-        QTest.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
-        assert wait_until(lambda: any(g.kind == "api" for g in studio.window.studio.tools.groups), 20)
-        assert studio.services.secrets.get("tools/api/words") == "sk-1"
-        assert studio.services.tools.setup().apis[0].auth.kind == "bearer"
-    finally:
-        page.close()
-        page.deleteLater()
-
-
-def test_a_workflow_is_offered_on_the_settings_page(studio: Studio) -> None:
-    app_id = studio.services.workflows.create("workflow", "Shout", workflow=SHOUT)
-    studio.services.versions.publish(app_id, force=True)
-    page = ToolsPage(studio.window.studio)
-    page.setParent(studio.window)
-    page.resize(700, 400)
-    page.show()
-    try:
-        studio.click("Offer a workflow", page)
-        dialog = studio.dialog(WorkflowDialog)
-        assert isinstance(dialog, WorkflowDialog)
-        assert wait_until(dialog.save.isEnabled, 20)
-        QTest.keyClicks(dialog.name, "not a name")
-        QTest.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
-        assert wait_until(lambda: "cannot be the name" in dialog.fault.text(), 20)
-        dialog.name.clear()
-        QTest.keyClicks(dialog.name, "shout")
-        QTest.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
-        assert wait_until(lambda: any(g.kind == "workflow" for g in studio.window.studio.tools.groups), 20)
-        assert [t.name for t in studio.services.workflow_tools.list()] == ["shout"]
-    finally:
-        page.close()
-        page.deleteLater()
 
 
 JSON_PARSE = {

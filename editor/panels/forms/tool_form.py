@@ -17,7 +17,7 @@ from editor.panels.forms.parts import labelled
 from editor.tools import KINDS
 
 if TYPE_CHECKING:
-    from engine.services.tool_snapshot import ToolDescription, ToolIdentity
+    from engine.services.tool_snapshot import ToolDescription, ToolGroup, ToolIdentity
 
 Path = tuple[str | int, ...]
 FILES = ("file", "files", "system-files")
@@ -87,6 +87,41 @@ class MissingTool(QWidget):
         from editor.dialogs.tool_mapping import give_meaning
 
         give_meaning(self.ctx.session, self.ctx.node_id, self.identity, target, self)
+
+
+class AccountChoice(QWidget):
+    """In whose name a tool is called: one of the accounts at its provider, or the default one."""
+
+    def __init__(self, ctx: FormContext, group: ToolGroup, path: Path) -> None:
+        super().__init__()
+        self.ctx, self.group = ctx, group
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        if group.accounts:
+            default = next(a for a in group.accounts if a.is_default)
+            choices = [("", tr("Default ({name})", name=default.name)), *((a.id, a.name) for a in group.accounts)]
+            stored = str(ctx.get(path, "") or "")
+            if stored and stored not in dict(choices):
+                choices.append((stored, tr("not here: the default one is used")))
+            self.field = ChoiceField(ctx, path, tr("Account"), choices)
+            column.addWidget(labelled(tr("Account"), self.field))
+        elif group.needs_account:
+            note = QLabel(tr("{provider} needs an account.", provider=tr(group.name)))
+            note.setProperty("kind", "warn")
+            note.setWordWrap(True)
+            column.addWidget(note)
+        self.add = quiet_button(tr("Add account"), "plus", self._add)
+        column.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _add(self) -> None:
+        from editor.dialogs.tool_setups import AccountDialog
+
+        studio = self.ctx.session.studio
+        dialog = AccountDialog(studio, self.window(), self.group)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(studio.tools.refresh)
+        dialog.open()
 
 
 class ParameterRow(QWidget):
@@ -203,6 +238,9 @@ class ToolForm(Form):
             self._about(head)
         self.change = quiet_button(tr("Choose another tool"), "tool", self._change)
         head.add(_left(self.change))
+        group = ctx.session.studio.tools.group(ctx.data)
+        if group is not None and group.fields:
+            head.add(AccountChoice(ctx, group, ("credential_id",)))
         self._parameters(self.section(tr("Inputs")), "tool_parameters", "llm")
         self._parameters(self.section(tr("Settings"), folded=True), "tool_configurations", "form")
         add_tail(self)
@@ -288,6 +326,9 @@ class AgentTools(QWidget):
             button.setAccessibleName(words)
             button.clicked.connect(lambda _=False, at=index: self._remove(at))
             column.addWidget(line(switch, button))
+            group = ctx.session.studio.tools.group_of_row(row)
+            if group is not None and len(group.accounts) > 1:
+                column.addWidget(AccountChoice(ctx, group, (*self.PATH, index, "credential_id")))
             identity = missing.get(".".join(str(p) for p in (*self.PATH, index)))
             if identity is not None:
                 column.addWidget(MissingTool(ctx, identity))
