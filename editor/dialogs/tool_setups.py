@@ -316,10 +316,9 @@ class AccountDialog(SetupDialog):
         self.boxes: dict[str, QLineEdit] = {}
         for given in group.fields:
             hidden = given.type == "secret-input"
-            box = self.field(
-                tr(given.label) + (" *" if given.required else ""), str(given.default or ""), secret=hidden
-            )
-            box.setToolTip(tr(given.description) if given.description else "")
+            label = tr(given.label) + (" *" if given.required else "")
+            words = tr(given.description) if given.description else ""
+            box = self.field(label, str(given.default or ""), secret=hidden, help_text=words)
             stored = account.values.get(given.name) if account is not None else None
             if hidden and stored:
                 box.setPlaceholderText(tr(KEPT))
