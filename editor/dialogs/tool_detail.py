@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
+from editor.panels.parts import Words
 from editor.tools import KINDS
 
 if TYPE_CHECKING:
@@ -60,13 +60,9 @@ class ToolDetail(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 0, 0, 0)
         column.setSpacing(8)
-        self.title = QLabel()
-        self.title.setProperty("kind", "heading")
-        self.title.setWordWrap(True)
+        self.title = Words(kind="heading")
         column.addWidget(self.title)
-        self.words = QLabel()
-        self.words.setProperty("kind", "muted")
-        self.words.setWordWrap(True)
+        self.words = Words()
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(self.words)
         self.buttons: dict[str, QPushButton] = {}
@@ -86,8 +82,7 @@ class ToolDetail(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
+        self.verdict = Words()
         self.verdict.setAccessibleName(tr("Result of the test"))
         column.addWidget(self.verdict)
         column.addWidget(self._accounts())
@@ -106,8 +101,7 @@ class ToolDetail(QWidget):
         column = QVBoxLayout(self.account_part)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        self.account_words = QLabel()
-        self.account_words.setWordWrap(True)
+        self.account_words = Words()
         column.addWidget(self.account_words)
         self.accounts = entries(tr("Accounts"))
         self.accounts.setFixedHeight(112)
@@ -278,8 +272,7 @@ class _Offers(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(8)
-        self.state = QLabel()
-        self.state.setWordWrap(True)
+        self.state = Words()
         column.addWidget(self.state)
         self.list = entries(tr("Resources and prompts"))
         self.list.itemClicked.connect(lambda _: self._read())

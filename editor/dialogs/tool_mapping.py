@@ -10,12 +10,12 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QWidget,
 )
 
 from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
 from editor.i18n import tr
+from editor.panels.parts import Words
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -62,12 +62,10 @@ class ToolMapping(QDialog):
         self.resize(560, 480)
         column = dialog_column(self, tr("What {name} means here", name=identity.tool_name))
         target = f"{tool.identity.provider_name}/{tool.identity.tool_name}"
-        words = QLabel(tr("{name} becomes {target}. Which value goes where?", name=identity.tool_name, target=target))
-        words.setWordWrap(True)
+        words = Words(tr("{name} becomes {target}. Which value goes where?", name=identity.tool_name, target=target))
         column.addWidget(words)
         column.addWidget(self._table(guess(self._given, tool)), 1)
-        self.note = QLabel()
-        self.note.setWordWrap(True)
+        self.note = Words()
         column.addWidget(self.note)
         buttons = QDialogButtonBox()
         self.everywhere = buttons.addButton(tr("Use in this workspace"), QDialogButtonBox.ButtonRole.AcceptRole)

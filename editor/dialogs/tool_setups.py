@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -23,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
 from editor.i18n import tr
-from editor.panels.parts import focus_first
+from editor.panels.parts import Words, focus_first
 from engine.services.tool_accounts import MASK
 
 if TYPE_CHECKING:
@@ -59,9 +58,7 @@ class SetupDialog(QDialog):
         column = dialog_column(self, title)
         self.form = FieldColumn()
         column.addWidget(self.form)
-        self.fault = QLabel()
-        self.fault.setProperty("kind", "bad")
-        self.fault.setWordWrap(True)
+        self.fault = Words(kind="bad")
         column.addWidget(self.fault)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         self.save = buttons.button(QDialogButtonBox.StandardButton.Save)

@@ -19,6 +19,7 @@ from shiboken6 import isValid
 
 from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
 from editor.i18n import tr
+from editor.panels.parts import Words
 
 if TYPE_CHECKING:
     from editor.context import Studio
@@ -43,9 +44,7 @@ class ToolTry(QDialog):
         self.resize(600, 640)
         column = dialog_column(self, tr("Try {name}", name=tr(tool.label)))
         if tool.description:
-            words = QLabel(tr(tool.description))
-            words.setProperty("kind", "muted")
-            words.setWordWrap(True)
+            words = Words(tr(tool.description))
             column.addWidget(words)
         column.addWidget(self._inputs(accounts), 2)
         self.busy = QProgressBar()
@@ -54,8 +53,7 @@ class ToolTry(QDialog):
         self.busy.setFixedHeight(4)
         self.busy.hide()
         column.addWidget(self.busy)
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
+        self.verdict = Words()
         self.verdict.setAccessibleName(tr("Result of the test"))
         column.addWidget(self.verdict)
         self.answer = QPlainTextEdit()

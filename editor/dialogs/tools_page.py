@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QInputDialog,
-    QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
@@ -28,6 +27,7 @@ from editor.dialogs.tool_detail import ToolDetail
 from editor.dialogs.tool_setups import AccountDialog, ApiDialog, ServerDialog, WorkflowDialog
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.panels.parts import Words
 from editor.tools import KINDS
 
 if TYPE_CHECKING:
@@ -333,11 +333,8 @@ class _Meaning(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 0, 0, 0)
         column.setSpacing(8)
-        self.title = QLabel()
-        self.title.setProperty("kind", "heading")
-        self.title.setWordWrap(True)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
+        self.title = Words(kind="heading")
+        self.words = Words()
         self.forget = QPushButton(tr("Forget this name"))
         self.forget.setToolTip(tr("The name means again what the file says"))
         column.addWidget(self.title)
