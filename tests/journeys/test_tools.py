@@ -139,7 +139,7 @@ def test_an_agent_gets_a_tool_and_loses_it(studio: Studio) -> None:
 JSON_PARSE = {
     **tool("builtin", "builtin", "json_parse", json_string='{"a": 7}', path="$.a"),
     "title": "Read it",
-    "error_strategy": "fail-branch",
+    "retry_config": {"retry_enabled": True, "max_retries": 2, "retry_interval": 100},
 }
 
 
@@ -196,7 +196,7 @@ def test_a_tool_with_other_parameters_is_changed_in_one_step(studio: Studio) -> 
         "content": {"type": "mixed", "value": '{"a": 7}'},
         "json_filter": {"type": "mixed", "value": "$.a"},
     }
-    assert (data["title"], data["error_strategy"]) == ("Read it", "fail-branch")
+    assert (data["title"], data["retry_config"]) == ("Read it", JSON_PARSE["retry_config"])
     assert studio.services.tools.aliases() == {}
     studio.activate()
     QTest.keyClick(studio.page.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
