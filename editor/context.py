@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -75,6 +75,17 @@ class Studio(QObject):
         if self._models is None and not self._asked_models:
             self.load_models()
         return self._models or []
+
+    def model_rules(self, provider: str, name: str) -> Sequence[Mapping[str, Any]]:
+        """The parameters that a model takes here; the usual ones while it is not known."""
+        from engine.services.model_names import ModelError, ModelRef
+
+        if self._registry is not None and name:
+            try:
+                return self._registry.resolve(ModelRef(provider, name)).parameter_rules
+            except ModelError:
+                pass
+        return self.services.models.usual_rules(provider, name)
 
     def model_problem(self, provider: str, name: str) -> str:
         """Why a model cannot be used here; an empty text when it can or when it is not known yet."""

@@ -421,6 +421,10 @@ class WorkflowSession(QObject):
         """Models of the workspace as `{provider, name, label}`."""
         return self.studio.known_models()
 
+    def model_rules(self, provider: str, name: str) -> Sequence[Mapping[str, Any]]:
+        """The parameters that a model takes, with their ranges."""
+        return self.studio.model_rules(provider, name)
+
     def model_problem(self, provider: str, name: str) -> str:
         """Why a model cannot be used here, in words; an empty text when it can."""
         return self.studio.model_problem(provider, name)

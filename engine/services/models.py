@@ -242,6 +242,13 @@ class ModelService:
             found.append((registry.resolve(ModelRef(config.id, name)), settings is None or settings.enabled))
         return found
 
+    @staticmethod
+    def usual_rules(provider: str, name: str) -> tuple[Mapping[str, Any], ...]:
+        """The parameters of a model that is not set up, by what its provider's name tells."""
+        from engine.adapters.models.rules import rules_for
+
+        return rules_for(catalog.kind_of(provider), name)
+
     def suggested_models(self, provider_id: str) -> tuple[str, ...]:
         """Names that such a provider is known to have, where it has not been asked yet."""
         kind = catalog.kind_of(self._row(provider_id)["kind"])

@@ -51,11 +51,12 @@ def tables() -> Iterator[tuple[str, str]]:
     from editor.panels.debug_bar import BUTTONS
     from editor.panels.features.context import NAMES
     from editor.panels.features.panel import METHODS
-    from editor.panels.forms import entry, http_form, model_field, model_picker, prompt_message
+    from editor.panels.forms import entry, http_form, model_parameters, model_picker, prompt_message
     from editor.panels.forms.context import SPECIAL_SOURCES
     from editor.panels.parts import STATUS_WORD
     from editor.panels.talk.turn import ANSWERED_BY
     from editor.tools import KINDS
+    from engine.adapters.models import rules
     from engine.adapters.tools.registry import providers
     from engine.nodes.registry import SPECS
 
@@ -63,11 +64,11 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "input type", word
     for _, word in (*entry.FILE_TYPES, *http_form.BODIES, *prompt_message.ROLES):
         yield "choice", word
-    for _, word, *_ in model_field.COMMON:
+    for word in sorted(rules.texts()):
         yield "parameter", word
     for word in (*SPECIAL_SOURCES.values(), *file_pick.KINDS.values()):
         yield "table", word
-    for word in (*model_picker.CAPABILITIES.values(), *dict(model_field.PRESETS)):
+    for word in (*model_picker.CAPABILITIES.values(), *dict(model_parameters.PRESETS)):
         yield "model", word
     for word in (*NAMES.values(), *ANSWERED_BY.values(), *dict(METHODS).values()):
         yield "feature", word

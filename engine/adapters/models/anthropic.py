@@ -14,6 +14,7 @@ from engine.ports.models import ContentPart, Message, ModelError
 
 VERSION = "2023-06-01"
 DEFAULT_MAX_TOKENS = 4096
+LEAST_BUDGET = 1024
 ANSWER_TOOL = "give_answer"
 PARAMETERS = frozenset(["temperature", "top_p", "top_k", "max_tokens", "thinking", "metadata", "service_tier"])
 FINISH = {
@@ -77,6 +78,8 @@ def body_of(call: Call) -> dict[str, Any]:
     request = call.request
     parameters = {k: v for k, v in request.parameters.items() if k in PARAMETERS and v is not None}
     parameters.setdefault("max_tokens", DEFAULT_MAX_TOKENS)
+    if isinstance(parameters.get("thinking"), bool):
+        parameters.update(_thinking(parameters.pop("thinking"), request.parameters, int(parameters["max_tokens"])))
     body: dict[str, Any] = {"model": call.name, "messages": messages_json(request.messages), **parameters}
     system = "\n\n".join(m.text for m in request.messages if m.role == "system" and m.text)
     if system:
@@ -98,6 +101,14 @@ def body_of(call: Call) -> dict[str, Any]:
     if request.user:
         body["metadata"] = {"user_id": request.user}
     return body
+
+
+def _thinking(on: bool, given: Mapping[str, Any], most: int) -> dict[str, Any]:
+    """Thinking as files say it: yes or no, and a budget beside it. The answer's limit counts the thoughts too."""
+    if not on:
+        return {}
+    budget = max(LEAST_BUDGET, int(given.get("thinking_budget") or LEAST_BUDGET))
+    return {"thinking": {"type": "enabled", "budget_tokens": budget}, "max_tokens": max(most, budget + LEAST_BUDGET)}
 
 
 def messages_json(messages: Any) -> list[dict[str, Any]]:

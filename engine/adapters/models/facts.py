@@ -6,9 +6,7 @@ A name that says nothing gives nothing: such a model gets text only, until the p
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 TOOLS = frozenset({"tool-call", "multi-tool-call", "stream-tool-call"})
 SEEING = frozenset({"vision"})
@@ -79,28 +77,6 @@ def context_of(name: str) -> int | None:
     """The context in tokens that the name tells, or None."""
     bare = _bare(name)
     return next((size for pattern, size in _CONTEXT_PATTERNS if pattern.search(bare)), None)
-
-
-RULES: tuple[Mapping[str, Any], ...] = (
-    {"name": "temperature", "template": "temperature", "type": "float", "default": 0.7, "min": 0, "max": 2},
-    {"name": "top_p", "template": "top_p", "type": "float", "default": 1, "min": 0, "max": 1},
-    {"name": "max_tokens", "template": "max_tokens", "type": "int", "default": 1024, "min": 1, "max": 65536},
-    {"name": "presence_penalty", "template": "presence_penalty", "type": "float", "default": 0, "min": -2, "max": 2},
-    {"name": "frequency_penalty", "template": "frequency_penalty", "type": "float", "default": 0, "min": -2, "max": 2},
-    {"name": "seed", "type": "int"},
-    {"name": "response_format", "template": "response_format", "type": "string", "options": ["text", "json_object"]},
-)
-"""Parameters that the editor offers for a remote chat model."""
-
-SMALL_RULES: tuple[Mapping[str, Any], ...] = (
-    {"name": "temperature", "template": "temperature", "type": "float", "default": 0.2, "min": 0, "max": 2},
-    {"name": "top_p", "template": "top_p", "type": "float", "default": 0.95, "min": 0, "max": 1},
-    {"name": "top_k", "template": "top_k", "type": "int", "default": 40, "min": 1, "max": 200},
-    {"name": "max_tokens", "template": "max_tokens", "type": "int", "default": 512, "min": 1, "max": 4096},
-    {"name": "repeat_penalty", "type": "float", "default": 1.1, "min": 0.5, "max": 2},
-    {"name": "seed", "type": "int"},
-)
-"""Parameters of a model that runs inside the program."""
 
 
 def estimate_tokens(text: str) -> int:

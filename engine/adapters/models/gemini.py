@@ -76,6 +76,9 @@ def body_of(call: Call) -> dict[str, Any]:
     config: dict[str, Any] = {
         PARAMETERS[k]: v for k, v in request.parameters.items() if k in PARAMETERS and v is not None
     }
+    budget = request.parameters.get("thinking_budget")
+    if isinstance(budget, int) and not isinstance(budget, bool):
+        config["thinkingConfig"] = {**(config.get("thinkingConfig") or {}), "thinkingBudget": budget}
     if request.stop:
         config["stopSequences"] = list(request.stop)[:5]
     wants_json = str(request.parameters.get("response_format") or "").lower() in ("json", "json_object")

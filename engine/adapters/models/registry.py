@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.adapters.models import facts
 from engine.adapters.models.catalog import EMBEDDED, EMBEDDED_MODEL, kind_of
+from engine.adapters.models.rules import rules_for
 from engine.adapters.models.setup import ModelSettings, ModelSetup, ProviderConfig, last_part
 from engine.clock import Clock, SystemClock
 from engine.ports.models import ChatDelta, ChatRequest, Message, ModelError, ModelInfo, ModelRef
@@ -136,7 +137,7 @@ class ModelRegistry:
             label=(settings.label if settings is not None else "") or name,
             features=features,
             context_size=context,
-            parameter_rules=facts.SMALL_RULES if local else facts.RULES,
+            parameter_rules=rules_for(row, name, context),
         )
 
     # -- calls ---------------------------------------------------------------------------------------------------------
