@@ -66,6 +66,8 @@ class FormContext(QObject):
         super().__init__(parent)
         self.session = session
         self.node_id = node_id
+        self.follow: Callable[[str, Any], Sequence[Edit]] = lambda _key, _value: ()
+        """What else belongs to the same undo step when a setting of the top level gets a value."""
         self._unsubscribe = session.document.subscribe(self._on_delta)
 
     def close(self) -> None:
@@ -106,13 +108,16 @@ class FormContext(QObject):
         """Change one setting. Typing merges into one undo step until `end_typing`."""
         if self.read_only or at_path(self.data, path, _NOTHING) == value:
             return
-        from engine.model.edits import SetField
+        from engine.model.edits import Group, SetField
 
-        top = path[0]
+        top = str(path[0])
         # The edit names the top-level key, so that it also works where a mapping on the way does not exist yet.
-        new = with_path(self.data.get(str(top)), path[1:], value) if len(path) > 1 else value
+        new = with_path(self.data.get(top), path[1:], value) if len(path) > 1 else value
         merge = f"{self.node_id}:{'.'.join(map(str, path))}" if typing else None
-        self.session.submit(SetField(self.node_id, (top,), new), self._label(), merge_key=merge)
+        edit: Edit = SetField(self.node_id, (top,), new)
+        if more := self.follow(top, new):
+            edit = Group(self._label(), (edit, *more))
+        self.session.submit(edit, self._label(), merge_key=merge)
 
     def set_many(self, values: Mapping[str, Any], label: str = "", more: Sequence[Edit] = ()) -> None:
         """Change several top-level settings, and what else belongs to it, in one undo step."""
@@ -136,7 +141,8 @@ class FormContext(QObject):
         """The chip of `node.variable` (dotted)."""
         parts = reference.split(".")
         if len(parts) == 1:
-            return ChipInfo("", {"context": tr("Context"), "histories": tr("History")}.get(reference, reference))
+            words = {"context": tr("Context"), "histories": tr("History"), "url": tr("Link to the form")}
+            return ChipInfo("", words.get(reference, reference))
         return self.describe_selector(parts)
 
     def describe_selector(self, selector: Sequence[str]) -> ChipInfo:

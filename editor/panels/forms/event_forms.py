@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.common import Form, add_outputs, column, line
 from editor.panels.forms.context import FormContext, Path
+from editor.panels.forms.delivery import DeliveryPart
 from editor.panels.forms.fields import (
     ChoiceField,
     Field,
@@ -19,7 +20,9 @@ from editor.panels.forms.fields import (
     TextField,
     name_it,
 )
+from editor.panels.forms.name_field import NameField, variable_problem
 from editor.panels.forms.parts import RowList, labelled
+from engine.nodes.human_input.config import MAX_ACTION_ID, MAX_ACTION_TITLE, is_action_id
 
 KINDS = (
     ("paragraph", "Paragraph"),
@@ -61,6 +64,7 @@ class HumanInputForm(Form):
                 self._field,
                 lambda: {"output_variable_name": self._fresh(), "type": "paragraph"},
                 tr("Add field"),
+                empty=tr("Without fields people only press a button."),
                 key=lambda item: item.get("type") if isinstance(item, Mapping) else None,
             )
         )
@@ -68,35 +72,75 @@ class HumanInputForm(Form):
         self.buttons = RowList(
             ctx,
             ("user_actions",),
-            lambda index: line(
-                TextField(ctx, ("user_actions", index, "title"), tr("Button text"), tr("Text")),
-                ChoiceField(
-                    ctx,
-                    ("user_actions", index, "button_style"),
-                    tr("Style"),
-                    [(s, tr(s.title())) for s in ("default", "primary", "accent", "ghost")],
-                ),
-            ),
+            self._action,
             self._new_action,
             tr("Add button"),
-            key=lambda item: item.get("id") if isinstance(item, Mapping) else None,
+            empty=tr("A form needs at least one button; each is a socket of the card."),
             on_remove=self._remove_action,
         )
         actions.add(self.buttons)
+        self.section(tr("How people are asked")).add(DeliveryPart(ctx))
         limit = self.section(tr("When nobody answers"))
+        unit = [("hour", tr("Hours")), ("day", tr("Days"))]
         limit.add(
-            line(
-                NumberField(ctx, ("timeout",), tr("After"), 1, 1000, default=3),
-                ChoiceField(ctx, ("timeout_unit",), tr("Unit"), [("hour", tr("Hours")), ("day", tr("Days"))]),
+            labelled(
+                tr("The run goes on by “Time-out” after"),
+                line(
+                    NumberField(ctx, ("timeout",), tr("After"), 1, 1000, default=36),
+                    ChoiceField(ctx, ("timeout_unit",), tr("Unit"), unit),
+                ),
+                tr("Every form ends after 7 days at the latest, and then stops its run."),
             )
         )
         add_outputs(self)
+
+    def _action(self, index: int) -> QWidget:
+        """Text and look of a button, and below the id by which the run leaves."""
+        path: Path = ("user_actions", index)
+        title = TextField(self.ctx, (*path, "title"), tr("Button text"), tr("Text"))
+        title.edit.setMaxLength(MAX_ACTION_TITLE)
+        looks = [(s, tr(s.title())) for s in ("default", "primary", "accent", "ghost")]
+        ident = NameField(
+            self.ctx,
+            (*path, "id"),
+            tr("Button id"),
+            lambda new: self._id_problem(index, new),
+            lambda _old, new: self._rename_action(index, new),
+            "approve",
+        )
+        caption = QLabel(tr("Id"))
+        caption.setProperty("kind", "small")
+        caption.setToolTip(tr("What __action_id holds when this button was pressed, and the name of its socket."))
+        caption.setBuddy(ident)
+        look = ChoiceField(self.ctx, (*path, "button_style"), tr("Style"), looks)
+        # The tools beside are three buttons high; the rest of the room stays below.
+        return column(line(title, look, stretch=(3, 2)), line(caption, ident, stretch=(0, 1)), QWidget(), spacing=6)
+
+    def _id_problem(self, index: int, new: str) -> str:
+        if not is_action_id(new):
+            return tr("An id is letters, digits and _, no digit first, at most {n} signs.", n=MAX_ACTION_ID)
+        taken = {item.get("id") for at, item in enumerate(self.buttons.items()) if at != index}
+        return tr("“{name}” is taken already; choose another name.", name=new) if new in taken else ""
+
+    def _rename_action(self, index: int, new: str) -> None:
+        """The edges that leave by the button stay."""
+        from engine.model.human_input import rename_action
+
+        edit = rename_action(self.ctx.session.document.workflow, self.ctx.node_id, index, new)
+        self.ctx.session.submit(edit, tr("Id of a button of {title}", title=self.ctx.node.title))
 
     def _field(self, index: int) -> QWidget:
         """Name and kind, and below what the kind needs."""
         ctx, path = self.ctx, ("inputs", index)
         kinds = [(kind, tr(word)) for kind, word in KINDS]
-        name = TextField(ctx, (*path, "output_variable_name"), tr("Field name"), tr("name"))
+        name = NameField(
+            ctx,
+            (*path, "output_variable_name"),
+            tr("Field name"),
+            lambda new: self._field_problem(index, new),
+            lambda _old, new: self._rename_field(index, new),
+            tr("name"),
+        )
         choice = ChoiceField(ctx, (*path, "type"), tr("Kind"), kinds, write=lambda kind: self._kind_chosen(index, kind))
         parts: list[QWidget] = [line(name, choice)]
         match ctx.get((*path, "type"), "paragraph"):
@@ -108,6 +152,17 @@ class HumanInputForm(Form):
             case _:
                 parts.append(FileKinds(ctx, (*path, "allowed_file_types")))
         return column(*parts, spacing=6)
+
+    def _field_problem(self, index: int, new: str) -> str:
+        items = [item for at, item in enumerate(self.ctx.get(("inputs",), [])) if at != index]
+        return variable_problem(new, {str(i.get("output_variable_name")) for i in items if isinstance(i, Mapping)})
+
+    def _rename_field(self, index: int, new: str) -> None:
+        """Its place in the text and what reads it follow."""
+        from engine.model.human_input import rename_field
+
+        edit = rename_field(self.ctx.session.document.workflow, self.ctx.node_id, index, new)
+        self.ctx.session.submit(edit, tr("Name of a field of {title}", title=self.ctx.node.title))
 
     def _options(self, path: Path) -> QWidget:
         return LinesField(self.ctx, (*path, "option_source", "value"), tr("Choices"), tr("one choice a line"))
@@ -133,13 +188,10 @@ class HumanInputForm(Form):
         }
 
     def _remove_action(self, index: int) -> bool:
-        from engine.model.edits import RemoveEdge
+        from engine.model.human_input import remove_action
 
-        actions = self.buttons.items()
-        action_id = actions.pop(index).get("id")
-        edges = self.ctx.session.document.graph.out_edges(self.ctx.node_id)
-        gone = [RemoveEdge(edge.id) for edge in edges if edge.source_handle == action_id]
-        self.ctx.set_many({"user_actions": actions}, tr("Remove a button"), gone)
+        edit = remove_action(self.ctx.session.document.workflow, self.ctx.node_id, index)
+        self.ctx.session.submit(edit, tr("Remove a button"))
         return True
 
 

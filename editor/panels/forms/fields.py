@@ -92,7 +92,7 @@ class TextField(Field):
             self.edit.setText(text)
 
 
-class _Plain(QPlainTextEdit):
+class PlainEdit(QPlainTextEdit):
     left = Signal()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -105,7 +105,7 @@ class MultilineField(Field):
 
     def __init__(self, ctx: FormContext, path: Path, name: str, placeholder: str = "", rows: int = 3) -> None:
         super().__init__(ctx, path)
-        self.edit = _Plain()
+        self.edit = PlainEdit()
         self.edit.setPlaceholderText(placeholder)
         self.edit.setTabChangesFocus(True)
         self.edit.setFixedHeight(16 + rows * 19)

@@ -31,7 +31,7 @@ from editor.theme import theme
 
 # The engine's own pattern (engine spec 6.6), plus the two bare words that prompts know.
 REFERENCE = re.compile(
-    r"\{\{#([a-zA-Z0-9_]{1,50}(?:\.[a-zA-Z_][a-zA-Z0-9_]{0,29}){1,10}|context|histories|\$output\.\w+)#\}\}"
+    r"\{\{#([a-zA-Z0-9_]{1,50}(?:\.[a-zA-Z_][a-zA-Z0-9_]{0,29}){1,10}|context|histories|url|\$output\.\w+)#\}\}"
 )
 OBJECT = "\ufffc"
 CHIP = int(QTextFormat.ObjectTypes.UserObject) + 1

@@ -11,8 +11,11 @@ from PySide6.QtWidgets import QWidget
 from editor.i18n import tr
 from editor.panels.forms.common import Form, add_outputs, line
 from editor.panels.forms.context import Path
-from editor.panels.forms.fields import ChoiceField, MultilineField, NumberField, SwitchField, TextField
+from editor.panels.forms.fields import ChoiceField, MultilineField, NumberField, SwitchField
+from editor.panels.forms.name_field import NameField
 from editor.panels.forms.parts import RowList, labelled
+from engine.model.edits import Edit, SetField
+from engine.model.webhook import PARTS, RAW, mirror, output_name, rename_value
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 PARAM_TYPES = ("string", "number", "boolean")
@@ -30,7 +33,6 @@ BODY_TYPES: Mapping[str, tuple[str, ...]] = {
     "text/plain": ("string",),
     "application/octet-stream": ("file",),
 }
-LABELS = {"headers": "header", "params": "param", "body": "body"}
 
 
 class WebhookForm(Form):
@@ -38,6 +40,7 @@ class WebhookForm(Form):
 
     def build(self) -> None:
         ctx = self.ctx
+        ctx.follow = self._mirrored
         section = self.section(tr("Request"))
         method = MethodField(ctx, ("method",), tr("Method"), [(m, m) for m in METHODS])
         kinds = [(kind, kind) for kind in BODY_TYPES]
@@ -59,6 +62,7 @@ class WebhookForm(Form):
                 empty=hints[key],
                 movable=False,
                 key=lambda item: item.get("type") if isinstance(item, Mapping) else None,
+                on_remove=partial(self._remove, key),
             )
             self.section(word).add(self._tables[key])
         answer = self.section(tr("Response"), folded=True)
@@ -74,13 +78,46 @@ class WebhookForm(Form):
 
     def _row(self, key: str, index: int) -> QWidget:
         path: Path = (key, index)
-        parts: list[QWidget] = [TextField(self.ctx, (*path, "name"), tr("Name"), tr("name"))]
+        name = NameField(
+            self.ctx,
+            (*path, "name"),
+            tr("Name"),
+            lambda new: self._name_problem(key, index, new),
+            lambda _old, new: self._rename(key, index, new),
+            tr("name"),
+        )
+        parts: list[QWidget] = [name]
         types = self._types(key)
         if len(types) > 1:
             choices = [(kind, kind) for kind in types]
             parts.append(ChoiceField(self.ctx, (*path, "type"), tr("Type"), choices, default=types[0]))
         parts.append(SwitchField(self.ctx, (*path, "required"), tr("Required")))
         return line(*parts, stretch=(3, 2, 0) if len(parts) == 3 else (3, 0))
+
+    def _mirrored(self, key: str, value: Any) -> list[Edit]:
+        """The list that repeats the tables in the file is written with them."""
+        if key not in PARTS:
+            return []
+        return [SetField(self.ctx.node_id, ("variables",), mirror({**self.ctx.data, key: value}))]
+
+    def _name_problem(self, key: str, index: int, new: str) -> str:
+        taken = {
+            output_name(part, str(item.get("name") or ""))
+            for part in PARTS
+            for at, item in enumerate(self.ctx.get((part,), []))
+            if isinstance(item, Mapping) and (part, at) != (key, index)
+        }
+        output = output_name(key, new)
+        if not output.isidentifier() or output == RAW:
+            return tr("“{name}” cannot be the name of an output: letters, digits and _ only, no digit first.", name=new)
+        if output in taken:
+            return tr("“{name}” is taken already; choose another name.", name=output)
+        return ""
+
+    def _rename(self, key: str, index: int, new: str) -> None:
+        """What reads the output follows its new name."""
+        edit = rename_value(self.ctx.session.document.workflow, self.ctx.node_id, key, index, new)
+        self.ctx.session.submit(edit, tr("Name of a value of {title}", title=self.ctx.node.title))
 
     def _types(self, key: str) -> tuple[str, ...]:
         if key == "headers":
@@ -89,10 +126,25 @@ class WebhookForm(Form):
         return PARAM_TYPES if key == "params" else BODY_TYPES.get(kind, PARAM_TYPES)
 
     def _fresh(self, key: str) -> dict[str, Any]:
-        taken = {item.get("name") for part in LABELS for item in self.ctx.get((part,), []) if isinstance(item, Mapping)}
-        word = LABELS[key]
+        taken = {item.get("name") for part in PARTS for item in self.ctx.get((part,), []) if isinstance(item, Mapping)}
+        word = PARTS[key]
         name = next(n for i in range(1, 1000) if (n := f"{word}{i}") not in taken)
         return {"name": name, "required": False, "type": self._types(key)[0]}
+
+    def _remove(self, key: str, index: int) -> bool:
+        """Ask before a value goes that others read; they then read nothing."""
+        from engine.model.refs import find_uses, forget
+
+        session, node_id = self.ctx.session, self.ctx.node_id
+        items = self._tables[key].items()
+        name = output_name(key, str(items.pop(index).get("name") or ""))
+        uses = find_uses(session.document.workflow, (node_id, name)) if name else []
+        if not uses:
+            return False
+        if session.confirm_removal(name, uses):
+            more = [*self._mirrored(key, items), forget(session.document.workflow, (node_id, name))]
+            self.ctx.set_many({key: items}, tr("Remove {name}", name=name), more)
+        return True
 
     def _content_chosen(self, kind: str) -> None:
         """Another content type begins with an empty body; what read the old fields reads nothing."""
@@ -111,7 +163,8 @@ class WebhookForm(Form):
             edit = forget(workflow, (node_id, name))
             gone.append(edit)
             workflow, _ = edit.apply(workflow)
-        values = {"content_type": kind, "body": []}
+        values: dict[str, Any] = {"content_type": kind, "body": []}
+        values["variables"] = mirror({**self.ctx.data, **values})
         self.ctx.set_many(values, tr("Content type of {title}", title=self.ctx.node.title), gone)
 
 

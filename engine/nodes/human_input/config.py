@@ -16,6 +16,11 @@ FILE_TYPES = ("image", "document", "audio", "video", "custom")
 _ACTION_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+def is_action_id(text: str) -> bool:
+    """Whether a text can be the id of a button."""
+    return len(text) <= MAX_ACTION_ID and _ACTION_ID.fullmatch(text) is not None
+
+
 class FieldDefault(NodeConfig):
     """What a paragraph starts with: a constant or a variable; both are kept when the kind is switched."""
 
@@ -92,7 +97,7 @@ class UserAction(NodeConfig):
 
     @model_validator(mode="after")
     def _fits(self) -> UserAction:
-        if len(self.id) > MAX_ACTION_ID or not _ACTION_ID.fullmatch(self.id):
+        if not is_action_id(self.id):
             raise ValueError(f"{self.id!r} is no action id: a letter or _ first, {MAX_ACTION_ID} characters at most")
         if len(self.title) > MAX_ACTION_TITLE:
             raise ValueError(f"the title of action {self.id} is longer than {MAX_ACTION_TITLE} characters")

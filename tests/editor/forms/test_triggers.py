@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QTime
+from PySide6.QtCore import Qt, QTime
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QTimeEdit, QWidget
 
 from engine.model.workflow import Workflow
@@ -61,7 +62,6 @@ def test_a_cron_text_is_checked_while_it_is_typed(desk: Open) -> None:
     assert "five fields" in next_times(here)[0]
     edit = here.one(QLineEdit, "Cron expression")
     edit.setFocus()
-    from PySide6.QtTest import QTest
 
     QTest.keyClicks(edit, " 1-5")
     assert here.data["cron_expression"] == "0 9 * * 1-5"
@@ -116,3 +116,76 @@ def test_another_content_type_empties_the_body(desk: Open, answer: bool) -> None
         assert here.document.workflow == before
         assert here.one(QComboBox, "Content type").currentText() == "application/json"
     assert here.all(QWidget, "Add")
+
+
+RAW = {"label": "raw", "required": True, "value_selector": [], "value_type": "object", "variable": "_webhook_raw"}
+
+
+def listed(here: Desk) -> list[tuple[str, str, str, bool]]:
+    """The list that repeats the tables: variable, label, type, required."""
+    return [(v["variable"], v["label"], v["value_type"], v["required"]) for v in here.data["variables"]]
+
+
+def test_the_list_of_outputs_in_the_file_follows_the_tables(desk: Open) -> None:
+    order = {"label": "body", "required": True, "value_selector": [], "value_type": "string", "variable": "order"}
+    here = desk(webhook(variables=[order, RAW], body=[{"name": "order", "type": "string", "required": True}]), "h")
+    assert here.steps() == 1
+    here.click("Add", 1)
+    assert listed(here)[2] == ("header1", "header", "string", False)
+    assert here.steps() == 2
+    name = here.one(QLineEdit, "Name")
+    name.setFocus()
+    name.selectAll()
+    QTest.keyClicks(name, "X-Order-Source")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    assert here.data["headers"][0]["name"] == "X-Order-Source"
+    assert listed(here)[2] == ("X_Order_Source", "header", "string", False)
+    here.click("Required")
+    here.choose("Type", "array[object]")
+    assert listed(here) == [
+        ("order", "body", "array[object]", True),
+        ("_webhook_raw", "raw", "object", True),
+        ("X_Order_Source", "header", "string", True),
+    ]
+    here.click("Remove")
+    assert [v[0] for v in listed(here)] == ["order", "_webhook_raw"]
+    while here.document.can_undo:
+        here.session.undo()
+    assert here.data["variables"] == [order, RAW]
+
+
+def test_the_list_is_made_where_the_file_has_none(desk: Open) -> None:
+    """As in the files of the corpus, which have none; other settings do not bring it."""
+    here = desk(webhook(), "h")
+    here.choose("Method", "PUT")
+    assert "variables" not in here.data
+    here.click("Add", 0)
+    assert here.data["variables"] == [
+        RAW,
+        {"label": "param", "required": False, "value_selector": [], "value_type": "string", "variable": "param1"},
+    ]
+
+
+def test_a_new_name_is_followed_and_a_bad_one_is_refused_in_words(desk: Open) -> None:
+    here = desk(webhook(body=[{"name": "a", "type": "object"}, {"name": "b", "type": "object"}]), "h")
+    name = here.one(QLineEdit, "Name")
+    for typed, words in (("b", "taken"), ("1 x", "no digit first"), ("_webhook_raw", "cannot be")):
+        name.setFocus()
+        name.selectAll()
+        QTest.keyClicks(name, typed)
+        QTest.keyClick(name, Qt.Key.Key_Return)
+        assert any(words in label.text() for label in here.all(QLabel)), typed
+        assert (name.text(), here.steps()) == ("a", 1)
+    name.selectAll()
+    QTest.keyClicks(name, "order")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    assert here.document.graph.node("e").data["outputs"][0]["value_selector"] == ["h", "order"]
+    assert here.steps() == 2
+    here.messages.answers.append(False)
+    here.click("Remove", 0)
+    assert len(here.data["body"]) == 2
+    here.messages.answers.append(True)
+    here.click("Remove", 0)
+    assert [b["name"] for b in here.data["body"]] == ["b"]
+    assert here.document.graph.node("e").data["outputs"][0]["value_selector"] == []
+    assert here.steps() == 3
