@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from editor.bridge.runs import RunCenter
 from editor.bridge.tasks import Tasks
+from editor.isolation import Isolation
 from editor.keymap import Keymap
 from editor.messages import Messages, RecordedMessages
 from editor.sessions import Sessions
@@ -34,6 +35,7 @@ class Studio(QObject):
         self.keymap = Keymap(preferences, self)
         self.tasks = Tasks(self)
         self.runs = RunCenter(services.data_dir, self)
+        self.isolation = Isolation(self.runs, self)
         self.tools = Tools(services, self.tasks, self.runs.host.reload, self)
         self.sessions = Sessions(self)
         self.windows: list[MainWindow] = []
@@ -115,12 +117,6 @@ class Studio(QObject):
 
         found = self.tools.find(data)
         return [*schemas(found)] if found is not None else []
-
-    def sandbox_level(self) -> str:
-        """What keeps user code in on this machine."""
-        from editor.i18n import tr
-
-        return tr("Runs in a process of its own, without network and without your files.")
 
     def close(self) -> None:
         """End the engine process and wait for what is being written."""

@@ -26,6 +26,7 @@ from engine.run.fold import NodeRunState, RunState
 
 if TYPE_CHECKING:
     from editor.context import Studio
+    from editor.isolation import Isolation
     from engine.model.refs import Reference
 
 log = get_logger("editor.session")
@@ -440,9 +441,10 @@ class WorkflowSession(QObject):
             return [s for s in schemas if isinstance(s, Mapping)]
         return self.studio.tool_parameters(data)
 
-    def sandbox_level(self) -> str:
-        """What keeps user code in, in words."""
-        return self.studio.sandbox_level()
+    @property
+    def isolation(self) -> Isolation:
+        """What keeps user code in."""
+        return self.studio.isolation
 
     @property
     def is_closed(self) -> bool:

@@ -51,6 +51,8 @@ class LiveRun(QObject):
 class RunCenter(QObject):
     """All runs of the window. Messages pile up in a queue; one timer empties it at most once a frame."""
 
+    ready = Signal()
+    """The engine process has started and takes questions."""
     _wake = Signal()
 
     def __init__(self, data_dir: Path, parent: QObject | None = None) -> None:
@@ -121,7 +123,9 @@ class RunCenter(QObject):
         self, message: Mapping[str, Any], touched: dict[LiveRun, set[str]], ended: list[tuple[LiveRun, dict[str, Any]]]
     ) -> None:
         op = message.get("op")
-        if op == "started":
+        if op == "ready":
+            self.ready.emit()
+        elif op == "started":
             live = self._asked.pop(int(message.get("id") or 0), None)
             if live is not None:
                 live.run_id = str(message["run_id"])

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.code_page import CodePage
 from editor.dialogs.models_page import ModelsPage
 from editor.dialogs.parts import FieldColumn, dialog_column
 from editor.dialogs.tools_page import ToolsPage
@@ -47,6 +48,8 @@ class PreferencesDialog(QDialog):
         self.tools = ToolsPage(studio)
         tabs.addTab(self.tools, tr("Tools"))
         tabs.addTab(self._network(), tr("Network"))
+        self.code = CodePage(studio)
+        tabs.addTab(self.code, tr("Code"))
         tabs.addTab(self._runs(), tr("Runs"))
         column.addWidget(tabs)
         buttons = QDialogButtonBox()
@@ -58,6 +61,7 @@ class PreferencesDialog(QDialog):
         """Close; a test that runs is given up."""
         self.models.close_down()
         self.tools.close_down()
+        self.code.close_down()
         super().done(result)
 
     def _look(self) -> QWidget:

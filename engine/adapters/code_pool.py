@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.adapters.packages import importable
 from engine.logs import get_logger
 from engine.ports.outside import CodeRequest, CodeResult, PortError
 from engine.run.limits import Limits
@@ -37,6 +38,8 @@ PRELOADED = (
     "quickjs",
 )
 START_SECONDS = 20.0
+KERNEL_PARTS = ("Landlock file rules", "seccomp filter")
+"""What stands behind the checks inside of Python; the filter also refuses sockets, with or without an own network."""
 
 
 class CodeFailure(PortError):
@@ -106,12 +109,12 @@ class _Worker:
 class CodePool:
     """The `CodeRunner` of a workspace. Belongs to one asyncio loop; `close` ends its workers.
 
-    `packages` are folders that code may import from besides the standard library.
+    `packages` are what code may import besides the standard library: names of installed packages, or folders.
     """
 
     def __init__(self, limits: Limits | None = None, packages: Sequence[str] = ()) -> None:
         self._limits = limits or Limits()
-        self._packages = list(packages)
+        self._importable = importable(packages)
         self._idle: list[_Worker] = []
         self._count = 0
         self._free = asyncio.Semaphore(self._limits.code_workers)
@@ -160,6 +163,22 @@ class CodePool:
         """What keeps user code in on this machine, in words."""
         held = ", ".join(self._held) if self._held else "known after the first run"
         return f"Runs in a process of its own: {held}."
+
+    async def isolation(self) -> dict[str, Any]:
+        """What is in force here: `level` is `kernel` (the system itself keeps code from files, network and programs),
+        `partial` (only from some of it) or `process` (an own process with limits and checks inside of Python); `held`
+        and `missing` name the parts; `packages` may be imported, `not_installed` are listed but not here."""
+        if not self._held:
+            await self.warm_up(1)
+        missing = [part for part in KERNEL_PARTS if part not in self._held]
+        level = "kernel" if not missing else "partial" if len(missing) < len(KERNEL_PARTS) else "process"
+        return {
+            "level": level,
+            "held": list(self._held),
+            "missing": missing,
+            "packages": list(self._importable.modules),
+            "not_installed": list(self._importable.missing),
+        }
 
     async def warm_up(self, count: int = 1) -> None:
         """Start workers ahead of the first job."""
@@ -229,8 +248,9 @@ class CodePool:
             "memory": self._limits.code_memory_bytes,
             "seconds": self._limits.code_seconds,
             "preload": PRELOADED,
-            "packages": self._packages,
-            "readable": _library_folders() + self._packages,
+            "packages": self._importable.folders,
+            "modules": self._importable.modules,
+            "readable": [*_library_folders(), *self._importable.folders],
         }
         environment = {k: os.environ[k] for k in ("SYSTEMROOT", "WINDIR", "TEMP", "TMP") if k in os.environ}
         environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}

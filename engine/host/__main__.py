@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -123,7 +124,10 @@ class Host:
 
     async def _call(self, message: dict[str, Any]) -> None:
         """What a window asks for that needs the models of this process."""
-        calls = {"suggested_questions": self._services.chat.suggested_questions}
+        calls: dict[str, Callable[..., Awaitable[Any]]] = {
+            "suggested_questions": self._services.chat.suggested_questions,
+            "code_isolation": self._services.code_isolation,
+        }
         try:
             value = await calls[message["name"]](**message["arguments"])
         except PenstockError as error:

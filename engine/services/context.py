@@ -295,6 +295,13 @@ class Services:
         self._add_tools(ports, closers, known=known)
         return ports
 
+    async def code_isolation(self) -> dict[str, Any]:
+        """What keeps user code in on this machine (see `CodePool.isolation`)."""
+        from engine.adapters.code_pool import CodePool
+
+        code = self.ports.code
+        return await code.isolation() if isinstance(code, CodePool) else {}
+
     def record_outside(self, path: Path, secrets: Mapping[str, str], head: Mapping[str, Any]) -> None:
         """Write every exchange of this process with the outside into a file; `secrets` (name to value) are masked."""
         from engine.adapters.recording import Recorder

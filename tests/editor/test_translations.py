@@ -47,6 +47,7 @@ def tables() -> Iterator[tuple[str, str]]:
     from editor.actions import ACTIONS
     from editor.dialogs.breakpoint import HIT_MODES
     from editor.dialogs.tool_setups import AUTH, KEPT, PREFIXES, TRANSPORTS
+    from editor.isolation import PARTS
     from editor.panels import file_pick
     from editor.panels.debug_bar import BUTTONS
     from editor.panels.features.context import NAMES
@@ -78,6 +79,8 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "breakpoint", word
     for _, _, word in BUTTONS:
         yield "debugger", word
+    for word in PARTS:
+        yield "isolation", word
     for action in ACTIONS:
         yield "action", action.text
     yield "tools", KEPT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -15,6 +15,9 @@ from editor.panels.forms.common import Form, add_tail, input_table, line
 from editor.panels.forms.entry import NAME
 from editor.panels.forms.fields import ChoiceField, CodeField, Field, name_it
 from editor.panels.forms.parts import add_button, small_button
+
+if TYPE_CHECKING:
+    from editor.isolation import Isolation
 
 OUTPUT_TYPES = (
     "string",
@@ -78,10 +81,7 @@ class CodeForm(Form):
         self._fault.setWordWrap(True)
         self._fault.hide()
         code.add(self._fault)
-        level = QLabel(ctx.session.sandbox_level())
-        level.setProperty("kind", "small")
-        level.setWordWrap(True)
-        code.add(level)
+        code.add(IsolationLabel(ctx.session.isolation))
         ctx.changed.connect(self._check)
         self._check()
         outputs = self.section(tr("Output variables"))
@@ -142,6 +142,27 @@ class CodeForm(Form):
         layout.addWidget(edit)
         dialog.open()
         edit.setFocus()
+
+
+class IsolationLabel(QLabel):
+    """The isolation that is in force, as soon as the engine has told it."""
+
+    def __init__(self, isolation: Isolation) -> None:
+        super().__init__()
+        self._isolation = isolation
+        self.setWordWrap(True)
+        name_it(self, tr("Isolation"))
+        isolation.changed.connect(self._show)
+        self._show()
+        isolation.ask()
+
+    def _show(self) -> None:
+        kind, words = self._isolation.words()
+        self.setText(words)
+        self.setToolTip(self._isolation.details())
+        self.setProperty("kind", kind)
+        self.style().unpolish(self)
+        self.style().polish(self)
 
 
 class OutputTable(Field):

@@ -85,11 +85,16 @@ class Refused(Exception):
     """Something that code may not do here."""
 
 
-class Guard:
-    """The audit hook; on while user code runs."""
+class ImportRefused(Refused, ImportError):
+    """A module that code may not import; code that tries several is answered as if it were not there."""
 
-    def __init__(self, readable: Sequence[str]) -> None:
+
+class Guard:
+    """The audit hook; on while user code runs. `modules` may be imported besides the standard library's."""
+
+    def __init__(self, readable: Sequence[str], modules: Sequence[str] = ()) -> None:
         self.readable = tuple(os.path.realpath(p) + os.sep for p in readable)
+        self.modules = frozenset(sys.stdlib_module_names) | {"tzdata", *modules}
         self.on = False
         self.importing = 0
 
@@ -109,7 +114,12 @@ class Guard:
         top = str(name).partition(".")[0]
         if top in REFUSED_MODULES:
             why = WORDS.get(top, "it reaches outside of the sandbox")
-            raise Refused(f"import of {top!r} is not allowed in a code node ({why})")
+            raise ImportRefused(f"import of {top!r} is not allowed in a code node ({why})")
+        if top not in self.modules and not top.startswith("_sysconfigdata"):
+            raise ImportRefused(
+                f"import of {top!r} is not allowed in a code node: it is not of the standard library. Packages are "
+                "allowed in the settings of the workspace, under Code"
+            )
 
     def _open(self, args: tuple[Any, ...]) -> None:
         path, mode, flags = (*args, None, None, 0)[:3]
@@ -319,7 +329,7 @@ def main() -> None:
             continue
     for path in settings["packages"]:
         sys.path.append(path)
-    guard = Guard([*settings["readable"], os.getcwd()])
+    guard = Guard([*settings["readable"], os.getcwd()], settings["modules"])
     sys.addaudithook(guard)
     held = harden(settings["memory"])
     hello = json.dumps({"ready": held}).encode()

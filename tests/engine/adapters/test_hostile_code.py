@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,9 +21,11 @@ LIMITS = replace(Limits(), code_workers=1, code_seconds=4.0)
 LINUX = sys.platform == "linux"
 
 
-def pooled(work: Callable[[CodePool], Awaitable[Answer]], limits: Limits = LIMITS) -> Answer:
+def pooled(
+    work: Callable[[CodePool], Awaitable[Answer]], limits: Limits = LIMITS, packages: Sequence[str] = ()
+) -> Answer:
     async def go() -> Answer:
-        pool = CodePool(limits)
+        pool = CodePool(limits, packages)
         try:
             return await work(pool)
         finally:
@@ -228,3 +230,121 @@ def test_the_environment_is_empty_and_the_level_is_said() -> None:
     assert "audit hook" in level
     if LINUX:
         assert "seccomp" in level or "no kernel sandbox" in level
+
+
+IMPORT_YAML = "import yaml\nreturn {'r': yaml.safe_load('a: 1')}"
+
+
+def test_only_listed_packages_are_imported() -> None:
+    what, told = pooled(lambda pool: fate(pool, python(IMPORT_YAML)))
+    assert what == "error"
+    assert "import of 'yaml' is not allowed" in told
+    assert "settings of the workspace, under Code" in told
+    for entry in ("yaml", "PyYAML", "pyyaml"):
+        assert pooled(lambda pool: fate(pool, python(IMPORT_YAML)), packages=[entry]) == ("value", {"r": {"a": 1}})
+
+
+def test_what_a_listed_package_needs_is_allowed_and_no_more() -> None:
+    body = "import jinja2, markupsafe\nreturn {'r': jinja2.Template('{{ a }}').render(a=1)}"
+    assert pooled(lambda pool: fate(pool, python(body)), packages=["jinja2"]) == ("value", {"r": "1"})
+    what, _ = pooled(lambda pool: fate(pool, python(IMPORT_YAML)), packages=["jinja2"])
+    assert what == "error"
+
+
+def test_a_folder_of_packages_may_be_listed(tmp_path: Path) -> None:
+    (tmp_path / "ours.py").write_text("def twice(n):\n    return 2 * n\n", "utf-8")
+    body = "import ours\nreturn {'r': ours.twice(4)}"
+    assert pooled(lambda pool: fate(pool, python(body)), packages=[str(tmp_path)]) == ("value", {"r": 8})
+    assert pooled(lambda pool: fate(pool, python(body)))[0] == "error"
+
+
+def test_code_may_try_what_is_not_there() -> None:
+    body = "try:\n    import numpy\nexcept ImportError:\n    numpy = None\nreturn {'r': numpy is None}"
+    assert pooled(lambda pool: fate(pool, python(body))) == ("value", {"r": True})
+
+
+def test_the_isolation_in_force_is_told_in_parts() -> None:
+    facts = pooled(lambda pool: pool.isolation(), packages=["jinja2", "no-such-package"])
+    assert facts["level"] in ("kernel", "partial", "process")
+    assert set(facts["missing"]) == {"Landlock file rules", "seccomp filter"} - set(facts["held"])
+    assert facts["packages"] == ["jinja2", "markupsafe"]
+    assert facts["not_installed"] == ["no-such-package"]
+    assert "audit hook" in facts["held"]
+
+
+TRICKS = {
+    "a module of the sandbox": "import worker\nreturn {'r': 1}",
+    "the loader by hand": (
+        "import importlib.util\nspec = importlib.util.spec_from_file_location('s', '/etc/passwd')\n"
+        "return {'r': spec.loader.get_data('/etc/passwd').decode()}"
+    ),
+    "a module of its own file": (
+        "import sys\nsys.path.insert(0, '/tmp')\nimport penstock_hostile_module\nreturn {'r': 1}"
+    ),
+    "a module out of sys.modules": (
+        "import sys\nreturn {'r': [m for m in ('socket', 'subprocess', 'ctypes', '_ctypes', 'resource') "
+        "if m in sys.modules] or open('/etc/passwd').read()}"
+    ),
+    "an extension loaded by hand": "import _imp\nreturn {'r': str(_imp.create_builtin)} if open('/etc/passwd') else {}",
+    "code from bytes": (
+        "import marshal, types\ncode = compile(\"import socket\\nx = socket.socket()\", 'x', 'exec')\n"
+        "exec(marshal.loads(marshal.dumps(code)), {})\nreturn {'r': 1}"
+    ),
+    "a finder of its own": (
+        "import sys\nclass Finder:\n    def find_spec(self, name, path=None, target=None):\n"
+        "        open('/etc/passwd').read()\nsys.meta_path.insert(0, Finder())\nimport colorsys\nreturn {'r': 1}"
+    ),
+    "the hook of a class that is taken away": (
+        "for c in object.__subclasses__():\n    if c.__name__ == 'Guard': c.__call__ = lambda self, *a: None\n"
+        "return {'r': open('/etc/passwd').read()}"
+    ),
+    "a subinterpreter": "import _interpreters\nreturn {'r': 1}",
+    "the network by asyncio": "import asyncio\nreturn {'r': 1}",
+    "memory mapped": "import mmap\nreturn {'r': len(mmap.mmap(-1, 4096))}",
+    "a database file": "import sqlite3\nreturn {'r': str(sqlite3.connect('/tmp/penstock-hostile'))}",
+    "a link out": "import os\nos.symlink('/etc', 'out')\nreturn {'r': open('out/passwd').read()}",
+    "a path with dots": "import sys\nreturn {'r': open(sys.prefix + '/../../../../../../etc/passwd').read()}",
+    "threads that stay": (
+        "import _thread, time\n_thread.start_new_thread(lambda: time.sleep(60), ())\n"
+        "return {'r': open('/etc/passwd').read()}"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_tricks_with_imports_and_the_hook_reach_nothing(name: str) -> None:
+    if "hook" in name and not LINUX:
+        pytest.skip("only Linux has a wall behind the hook")
+    what, told = pooled(lambda pool: fate(pool, python(TRICKS[name])))
+
+    assert what == "error", told
+    assert "root:" not in str(told)
+    assert not Path("/tmp/penstock-hostile").exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "d = {}\nfor _ in range(100000): d = {'a': d}\nreturn d",
+        "d = {}\nd['a'] = d\nreturn d",
+        "def f(): return f()\nreturn f()",
+        "return {'r': 10 ** 10 ** 8}",
+        "return {'r': '\\ud800' * 10}",
+        "import sys\nsys.setrecursionlimit(10 ** 8)\ndef f(n): return f(n + 1)\nreturn {'r': f(0)}",
+        "class Odd(dict):\n    def items(self): raise ValueError('no')\nreturn Odd(a=1)",
+        "return {'r': float('nan')}",
+        "return {1: 2}",
+        "return {'r': b'bytes'}",
+    ],
+)
+def test_odd_results_cost_only_the_job(body: str) -> None:
+    what, told = pooled(lambda pool: fate(pool, python(body)))
+    assert what in ("value", "error")
+    assert told
+
+
+def test_memory_in_many_small_pieces_has_an_end_too() -> None:
+    body = "x = []\nwhile True: x.append(bytearray(1 << 20))"
+    what, told = pooled(lambda pool: fate(pool, python(body)), replace(LIMITS, code_seconds=20.0))
+    assert what == "error"
+    assert "memory" in told.lower() or "ended" in told
