@@ -88,9 +88,9 @@ class Transport(httpx.AsyncHTTPTransport):
 async def exchange(request: HttpRequest, limits: Limits, transport: Transport) -> HttpResponse:
     """One request and its whole answer, redirects followed. Raises PortError."""
     try:
-        client = httpx.AsyncClient(transport=transport, trust_env=False, max_redirects=MOST_REDIRECTS)
+        client = httpx.AsyncClient(transport=transport, trust_env=False)
         message = _message(client, request, limits)
-        response = await client.send(message, stream=True, follow_redirects=request.follow_redirects)
+        response = await _follow(client, await client.send(message, stream=True), request)
         try:
             return await _read(response, request, limits)
         finally:
@@ -102,12 +102,33 @@ async def exchange(request: HttpRequest, limits: Limits, transport: Transport) -
     except httpx.TimeoutException as error:
         phase = _PHASES.get(type(error).__name__, "the request")
         raise PortError("HttpRequestNodeError", f"{request.url} did not answer in time ({phase}).") from error
-    except httpx.TooManyRedirects as error:
-        words = f"{request.url} redirects more than {MOST_REDIRECTS} times."
-        raise PortError("HttpRequestNodeError", words) from error
     except (httpx.HTTPError, httpcore.NetworkError, OSError, ValueError) as error:
         words = str(error) or type(error).__name__
         raise PortError("HttpRequestNodeError", f"{request.url} could not be reached: {words}") from error
+
+
+async def _follow(client: httpx.AsyncClient, response: httpx.Response, request: HttpRequest) -> httpx.Response:
+    """The answer at the end of all redirects. httpx would keep back `Authorization` and cookies from other hosts only,
+    and send keys in headers of other names on to whoever a server names."""
+    count = 0
+    while request.follow_redirects and (step := response.next_request) is not None:
+        await response.aclose()
+        count += 1
+        if count > MOST_REDIRECTS:
+            raise PortError("HttpRequestNodeError", f"{request.url} redirects more than {MOST_REDIRECTS} times.")
+        if not _same_place(response.request.url, step.url):
+            for name in request.private:
+                step.headers.pop(name, None)
+        response = await client.send(step, stream=True)
+    return response
+
+
+def _same_place(old: httpx.URL, new: httpx.URL) -> bool:
+    """Whether two addresses are of one server; the same host by TLS instead of in the clear is."""
+    ports = {"http": 80, "https": 443}
+    before, after = ((u.host, u.port or ports.get(u.scheme)) for u in (old, new))
+    upgraded = old.scheme == "http" and new.scheme == "https" and (before[1], after[1]) == (80, 443)
+    return (before == after and old.scheme == new.scheme) or (upgraded and before[0] == after[0])
 
 
 _PHASES = {

@@ -40,7 +40,8 @@ ChooseLimit = Callable[[Sequence[tuple[str, str]], bytes], int]
 @dataclass(frozen=True)
 class HttpRequest:
     """One request, fully rendered. Timeouts in seconds, None = no limit of that kind. `choose_limit` wins over
-    `max_bytes`. With `files` the body is multipart. `told` hears how many bytes of how many (0: unknown) are here."""
+    `max_bytes`. With `files` the body is multipart. `told` hears how many bytes of how many (0: unknown) are here.
+    Headers named in `private` (small letters) are not sent on to another host that a redirect leads to."""
 
     method: str
     url: str
@@ -57,6 +58,7 @@ class HttpRequest:
     choose_limit: ChooseLimit | None = None
     follow_redirects: bool = True
     told: Callable[[int, int], None] | None = field(default=None, compare=False)
+    private: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,13 @@ class Draft:
             read_timeout=_seconds(timeout.read, limits.http_read_seconds),
             write_timeout=_seconds(timeout.write, limits.http_write_seconds),
             choose_limit=choose_limit,
+            private=frozenset(self._private()),
         )
+
+    def _private(self) -> list[str]:
+        """Names of headers with a key or a secret in them."""
+        secret = [name.lower() for name, value in self.headers.items() if value.sent != value.shown]
+        return [*secret, self.hidden_header.lower()] if self.hidden_header else secret
 
     def log(self) -> str:
         """The request in the shape of HTTP/1.1 with secrets hidden."""
