@@ -3,6 +3,7 @@ the text (nodes-logic spec 12.3, 12.4)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,15 @@ from engine.model.edits import Edit, Group, ReconnectEdge, RemoveEdge, SetField
 from engine.model.graph import Node
 from engine.model.refs import rename_variable
 from engine.model.workflow import Workflow
+
+MAX_ACTION_ID = 20
+MAX_ACTION_TITLE = 100
+_ACTION_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def is_action_id(text: str) -> bool:
+    """Whether a text can be the id of a button."""
+    return len(text) <= MAX_ACTION_ID and _ACTION_ID.fullmatch(text) is not None
 
 
 def _entries(node: Node, key: str) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from editor.panels.forms.fields import (
 )
 from editor.panels.forms.name_field import NameField, variable_problem
 from editor.panels.forms.parts import RowList, labelled
-from engine.nodes.human_input.config import MAX_ACTION_ID, MAX_ACTION_TITLE, is_action_id
+from engine.model.human_input import MAX_ACTION_ID, MAX_ACTION_TITLE, is_action_id
 
 KINDS = (
     ("paragraph", "Paragraph"),

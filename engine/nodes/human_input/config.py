@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from engine.model.human_input import MAX_ACTION_ID, MAX_ACTION_TITLE, is_action_id
 from engine.nodes.base import NodeConfig
 
 TIMEOUT_HANDLE = "__timeout"
-MAX_ACTION_ID = 20
-MAX_ACTION_TITLE = 100
 FILE_TYPES = ("image", "document", "audio", "video", "custom")
-_ACTION_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def is_action_id(text: str) -> bool:
-    """Whether a text can be the id of a button."""
-    return len(text) <= MAX_ACTION_ID and _ACTION_ID.fullmatch(text) is not None
 
 
 class FieldDefault(NodeConfig):
