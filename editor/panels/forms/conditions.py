@@ -7,14 +7,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, SelectorField, TemplateField, calm, name_it
 from editor.panels.forms.parts import RowList
+from editor.panels.forms.sub_conditions import (
+    FILE_CHOICES,
+    FILE_MENUS,
+    TEXT,
+    WITHOUT_VALUE,
+    ListedChoice,
+    LogicButton,
+    OperatorField,
+    SubConditions,
+    narrow,
+)
 
-TEXT = ("contains", "not contains", "start with", "end with", "is", "is not", "empty", "not empty")
 NUMBER = ("=", "≠", ">", "<", "≥", "≤", "empty", "not empty")
 MENUS: dict[str, tuple[str, ...]] = {
     "string": TEXT,
@@ -33,21 +43,6 @@ MENUS: dict[str, tuple[str, ...]] = {
     "array[any]": ("contains", "not contains", "empty", "not empty"),
 }
 OTHER = ("is", "is not", "empty", "not empty")
-FILE_MENUS: dict[str, tuple[str, ...]] = {
-    "name": TEXT,
-    "mime_type": TEXT,
-    "url": TEXT,
-    "type": ("in", "not in"),
-    "transfer_method": ("in", "not in"),
-    "size": (">", "≥", "<", "≤"),
-    "extension": ("is", "is not", "contains", "not contains"),
-    "related_id": ("is", "is not", "contains", "not contains", "start with", "end with", "empty", "not empty"),
-}
-FILE_CHOICES = {
-    "type": ("image", "document", "audio", "video"),
-    "transfer_method": ("local_file", "remote_url"),
-}
-WITHOUT_VALUE = frozenset({"empty", "not empty", "null", "not null", "exists", "not exists"})
 
 
 def operators(type_name: str, selector: Sequence[str] = ()) -> tuple[str, ...]:
@@ -68,33 +63,13 @@ def new_condition() -> dict[str, Any]:
     }
 
 
-class _Operator(Field):
-    """The operator of one condition; its menu follows the variable's type, and keeps an odd present value."""
-
-    def __init__(self, ctx: FormContext, path: Path, menu: tuple[str, ...], key: str = "comparison_operator") -> None:
-        super().__init__(ctx, (*path, key))
-        self.box = QComboBox()
-        name_it(self.box, tr("Operator"))
-        calm(self.box)
-        self._menu = menu
-        self.box.activated.connect(lambda index: ctx.set(self.path, self.box.itemData(index)))
-        self.row.addWidget(self.box)
-        self.load()
-
-    def load(self) -> None:
-        value = self.ctx.get(self.path, "")
-        self.box.clear()
-        for operator in self._menu if value in self._menu or not value else (*self._menu, value):
-            self.box.addItem(tr(operator), operator)
-        self.box.setCurrentIndex(max(0, self.box.findData(value)))
-
-
 class _BoolValue(Field):
     def __init__(self, ctx: FormContext, path: Path) -> None:
         super().__init__(ctx, path)
         self.box = QComboBox()
         name_it(self.box, tr("Value"))
         calm(self.box)
+        narrow(self.box)
         self.box.addItem(tr("true"), True)
         self.box.addItem(tr("false"), False)
         self.box.activated.connect(lambda index: ctx.set(self.path, self.box.itemData(index)))
@@ -104,26 +79,6 @@ class _BoolValue(Field):
     def load(self) -> None:
         value = self.ctx.get(self.path, False)
         self.box.setCurrentIndex(0 if value in (True, "true", "True", "1") else 1)
-
-
-class _ChoiceValue(Field):
-    """One value of a fixed list, stored as a list of one, as the editor of the format does."""
-
-    def __init__(self, ctx: FormContext, path: Path, choices: tuple[str, ...]) -> None:
-        super().__init__(ctx, path)
-        self.box = QComboBox()
-        name_it(self.box, tr("Value"))
-        calm(self.box)
-        for choice in choices:
-            self.box.addItem(choice, choice)
-        self.box.activated.connect(lambda index: ctx.set(self.path, [self.box.itemData(index)]))
-        self.row.addWidget(self.box)
-        self.load()
-
-    def load(self) -> None:
-        value = self.ctx.get(self.path, [])
-        first = value[0] if isinstance(value, list) and value else value
-        self.box.setCurrentIndex(self.box.findData(first))
 
 
 class ConditionRow(QWidget):
@@ -140,10 +95,16 @@ class ConditionRow(QWidget):
         self._line = QHBoxLayout()
         self._line.setSpacing(6)
         self._column.addLayout(self._line)
+        self._files: QWidget | None = None
         self._note = QLabel()
         self._note.setProperty("kind", "small")
+        self._note.setWordWrap(True)
         self._note.hide()
         self._column.addWidget(self._note)
+        self._fault = QLabel(tr("Write a number, or choose a variable with /."))
+        self._fault.setProperty("kind", "bad")
+        self._fault.setWordWrap(True)
+        self._column.addWidget(self._fault)
         self._shape: Any = None
         ctx.changed.connect(self._build)
         self._build()
@@ -158,6 +119,7 @@ class ConditionRow(QWidget):
         type_name, menu, operator = self._facts()
         selector = self.ctx.get((*self.path, "variable_selector"), [])
         attribute = selector[2] if len(selector) == 3 and selector[2] in FILE_CHOICES else ""
+        self._fault.setVisible(bool(self._wrong_number(menu, operator)))
         shape = (menu, operator in WITHOUT_VALUE, type_name == "boolean", attribute, type_name == "array[file]")
         if shape == self._shape:
             return
@@ -166,26 +128,43 @@ class ConditionRow(QWidget):
             if widget := entry.widget():
                 widget.hide()
                 widget.deleteLater()
-        chooser = _Operator(self.ctx, self.path, menu)
-        chooser.setFixedWidth(132)
-        self._line.addWidget(chooser)
+        if self._files is not None:
+            self._files.hide()
+            self._files.deleteLater()
+            self._files = None
+        chooser = OperatorField(self.ctx, self.path, menu)
+        self._line.addWidget(chooser, 1)
         if operator in WITHOUT_VALUE:
             self._line.addStretch(1)
         elif type_name == "array[file]":
             self._line.addWidget(QLabel(tr("files that match")), 1)
-            self._add_sub_conditions()
+            self._files = SubConditions(self.ctx, (*self.path, "sub_variable_condition"))
+            self._column.insertWidget(2, self._files)
         elif type_name == "boolean":
             self._line.addWidget(_BoolValue(self.ctx, (*self.path, "value")), 1)
         elif attribute:
-            self._line.addWidget(_ChoiceValue(self.ctx, (*self.path, "value"), FILE_CHOICES[attribute]), 1)
+            self._line.addWidget(ListedChoice(self.ctx, (*self.path, "value"), FILE_CHOICES[attribute]), 1)
         else:
-            self._line.addWidget(
-                TemplateField(self.ctx, (*self.path, "value"), tr("Value"), tr("Value"), single_line=True), 1
-            )
+            value = TemplateField(self.ctx, (*self.path, "value"), tr("Value"), tr("Value"), single_line=True)
+            if menu == NUMBER:
+                value.edit.edited.disconnect()
+                value.edit.edited.connect(self._number_typed)
+            self._line.addWidget(value, 1)
 
-    def _add_sub_conditions(self) -> None:
-        group = SubConditions(self.ctx, (*self.path, "sub_variable_condition"))
-        self._line.addWidget(group, 2)
+    def _number_typed(self, text: str) -> None:
+        """The format's editor shows a number box or a variable by what `numberVarType` says."""
+        kind = "variable" if "{{#" in text else "constant"
+        self.ctx.set(self.path, {**self.ctx.get(self.path, {}), "value": text, "numberVarType": kind}, typing=True)
+
+    def _wrong_number(self, menu: tuple[str, ...], operator: str) -> bool:
+        value = self.ctx.get((*self.path, "value"), "")
+        if menu != NUMBER or operator in WITHOUT_VALUE or not isinstance(value, str) or not value or "{{#" in value:
+            return False
+        try:
+            float(value)
+        except ValueError:
+            return True
+        return False
 
     def _variable_chosen(self, selector: list[str]) -> None:
         """Another variable of another type: start with that type's first operator, and say so."""
@@ -203,42 +182,6 @@ class ConditionRow(QWidget):
             self._note.hide()
 
 
-class SubConditions(QWidget):
-    """Conditions on the attributes of each file of a list."""
-
-    def __init__(self, ctx: FormContext, path: Path) -> None:
-        super().__init__()
-        self.ctx, self.path = ctx, path
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(
-            RowList(
-                ctx,
-                (*path, "conditions"),
-                lambda index: self._row((*path, "conditions", index)),
-                lambda: {"comparison_operator": "contains", "id": str(uuid.uuid4()), "key": "name", "value": ""},
-                tr("Add"),
-                movable=False,
-                key=lambda item: item.get("key"),
-            )
-        )
-
-    def _row(self, path: Path) -> QWidget:
-        from editor.panels.forms.fields import ChoiceField, TextField
-
-        box = QWidget()
-        line = QVBoxLayout(box)
-        line.setContentsMargins(0, 0, 0, 0)
-        key = str(self.ctx.get((*path, "key"), "name"))
-        line.addWidget(ChoiceField(self.ctx, (*path, "key"), tr("Attribute"), [(k, k) for k in FILE_MENUS]))
-        line.addWidget(_Operator(self.ctx, path, FILE_MENUS.get(key, TEXT)))
-        if key in FILE_CHOICES:
-            line.addWidget(_ChoiceValue(self.ctx, (*path, "value"), FILE_CHOICES[key]))
-        else:
-            line.addWidget(TextField(self.ctx, (*path, "value"), tr("Value"), tr("Value")))
-        return box
-
-
 class ConditionList(QWidget):
     """The conditions of one case, joined by AND or OR; a click on the word changes it."""
 
@@ -248,32 +191,17 @@ class ConditionList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        self.logic = QPushButton()
-        self.logic.setProperty("kind", "link")
-        self.logic.setToolTip(tr("Click to change between AND and OR"))
-        name_it(self.logic, tr("AND or OR"))
-        self.logic.clicked.connect(self._flip)
+        items = (*path, conditions)
+        self.logic = LogicButton(ctx, (*path, "logical_operator"), items)
         column.addWidget(self.logic, 0, Qt.AlignmentFlag.AlignLeft)
-        self._conditions = (*path, conditions)
         column.addWidget(
             RowList(
                 ctx,
-                self._conditions,
-                lambda index: ConditionRow(ctx, (*self._conditions, index)),
+                items,
+                lambda index: ConditionRow(ctx, (*items, index)),
                 new_condition,
                 tr("Add condition"),
                 movable=False,
                 key=lambda item: item.get("id") if isinstance(item, dict) else None,
             )
         )
-        ctx.changed.connect(self.load)
-        self.load()
-
-    def load(self) -> None:
-        word = str(self.ctx.get((*self.path, "logical_operator"), "and"))
-        self.logic.setText(tr("All must hold (AND)") if word == "and" else tr("One is enough (OR)"))
-        self.logic.setVisible(len(self.ctx.get(self._conditions, [])) > 1)
-
-    def _flip(self) -> None:
-        word = str(self.ctx.get((*self.path, "logical_operator"), "and"))
-        self.ctx.set((*self.path, "logical_operator"), "or" if word == "and" else "and")

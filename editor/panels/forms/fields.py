@@ -240,6 +240,7 @@ class ChoiceField(Field):
         self.box = QComboBox()
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(6)
+        self.box.setMinimumWidth(64)
         for value, word in choices:
             self.box.addItem(word, value)
         name_it(self.box, name)
@@ -487,6 +488,10 @@ class JsonField(Field):
             return
         self.fault.hide()
         self.edit.set_fault(None)
+        self.write(value, text)
+
+    def write(self, value: Any, text: str) -> None:
+        """Store what was typed."""
         self.ctx.set(self.path, value, typing=True)
 
     def load(self) -> None:
@@ -494,3 +499,18 @@ class JsonField(Field):
             return
         value = self.ctx.get(self.path, self._default)
         self.edit.load("" if value is None else json.dumps(value, ensure_ascii=False, indent=2))
+
+
+class JsonTextField(JsonField):
+    """A JSON value that the file keeps as text, which is all that the format reads there; a value that is no text is
+    shown as one and stays what it is until it is edited."""
+
+    def write(self, value: Any, text: str) -> None:
+        """Store the text."""
+        self.ctx.set(self.path, text, typing=True)
+
+    def load(self) -> None:
+        if self.edit.hasFocus():
+            return
+        value = self.ctx.get(self.path, "")
+        self.edit.load(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

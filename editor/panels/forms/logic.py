@@ -6,24 +6,28 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.panels.forms.common import Form, SwitchedPart, add_outputs, column, input_table, line
-from editor.panels.forms.conditions import WITHOUT_VALUE, ConditionList
+from editor.panels.forms.conditions import ConditionList
 from editor.panels.forms.fields import (
     ChoiceField,
     CodeField,
     Field,
     JsonField,
+    JsonTextField,
     NumberField,
     SelectorField,
     SwitchField,
     TemplateField,
     TextField,
+    name_it,
 )
 from editor.panels.forms.jinja_pick import JinjaPick
+from editor.panels.forms.name_field import NameField, variable_problem
 from editor.panels.forms.parts import RowList, labelled
+from editor.panels.forms.sub_conditions import FILE_CHOICES, WITHOUT_VALUE, ListedChoice
 
 
 def is_array(kind: str) -> bool:
@@ -115,27 +119,59 @@ class AssignerForm(Form):
 
     def build(self) -> None:
         section = self.section(tr("Assignments"))
-        if str(self.ctx.get(("version",), "1")) != "2":
-            note = QLabel(tr("This node has the older form with one assignment."))
-            note.setProperty("kind", "small")
-            section.add(note)
-            section.add(
-                labelled(tr("Variable"), SelectorField(self.ctx, ("assigned_variable_selector",), tr("Variable")))
-            )
-            choices = [("over-write", tr("Overwrite")), ("append", tr("Append")), ("clear", tr("Clear"))]
-            section.add(labelled(tr("Operation"), ChoiceField(self.ctx, ("write_mode",), tr("Operation"), choices)))
-            section.add(labelled(tr("Value"), SelectorField(self.ctx, ("input_variable_selector",), tr("Value"))))
-            return
-        section.add(
-            RowList(
-                self.ctx,
-                ("items",),
-                lambda index: _Assignment(self.ctx, index),
-                lambda: {"input_type": "variable", "operation": "over-write", "value": [], "variable_selector": []},
-                tr("Add assignment"),
-                empty=tr("Nothing is written yet."),
+        self._older, self._items = self._old_parts(), self._rows()
+        section.add(self._older)
+        section.add(self._items)
+        self.ctx.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        # As when it is run: items tell the present kind, whatever the version says.
+        older = str(self.ctx.get(("version",), "1")) != "2" and not self.ctx.get(("items",), [])
+        self._older.setVisible(older)
+        self._items.setVisible(not older)
+
+    def _rows(self) -> RowList:
+        return RowList(
+            self.ctx,
+            ("items",),
+            lambda index: _Assignment(self.ctx, index),
+            lambda: {"input_type": "variable", "operation": "over-write", "value": [], "variable_selector": []},
+            tr("Add assignment"),
+            empty=tr("Nothing is written yet."),
+        )
+
+    def _old_parts(self) -> QWidget:
+        """The one assignment of an older node; it becomes one of the present kind when somebody asks for it."""
+        ctx = self.ctx
+        note = QLabel(
+            tr(
+                "This node has the older form with one assignment, which checks no types. The present form takes "
+                "several and checks that each value fits."
             )
         )
+        note.setProperty("kind", "small")
+        note.setWordWrap(True)
+        convert = QPushButton(tr("Change to the present form"))
+        name_it(convert, tr("Change to the present form"))
+        convert.clicked.connect(self._convert)
+        choices = [("over-write", tr("Overwrite")), ("append", tr("Append")), ("clear", tr("Clear"))]
+        value = labelled(tr("Value"), SelectorField(ctx, ("input_variable_selector",), tr("Value")))
+        value.setVisible(ctx.get(("write_mode",), "over-write") != "clear")
+        ctx.changed.connect(lambda: value.setVisible(ctx.get(("write_mode",), "over-write") != "clear"))
+        return column(
+            note,
+            line(convert, QWidget(), stretch=(0, 1)),
+            labelled(tr("Variable"), SelectorField(ctx, ("assigned_variable_selector",), tr("Variable"))),
+            labelled(tr("Operation"), ChoiceField(ctx, ("write_mode",), tr("Operation"), choices)),
+            value,
+        )
+
+    def _convert(self) -> None:
+        from engine.model.assigner import upgrade
+
+        edit = upgrade(self.ctx.session.document.workflow, self.ctx.node_id)
+        self.ctx.session.submit(edit, tr("Present form of {title}", title=self.ctx.node.title))
 
 
 class _Assignment(QWidget):
@@ -188,7 +224,9 @@ class _Assignment(QWidget):
                     (lambda t: t == wanted or wanted in ("", "any") or t == "any") if wanted else None,
                 )
             )
-        self._inside = line(*widgets, stretch=(2, 3))
+        # A JSON value needs the whole width.
+        wide = isinstance(widgets[-1], JsonField)
+        self._inside = column(*widgets, spacing=6) if wide else line(*widgets, stretch=(2, 3))
         self._layout.addWidget(self._inside)
 
     def _constant(self, kind: str) -> QWidget:
@@ -238,7 +276,7 @@ class ListOperatorForm(Form):
     def build(self) -> None:
         ctx = self.ctx
         first = self.section(tr("List"))
-        first.add(SelectorField(ctx, ("variable",), tr("List"), is_array))
+        first.add(SelectorField(ctx, ("variable",), tr("List"), is_array, write=self._list_chosen))
         steps = self.section(tr("Steps"))
         steps.add(
             SwitchedPart(
@@ -307,16 +345,42 @@ class ListOperatorForm(Form):
         value: Field = TemplateField(self.ctx, (*path, "value"), tr("Value"), tr("Value"), single_line=True)
         if kind == "boolean":
             value = SwitchField(self.ctx, (*path, "value"), tr("true"))
+        elif kind == "file" and key in FILE_CHOICES:
+            value = ListedChoice(self.ctx, (*path, "value"), FILE_CHOICES[key])
         if self.ctx.get((*path, "comparison_operator"), "") in WITHOUT_VALUE:
             value.setEnabled(False)
         if kind not in ("file", ""):
             return line(operator, value)
         attribute: Field = (
-            ChoiceField(self.ctx, (*path, "key"), tr("Attribute"), [(k, k) for k in FILE_FILTERS])
+            ChoiceField(
+                self.ctx,
+                (*path, "key"),
+                tr("Attribute"),
+                [(k, k) for k in FILE_FILTERS],
+                write=lambda chosen: self._key_chosen(path, chosen),
+            )
             if kind == "file"
             else TextField(self.ctx, (*path, "key"), tr("Attribute"), tr("attribute of files"))
         )
         return column(line(attribute, operator), value, spacing=6)
+
+    def _list_chosen(self, selector: list[str]) -> None:
+        """The types that the format's editor keeps beside the list are written with it."""
+        kind = self.ctx.variable_type(selector)
+        values: dict[str, Any] = {"variable": selector}
+        if is_array(kind):
+            values |= {"var_type": kind, "item_var_type": kind.removeprefix("array[").removesuffix("]")}
+        self.ctx.set_many(values, tr("List of {title}", title=self.ctx.node.title))
+
+    def _key_chosen(self, path: tuple[str | int, ...], key: str) -> None:
+        """An attribute of another kind begins with its own first operator, in the same step."""
+        item, old = {**self.ctx.get(path, {}), "key": key}, str(self.ctx.get((*path, "key"), ""))
+        words = FILTERS[FILE_FILTERS[key]]
+        if item.get("comparison_operator") not in words:
+            item["comparison_operator"] = words[0]
+        if key in FILE_CHOICES or old in FILE_CHOICES:
+            item["value"] = [] if key in FILE_CHOICES else ""
+        self.ctx.set(path, item)
 
     def _shape(self, item: Any) -> Any:
         """What the row of a condition is built for."""
@@ -448,6 +512,19 @@ class LoopForm(Form):
         label = next(n for i in range(1, 1000) if (n := f"var{i}") not in taken)
         return {"id": str(uuid.uuid4()), "label": label, "value": "", "value_type": "constant", "var_type": "string"}
 
+    def _label_problem(self, index: int, new: str) -> str:
+        taken = {str(v.get("label")) for at, v in enumerate(self.ctx.get(("loop_variables",), [])) if at != index}
+        return variable_problem(new, taken | {"loop_round"})
+
+    def _rename(self, index: int, old: str, new: str) -> None:
+        """What reads or writes the variable follows its new name."""
+        from engine.model.refs import rename_variable
+
+        items = [dict(item) for item in self.ctx.get(("loop_variables",), [])]
+        items[index]["label"] = new
+        follow = [rename_variable(self.ctx.session.document.workflow, self.ctx.node_id, old, new)] if old else []
+        self.ctx.set_many({"loop_variables": items}, tr("Rename {name}", name=old or new), follow)
+
     def _variable(self, index: int) -> QWidget:
         path = ("loop_variables", index)
         kind = str(self.ctx.get((*path, "var_type"), "string"))
@@ -460,14 +537,19 @@ class LoopForm(Form):
             value = SwitchField(self.ctx, (*path, "value"), tr("Value"))
         elif kind == "string":
             value = TextField(self.ctx, (*path, "value"), tr("Value"), tr("Value"))
-        else:
+        elif kind == "array[boolean]":
             value = JsonField(self.ctx, (*path, "value"), tr("Value"), rows=3)
+        else:
+            value = JsonTextField(self.ctx, (*path, "value"), tr("Value"), rows=3)
 
         def change(**new: Any) -> None:
             """The value goes with its type and source, in the same step."""
             item = {**self.ctx.get(path, {}), **new}
             constant = item.get("value_type", "constant") == "constant"
-            self.ctx.set(path, {**item, "value": _zero(str(item.get("var_type"))) if constant else []})
+            kind = str(item.get("var_type"))
+            zero = _zero(kind) if kind in ("string", "number", "boolean", "array[boolean]") else None
+            text = "{}" if kind == "object" else "[]"
+            self.ctx.set(path, {**item, "value": (text if zero is None else zero) if constant else []})
 
         types = ChoiceField(
             self.ctx,
@@ -483,9 +565,17 @@ class LoopForm(Form):
             [("constant", tr("Constant")), ("variable", tr("Variable"))],
             write=lambda source: change(value_type=source),
         )
+        label = NameField(
+            self.ctx,
+            (*path, "label"),
+            tr("Name"),
+            lambda new: self._label_problem(index, new),
+            lambda old, new: self._rename(index, old, new),
+            tr("name"),
+        )
         return column(
-            line(TextField(self.ctx, (*path, "label"), tr("Name"), tr("name")), types),
-            line(sources, value, stretch=(2, 3)),
+            line(label, types),
+            *((sources, value) if isinstance(value, JsonField) else (line(sources, value, stretch=(2, 3)),)),
             spacing=6,
         )
 

@@ -236,7 +236,7 @@ class RowList(QWidget):
         if self._movable and count > 1 and not self.ctx.read_only:
             row.setContentsMargins(4, 12, 4, 12)
             row.addWidget(self._grip(index, count), 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(content, 1)
+        row.addWidget(content, 1, Qt.AlignmentFlag.AlignTop)
         # One line of fields has its tools beside it, several lines have them in a column.
         flat = content.sizeHint().height() <= 40
         tools = QBoxLayout(QBoxLayout.Direction.LeftToRight if flat else QBoxLayout.Direction.TopToBottom)

@@ -78,7 +78,7 @@ def leaving(here: Desk) -> dict[str, str]:
     return {edge.source_handle: edge.target for edge in here.document.graph.out_edges("ask")}
 
 
-@pytest.mark.spec("logic.180")
+@pytest.mark.spec("logic.187")
 def test_the_id_of_a_button_is_renamed_with_its_edges(desk: Open) -> None:
     here = desk(buttons(), "ask")
     before = here.document.workflow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from engine.adapters.code_pool import CodePool
 from engine.nodes.registry import SPECS
 from engine.ports.bundle import Ports
+from engine.run.limits import Limits
 from tests.helpers.nodes import Ran, arun_node
 
 VALIDATION, UNDECLARED, DEPTH, EXECUTION = (
@@ -21,9 +23,11 @@ VALIDATION, UNDECLARED, DEPTH, EXECUTION = (
 )
 
 
-def run(source: str, outputs: Any, values: dict[str, Any] | None = None, **data: Any) -> Ran:
+def run(
+    source: str, outputs: Any, values: dict[str, Any] | None = None, limits: Limits | None = None, **data: Any
+) -> Ran:
     async def work() -> Ran:
-        pool = CodePool()
+        pool = CodePool(limits)
         try:
             node = {"type": "code", "code": source, "code_language": "python3", "variables": [], "outputs": outputs}
             return await arun_node({**node, **data}, values, ports=Ports(code=pool))
@@ -192,6 +196,18 @@ def test_an_exception_names_the_line_of_the_user() -> None:
     assert ran.failure == EXECUTION
     assert "line 3" in ran.error
     assert "ZeroDivisionError" in ran.error
+
+
+@pytest.mark.spec("logic.69")
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [("python3", "def main():\n    while True: pass\n"), ("javascript", "function main() { while (true) {} }")],
+)
+def test_an_endless_loop_ends_with_the_time_limit(language: str, source: str) -> None:
+    ran = run(source, {}, limits=replace(Limits(), code_seconds=1.0), code_language=language)
+
+    assert ran.failure == EXECUTION
+    assert ran.error
 
 
 @pytest.mark.spec("logic.70")

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from engine.model.assigner import upgrade
 from engine.run.variables.segments import build_with_type
+from tests.helpers.model import made, node
 from tests.helpers.nodes import Ran, codes, make_file, make_node, run_node, selectors
 
 
@@ -203,6 +205,23 @@ def test_what_a_node_holds_tells_its_version() -> None:
     assert run_node(opened, values).failure == ""
     unnumbered = {"type": "assigner", "items": [item("set", "new")]}
     assert run_node(unnumbered, values).updates == [(("conversation", "v"), "new")]
+
+
+@pytest.mark.spec("logic.140")
+@pytest.mark.parametrize(("mode", "operation"), [("append", "append"), ("clear", "clear"), ("odd", "over-write")])
+def test_an_older_node_becomes_one_of_the_present_kind_on_request(mode: str, operation: str) -> None:
+    older = {
+        "assigned_variable_selector": ["conversation", "v"],
+        "input_variable_selector": ["n", "x"],
+        "write_mode": mode,
+    }
+    flow = made([node("1", "start"), node("2", "assigner", version="1", **older)], [("1", "2")])
+    after, back = upgrade(flow, "2").apply(flow)
+    data = after.graph.node("2").data
+    wanted = item(operation, ["n", "x"], "variable")
+    assert (data["version"], data["items"]) == ("2", [wanted])
+    assert {key: data[key] for key in older} == older
+    assert back.apply(after)[0] == flow
 
 
 def test_what_it_reads_and_writes() -> None:

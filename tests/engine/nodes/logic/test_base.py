@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
+from engine.dsl.write import write
 from engine.nodes.registry import ALIASES, SPECS, node_class, spec
 from engine.run.graph import GraphError, default_value
 from engine.run.variables.templates import render
+from tests.helpers.model import made, node
 from tests.helpers.nodes import make_file, make_node, make_pool, run_node
 from tests.helpers.run import build, condition, end, fail, iterate, loop, run, stub, variable
 
@@ -18,6 +21,14 @@ def test_unknown_keys_load() -> None:
     node = make_node({"type": "template-transform", "template": "x", "strange": {"deep": 1}, "variables": []})
     assert node.config.model_dump()["strange"] == {"deep": 1}
     assert run_node({"type": "template-transform", "template": "x", "strange": 1}).outputs == {"output": "x"}
+
+
+@pytest.mark.spec("logic.1")
+def test_unknown_keys_are_written_again() -> None:
+    strange = {"deep": [1, {"x": None}], "é": "ü"}
+    flow = made([node("1", "start"), node("2", "template-transform", template="x", strange=strange)], [("1", "2")])
+    written = {n["id"]: n["data"] for n in yaml.safe_load(write(flow))["workflow"]["graph"]["nodes"]}
+    assert written["2"]["strange"] == strange
 
 
 @pytest.mark.spec("logic.2")
@@ -149,6 +160,25 @@ def test_nothing_to_go_through(value: Any) -> None:
                   end=end(r="it.output"))  # fmt: skip
     done = run(graph)
     assert done.outputs == {"r": []}
+    assert "c" not in done.started()
+
+
+@pytest.mark.spec("logic.166")
+@pytest.mark.parametrize("source", ["src.xs", "src.gone"])
+def test_a_text_and_nothing_at_all_cannot_be_gone_through(source: str) -> None:
+    graph = build("start -> src -> it -> end", src=stub(outs={"xs": "text"}), it=iterate("c", source, "c.text"))
+    done = run(graph)
+    assert done.status == "failed"
+    assert done.ended("it")["error_type"] == "WorkflowNodeError"
+    assert done.ended("it")["error"]
+    assert "c" not in done.started()
+
+
+@pytest.mark.spec("logic.175")
+def test_a_loop_variable_of_a_variable_that_is_not_there() -> None:
+    done = run(build("start -> lp -> end", lp=loop("c", 2, loop_variables=[variable("v", "@start.gone", "string")])))
+    assert done.status == "failed"
+    assert done.ended("lp")["error_type"] == "WorkflowNodeError"
     assert "c" not in done.started()
 
 

@@ -6,13 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
 
 from engine.clock import FixedClock, SeededIds
+from engine.dsl.write import write
 from engine.nodes.human_input.config import recipients
 from engine.nodes.human_input.desk import FormDesk, MemoryForms
 from engine.nodes.human_input.form import FormRefused
 from engine.ports.bundle import Ports
 from engine.run.variables.files import File
+from tests.helpers.model import made
+from tests.helpers.model import node as model_node
 from tests.helpers.nodes import Ran, codes, make_file, make_node, run_node, selectors
 
 HOUR = 3600.0
@@ -268,6 +272,9 @@ def test_recipients_in_both_spellings(keys: tuple[str, str]) -> None:
     method = {"id": "1", "type": "email", "enabled": True, "config": {"recipients": given}}
     assert not Office(node(delivery_methods=[method])).run().invalid
     assert recipients(method) == {"everybody": True, "members": ["u1"], "addresses": ["a@b.c"]}
+    flow = made([model_node("1", "start"), model_node("2", "human-input", delivery_methods=[method])], [("1", "2")])
+    written = {n["id"]: n["data"] for n in yaml.safe_load(write(flow))["workflow"]["graph"]["nodes"]}
+    assert written["2"]["delivery_methods"] == [method]
 
 
 @pytest.mark.spec("logic.188")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
+from engine.dsl.write import write
 from engine.nodes.registry import node_class, spec
 from engine.run.variables.pool import VariablePool
 from engine.run.variables.segments import plain
+from tests.helpers.model import made, node
 from tests.helpers.nodes import Ran, codes, make_file, run_node
 
 TWO = [["a", "x"], ["b", "y"]]
@@ -69,6 +72,14 @@ def test_any_type_and_the_older_name() -> None:
     assert plain(run_node(older, {"a.x": 1}).outputs) == {"output": 1}
     assert node_class("variable-assigner") is node_class("variable-aggregator")
     assert spec("variable-assigner") is spec("variable-aggregator")
+
+
+@pytest.mark.spec("logic.120")
+def test_the_older_name_is_written_again() -> None:
+    older = {"output_type": "string", "variables": TWO}
+    flow = made([node("1", "start"), node("2", "variable-assigner", **older)], [("1", "2")])
+    written = {n["id"]: n["data"] for n in yaml.safe_load(write(flow))["workflow"]["graph"]["nodes"]}
+    assert (written["2"]["type"], written["2"]["variables"]) == ("variable-assigner", TWO)
 
 
 @pytest.mark.spec("logic.121")
