@@ -39,9 +39,9 @@ SECONDS = 45.0
 
 NETWORK = (
     "could not be reached|cannot be reached|Name or service not known|refused to connect|connection (was )?refused"
-    "|Temporary failure in name resolution"
+    "|Temporary failure in name resolution|Failed to connect to MCP server|HTTPResponseCodeError"
 )
-FILE = "file: at run time"
+FILE, CHECKLIST = "file: at run time", "file: on its checklist"
 # What an error says, and whose matter that is; the first that fits.
 MATTERS: tuple[tuple[str, str], ...] = (
     ("Internal error|Traceback|Refused: import of .(?!socket)", "OURS"),
@@ -50,6 +50,7 @@ MATTERS: tuple[tuple[str, str], ...] = (
     ("keep workflows out of private networks", "machine: network rules"),
     ("network access\\)", "code: wants the network"),
     ("ModuleNotFoundError", "code: package is not here"),
+    ("does not speak the protocol of", "tool needs another provider"),
     ("Maximum execution time", "small model: too slow here"),
     ("longer than the model can read|empty answer", "small model"),
     ("invalid json object|json block|structured output|return object|stage=result", "small model: wrong form"),
@@ -82,10 +83,10 @@ def matter_of(error: str, faults: list[str], *, asked_model: bool) -> str:
     """Whose matter a failure is."""
     for pattern, matter in MATTERS:
         if re.search(pattern, error, re.IGNORECASE):
-            return matter
+            return CHECKLIST if matter == FILE and faults else matter
     if re.search(UNFIT, error):
         return "small model: value for a step" if asked_model else "input: not what the file wants"
-    return "file: on its checklist" if faults else FILE
+    return CHECKLIST if faults else FILE
 
 
 async def run_file(services: Services, file: Path, content: bytes, seconds: float) -> Row | None:
@@ -109,7 +110,7 @@ async def run_file(services: Services, file: Path, content: bytes, seconds: floa
                 failed = event
         summary = await handle.result()
     except PenstockError as problem:
-        return Row(file.name, "refused", "file: " + ("on its checklist" if faults else "refused"), str(problem), 0.0)
+        return Row(file.name, "refused", CHECKLIST if faults else "file: refused", str(problem), 0.0)
     error = " ".join(str(failed.get("error") or summary.get("error") or "").split())
     error_type = str(failed.get("error_type") or summary.get("error_type") or "")
     status, spent = str(summary["status"]), round(time.monotonic() - began, 1)

@@ -139,6 +139,8 @@ def _in_words(problem: ValidationError) -> str:
     for error in problem.errors():
         field, kind = ".".join(map(str, error["loc"])), str(error["type"])
         said = next((words for start, words in _WANTED if kind.startswith(start)), str(error["msg"]))
+        if kind == "union_tag_invalid":
+            said = f"must be one of {error['ctx']['expected_tags']}, not {error['ctx']['tag']!r}"
         parts.append(f"{field}: {said}" if field else said)
     return "The settings of the node cannot be read: " + "; ".join(dict.fromkeys(parts))
 

@@ -79,6 +79,7 @@ class ModelField(Field):
             index = self.box.count() - 1
         self.box.setCurrentIndex(index)
         self.box.setPlaceholderText(tr("Choose a model"))
+        self.box.setToolTip(f"{name}\n{provider}" if name else "")
         missing = self.ctx.session.model_problem(provider, name) if name else ""
         self.note.setText(missing)
         self.note.setVisible(bool(missing))
