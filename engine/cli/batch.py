@@ -33,7 +33,7 @@ def batch(
 
     services = Services.open(context.obj["data"])
     context.call_on_close(services.close)
-    workflow, app_id = read_workflow(services, file, keep=bool(context.obj["data"]) and template is None)
+    workflow, app_id = read_workflow(services, file, keep=bool(context.obj["data"]) and template is None, anyway=True)
     if template is not None:
         write_whole(template, "\ufeff" + batches.template(workflow))
         say.note(f"Written to {template}")

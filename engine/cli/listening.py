@@ -36,7 +36,7 @@ def listen(
     check_events(events)
     services = Services.open(context.obj["data"])
     keep = bool(record if record is not None else context.obj["data"])
-    workflow, app_id = read_workflow(services, file, keep=keep)
+    workflow, app_id = read_workflow(services, file, keep=keep, anyway=True)
     start = StartRun(
         workflow,
         app_id=app_id,

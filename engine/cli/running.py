@@ -19,6 +19,10 @@ from engine.errors import UserError
 from engine.services.context import Services
 from engine.services.runs import StartRun
 
+TRAPS = ("upgrade.cycle", "import.edges_lost")
+"""Notices of the reader about connections that are in the file and do not run."""
+WORTH_SAYING = ("UNRESOLVED_REFERENCE", "NO_RESPONSE_NODE", "FAIL_BRANCH_WITHOUT_EDGE")
+MOST_WARNINGS = 10
 EXIT_CODES = {"succeeded": say.OK, "partial-succeeded": say.OK, "paused": say.PAUSED, "stopped": say.STOPPED}
 
 
@@ -72,6 +76,10 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help="With --replay: fail on a request that was not recorded.")
     ] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Run although connections lead nowhere, in a circle, or are waited for in vain."),
+    ] = False,
 ) -> None:
     """Run a workflow file. Exit code 0 succeeded, 1 failed, 2 bad input, 3 paused, 130 stopped."""
     services = Services.open(context.obj["data"])
@@ -82,7 +90,7 @@ def run(
         raise UserError(
             "--resume and --from go on from an earlier run.", hint="Name it with --from-run.", code="cli.from"
         )
-    outcome = read_workflow(services, file, keep=keep)
+    outcome = read_workflow(services, file, keep=keep, anyway=anyway or bool(node))
     if from_node:
         outcome[0].graph.node(from_node)  # one that is not there is said, not passed over
     start = StartRun(
@@ -117,8 +125,9 @@ def run(
     raise typer.Exit(EXIT_CODES.get(summary["status"], say.FAILED))
 
 
-def read_workflow(services: Services, file: Path, *, keep: bool) -> tuple[Any, str]:
-    """The workflow of a file, and its app where the run is kept. Ends with exit code 2 when it cannot be read."""
+def read_workflow(services: Services, file: Path, *, keep: bool, anyway: bool = False) -> tuple[Any, str]:
+    """The workflow of a file, and its app where the run is kept. Ends with exit code 2 when it cannot be read, or when
+    it would not do what it shows and is not to run `anyway` (engine spec 1.6, level E*)."""
     from engine.dsl.read import read
 
     result = read(load(file), name=file.stem)
@@ -129,10 +138,33 @@ def read_workflow(services: Services, file: Path, *, keep: bool) -> tuple[Any, s
             say.note(f"    {found.hint}")
     if result.workflow is None:
         raise typer.Exit(say.BAD_INPUT)
+    _tell_traps(result, anyway=anyway)
     if not keep:
         return result.workflow, ""
     app = services.workflows.open_path(file, confirm_version=True)
     return result.workflow, app.app_id or ""
+
+
+def _tell_traps(result: Any, *, anyway: bool) -> None:
+    """Say what will not run as the file shows it. Raises UserError `run.traps` unless it is to run anyway."""
+    from engine.nodes.registry import node_class
+    from engine.run.lint import lint
+
+    grave = [notice.message for notice in result.notices if notice.code in TRAPS]
+    light, fatal = [], []
+    if result.workflow.has_graph:
+        for issue in lint(result.workflow.graph.to_config(), node_class):
+            if issue.level == "E":
+                fatal.append(issue.message)  # the run itself refuses these, unless something stands in for the node
+            elif issue.level == "E*":
+                grave.append(issue.message)
+            elif issue.code in WORTH_SAYING:
+                light.append(issue.message)
+    for message in [*light, *(grave if anyway else ())][:MOST_WARNINGS]:
+        say.note(f"warning: {message}")
+    if grave and not anyway:
+        hint = "Put it right in the window, or run it as it is with --anyway."
+        raise UserError(" ".join([*fatal, *grave][:MOST_WARNINGS]), code="run.traps", hint=hint)
 
 
 def check_events(names: str) -> None:
@@ -195,7 +227,9 @@ async def play(
             start.run_id = str(head.get("run_id") or "")
     handle = services.runs.start(start)
     chat = start.workflow.mode == "advanced-chat"
-    return await follow(services, handle, events, chat=chat, features=start.workflow.features if suggest else None)
+    titles = {node.id: node.title for node in start.workflow.graph.nodes.values()}
+    features = start.workflow.features if suggest else None
+    return await follow(services, handle, events, chat=chat, features=features, titles=titles)
 
 
 def _secrets(start: StartRun) -> dict[str, str]:
@@ -205,9 +239,16 @@ def _secrets(start: StartRun) -> dict[str, str]:
 
 
 async def follow(
-    services: Services, handle: Any, events: str, *, chat: bool = False, features: Mapping[str, Any] | None = None
+    services: Services,
+    handle: Any,
+    events: str,
+    *,
+    chat: bool = False,
+    features: Mapping[str, Any] | None = None,
+    titles: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Print a run's events (if asked for) and its summary; with `features` also follow-up questions."""
+    """Print a run's events (if asked for) and its summary; with `features` also follow-up questions. `titles`: what
+    people call the nodes."""
     collector.relax()
     loop = asyncio.get_running_loop()
 
@@ -253,9 +294,18 @@ async def follow(
         await services.close_ports()
     say.out(summary, pretty=not events and sys.stdout.isatty())
     if summary.get("error"):
-        say.note(f"{summary['status']}: {summary['error']}")
+        where = _place(titles or {}, str(summary.get("error_node_id") or ""))
+        say.note(f"{summary['status']}{where}: {summary['error']}")
     if summary.get("status") == "paused":
         from engine.cli.forms import show_waiting
 
         show_waiting(services, summary)
     return summary
+
+
+def _place(titles: Mapping[str, str], node_id: str) -> str:
+    """The node at fault, in words that stand behind a status."""
+    if not node_id:
+        return ""
+    title = titles.get(node_id)
+    return f" at {title} ({node_id})" if title else f" at {node_id}"

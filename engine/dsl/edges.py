@@ -9,6 +9,8 @@ from typing import Any
 from engine.dsl.report import Report
 from engine.model.graph import Edge, Node
 
+SHOWN = 5
+"""How many lost connections are named."""
 _WORDS = {
     "import.edges_lost": "{n} connection(s) named nodes that are not in the file and were left out.",
     "import.edges_renamed": "{n} connection(s) had an id twice and got another.",
@@ -24,6 +26,7 @@ def read_edges(block: list[Any], nodes: Mapping[str, Node], report: Report) -> d
     """The edges of the file by id, in file order."""
     edges: dict[str, Edge] = {}
     seen: Counter[str] = Counter()
+    lost: list[str] = []
     for entry in block:
         if not isinstance(entry, dict):
             seen["import.edges_lost"] += 1
@@ -35,13 +38,23 @@ def read_edges(block: list[Any], nodes: Mapping[str, Node], report: Report) -> d
         source, target = text_id(entry.get("source")), text_id(entry.get("target"))
         if not all(end in nodes and not nodes[end].is_note for end in (source, target)):
             seen["import.edges_lost"] += 1
+            lost.append(f"{_name(source, nodes)} → {_name(target, nodes)}")
             continue
         edge = _edge(entry, nodes[source], nodes[target], edges, seen)
         edges[edge.id] = edge
     for code, words in _WORDS.items():
         if seen[code]:
-            report.notice(code, words.format(n=seen[code]), count=seen[code])
+            said = words.format(n=seen[code])
+            if code == "import.edges_lost" and lost:
+                more = ", ..." if len(lost) > SHOWN else ""
+                said = f"{said.removesuffix('.')}: {', '.join(lost[:SHOWN])}{more}."
+            report.notice(code, said, count=seen[code])
     return edges
+
+
+def _name(node_id: str, nodes: Mapping[str, Node]) -> str:
+    known = nodes.get(node_id)
+    return f"{known.title} ({node_id})" if known is not None and known.title else node_id or "nothing"
 
 
 def _edge(entry: Mapping[str, Any], source: Node, target: Node, edges: Mapping[str, Edge], seen: Counter[str]) -> Edge:

@@ -5,6 +5,7 @@ E refuses the run, E* warns loudly (the run may go on and does what the specific
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -225,9 +226,10 @@ def _references(graph: CompiledGraph, reached: set[str]) -> list[Issue]:
     for node in graph.nodes.values():
         if node.id not in reached or node.cls is None:
             continue
-        visible = _visible(graph, node)
-        for selector in _selectors(node):
-            if selector and selector[0] not in visible and selector[0] not in RESERVED_PREFIXES:
+        selectors = [s for s in _selectors(node) if s and s[0] not in RESERVED_PREFIXES]
+        visible = _visible(graph, node, {s[0] for s in selectors})
+        for selector in selectors:
+            if selector[0] not in visible:
                 message = f"The node {_name(node)} reads {'.'.join(selector)}, which no node before it gives."
                 issues.append(Issue("UNRESOLVED_REFERENCE", "W", message, node.id))
                 break
@@ -243,21 +245,22 @@ def _selectors(node: CompiledNode) -> list[tuple[str, ...]]:
     return found
 
 
-def _visible(graph: CompiledGraph, node: CompiledNode) -> set[str]:
-    """Ids upstream of a node, in its own scope and around the containers it stands in."""
+def _visible(graph: CompiledGraph, node: CompiledNode, wanted: set[str]) -> set[str]:
+    """Ids upstream of a node, in its own scope and around the containers it stands in, the nearest first and no more
+    than it takes to find all that are wanted."""
     found = {node.id}
-    stack = [node]
-    while stack:
-        current = stack.pop()
+    near = deque([node])
+    while near and not wanted <= found:
+        current = near.popleft()
         if current.scope is not None and current.scope.container is not None:
             container = current.scope.container
             if container.id not in found:
                 found.add(container.id)
-                stack.append(container)
+                near.append(container)
         for edge in current.in_edges:
             if edge.tail.id not in found:
                 found.add(edge.tail.id)
-                stack.append(edge.tail)
+                near.append(edge.tail)
         if current.type in CONTAINER_TYPES and current.id in graph.scopes:
             found.update(inner.id for inner in graph.scopes[current.id].nodes)
     return found

@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from engine.cli import main
+from tests.helpers.model import node
+from tests.helpers.model import tree as workflow_tree
 from tests.helpers.studio_free import TEMPLATES
 
 GOOD = (TEMPLATES / "branch-on-a-condition.yml").read_text("utf-8")
@@ -204,3 +206,181 @@ def test_options_that_make_no_sense_are_said(
     file = str(TEMPLATES / "branch-on-a-condition.yml")
     assert main(["run", file, "--data", str(tmp_path), "--no-record", *words]) == 2
     assert told in capsys.readouterr().err
+
+
+# -- graphs that would not do what they show (engine spec 1.6) -------------------------------------------------------
+
+
+def flow(folder: Path, nodes: list[dict[str, Any]], edges: list[tuple[str, ...]]) -> str:
+    file = folder / "flow.yml"
+    first = node("start", "start", variables=[{"variable": "a", "type": "text-input", "required": False}])
+    file.write_text(yaml.safe_dump(workflow_tree([first, *nodes], edges)), "utf-8")
+    return str(file)
+
+
+def says(node_id: str, text: str = "x", **reads: list[str]) -> dict[str, Any]:
+    variables = [{"variable": name, "value_selector": selector} for name, selector in reads.items()]
+    return node(node_id, "template-transform", template=text, variables=variables)
+
+
+def last(*selector: str) -> dict[str, Any]:
+    return node("end", "end", outputs=[{"variable": "o", "value_selector": list(selector or ("t", "output"))}])
+
+
+def coded(*lines: str, kind: str = "string") -> dict[str, Any]:
+    code = "def main():\n" + "".join(f"    {line}\n" for line in lines)
+    outputs = {"r": {"type": kind, "children": None}}
+    return node("c", "code", title="Work", code=code, code_language="python3", variables=[], outputs=outputs)
+
+
+TRAPS: dict[str, tuple[list[dict[str, Any]], list[tuple[str, ...]], list[str]]] = {
+    "a circle through the start": (
+        [says("t"), last()], [("start", "t"), ("t", "end"), ("t", "start")], ["from T to Start", "circle"],
+    ),
+    "a circle of two": (
+        [says("t"), says("u"), last()],
+        [("start", "t"), ("t", "u"), ("u", "t"), ("u", "end")],
+        ["from U to T", "circle"],
+    ),
+    "a circle of one": ([says("t"), last()], [("start", "t"), ("t", "t"), ("t", "end")], ["from T to T", "circle"]),
+    "a connection to nowhere": (
+        [says("t"), last()], [("start", "t"), ("t", "end"), ("t", "nobody")], ["T (t) → nobody", "not in the file"],
+    ),
+    "a connection from nowhere": (
+        [says("t"), last()], [("start", "t"), ("t", "end"), ("lost", "end")], ["lost → End (end)", "not in the file"],
+    ),
+    "a node that waits in vain": (
+        [says("t"), says("z"), last()],
+        [("start", "t"), ("t", "end"), ("z", "end")],
+        ["'End' (end)", "'Z' (z)", "never reached"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_graph_that_would_not_do_what_it_shows_is_refused_or_run_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    found, edges, words = TRAPS[name]
+    file = flow(tmp_path, found, edges)
+
+    assert main(["run", file]) == 2
+    refused = capsys.readouterr()
+    assert refused.out == ""
+    assert refused.err.startswith("error: ")
+    assert "--anyway" in refused.err
+
+    assert main(["run", file, "--anyway"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["status"] == "succeeded"
+    for said in (refused.err, told.err):
+        assert all(word in said for word in words), said
+    assert told.err.startswith("warning: ")
+
+
+@pytest.mark.parametrize(
+    ("nodes_", "edges", "code", "words"),
+    [
+        ([last("nobody", "output")], [("start", "end")], 0, "'End' (end) reads nobody.output"),
+        ([says("t", "{{ x }}", x=["nobody", "y"]), last()], [("start", "t"), ("t", "end")], 0, "reads nobody.y"),
+        ([says("t", "x", x=["end", "o"]), last()], [("start", "t"), ("t", "end")], 0, "'T' (t) reads end.o"),
+        ([says("t")], [("start", "t")], 0, "No end or answer node"),
+        (
+            [
+                node(
+                    "i", "if-else", title="Choice",
+                    cases=[{"case_id": "true", "logical_operator": "and", "conditions": [
+                        {"id": "c", "variable_selector": ["nobody", "x"], "comparison_operator": "=", "value": "1",
+                         "varType": "number"}]}],
+                ),
+                last(),
+            ],
+            [("start", "i"), ("i", "true", "end")], 1, "failed at Choice (i): The variable nobody.x was not found.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_reference_to_what_is_not_there_is_told(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    nodes_: list[dict[str, Any]],
+    edges: list[tuple[str, ...]],
+    code: int,
+    words: str,
+) -> None:
+    assert main(["run", flow(tmp_path, nodes_, edges)]) == code
+    said = capsys.readouterr()
+    assert words in said.err
+    assert json.loads(said.out)["status"] == ("failed" if code else "succeeded")
+
+
+AT_RUN_TIME: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "raises": (coded("x = 1", "raise ValueError('so bad')"), ["line 3", "ValueError: so bad"]),
+    "gives-the-wrong-type": (coded("return {'r': 5}"), ["Output r", "string", "number"]),
+    "gives-no-mapping": (coded("return 5"), ["must return an object", "int"]),
+    "gives-too-much": (coded("return {'r': 'x' * 10**8}"), ["larger than 16777216 bytes"]),
+    "gives-too-long-a-text": (coded("return {'r': 'x' * 400_001}"), ["400000"]),
+    "hangs": (coded("while True: pass"), ["ran longer than", "seconds"]),
+    "floods-the-memory": (coded("x = []", "while True: x.append(bytearray(10**7))"), ["memory"]),
+    "prints-without-end": (coded("while True: print('x' * 100_000)"), ["ran longer than", "seconds"]),
+    "ends-its-process": (coded("import os", "os._exit(3)"), ["ended by itself", "3"]),
+    "nests-without-end": (coded("f = lambda: f()", "f()"), ["RecursionError"]),
+    "makes-an-endless-text": (
+        says("c", "{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}"),
+        ["longer than 400000 characters"],
+    ),
+    "iterates-over-a-text": (
+        node("c", "iteration", start_node_id="cs", iterator_selector=["start", "a"], output_selector=["t", "output"]),
+        ["array", "list"],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def short_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code may take two seconds."""
+    from dataclasses import replace
+
+    from engine.services.context import Services
+
+    whole = Services.limits
+    monkeypatch.setattr(Services, "limits", lambda self: replace(whole(self), code_seconds=2.0))
+
+
+@pytest.mark.usefixtures("short_of_time")
+@pytest.mark.parametrize("name", AT_RUN_TIME)
+def test_a_node_that_misbehaves_ends_its_run_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """The run says node, cause and limit; the program goes on: a branch beside it and the next run do not notice."""
+    bad, words = AT_RUN_TIME[name]
+    inside = []
+    if bad["data"]["type"] == "iteration":
+        inside = [node("cs", "iteration-start", parent="c", isInIteration=True, iteration_id="c")]
+    file = flow(tmp_path, [bad, *inside, last("start", "a")], [("start", "c"), ("c", "end")])
+
+    assert main(["run", file, "--inputs", '{"a": "text"}']) == 1
+
+    said = capsys.readouterr()
+    summary = json.loads(said.out)
+    assert (summary["status"], summary["error_node_id"]) == ("failed", "c")
+    assert (
+        any(word in summary["error"] for word in words)
+        if name == "iterates-over-a-text"
+        else all(word in summary["error"] for word in words)
+    ), summary["error"]
+    assert f"failed at {bad['data']['title']} (c): " in said.err
+    assert "Traceback" not in said.err
+    fine = flow(
+        tmp_path, [coded("print('hello')", "return {'r': 'ok'}"), last("c", "r")], [("start", "c"), ("c", "end")]
+    )
+    assert main(["run", fine]) == 0
+    assert json.loads(capsys.readouterr().out)["outputs"] == {"o": "ok"}
+
+
+def test_a_run_that_takes_too_long_names_its_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = flow(tmp_path, [coded("while True: pass"), last("c", "r")], [("start", "c"), ("c", "end")])
+    assert main(["run", file, "--timeout", "1"]) == 130
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["status"] == "stopped"
+    assert "1" in summary["error"]
+    assert "time" in summary["error"].lower()
