@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QStackedWidget, QTreeView, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from editor.i18n import tr
 from editor.panels.parts import EmptyState, tool_button
@@ -58,9 +59,10 @@ class TraceTree(QTreeView):
 
 
 class Trace(QSplitter):
-    """`goTo` names a node to show on the canvas."""
+    """`goTo` names a node to show on the canvas, `openRun` the run of another workflow."""
 
     goTo = Signal(str)
+    openRun = Signal(str)
 
     def __init__(self, session: WorkflowSession) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -71,6 +73,7 @@ class Trace(QSplitter):
         self.model = TraceModel()
         self.tree = self._make_tree()
         self.details = StepDetails()
+        self.details.openRun.connect(self.openRun)
         self.addWidget(self._make_left())
         self.addWidget(self.details)
         self.setStretchFactor(0, 3)
@@ -106,6 +109,7 @@ class Trace(QSplitter):
         tree.enterWanted.connect(lambda: self.enter(tree.currentIndex()))
         tree.leaveWanted.connect(self.leave)
         tree.clicked.connect(self._clicked)
+        tree.expanded.connect(self._opened)
         return tree
 
     def _make_left(self) -> QWidget:
@@ -168,7 +172,7 @@ class Trace(QSplitter):
             self._go_to(self.model.entry(index))
 
     def _go_to(self, entry: Entry | None) -> None:
-        if entry is not None and entry.execution is not None:
+        if entry is not None and entry.execution is not None and entry.kind != "inner":
             self.goTo.emit(entry.execution.node_id)
 
     def select_node(self, node_id: str) -> None:
@@ -194,6 +198,21 @@ class Trace(QSplitter):
         self.tree.scrollTo(index)
         self._choosing = False
 
+    def _opened(self, index: QModelIndex) -> None:
+        """The run of another workflow is read when somebody wants to see its steps."""
+        entry = self.model.entry(index)
+        if entry is None or entry.kind != "child" or entry.children or entry.number:
+            return
+        from engine.run.fold import RunState, fold
+
+        runs = self._session.studio.services.runs
+
+        def done(state: RunState | None) -> None:
+            if isValid(self):
+                self.model.show_child(entry, state)
+
+        self._session.studio.tasks.run(lambda: fold(runs.events(entry.label)), done=done, failed=lambda _: done(None))
+
     def _below_root(self, index: QModelIndex) -> bool:
         root = self.tree.rootIndex()
         while root.isValid() and index.isValid():
@@ -207,6 +226,10 @@ class Trace(QSplitter):
     def enter(self, index: QModelIndex) -> None:
         """Show only what stands below a line; `leave` comes back to this very place."""
         index = index.siblingAtColumn(STEP)
+        entry = self.model.entry(index)
+        if entry is not None and entry.kind == "child":
+            self.openRun.emit(entry.label)
+            return
         if not self.model.rowCount(index):
             return
         place = self.tree.verticalScrollBar().value()

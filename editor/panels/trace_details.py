@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from editor.i18n import ntr, tr
+from editor.icons import icon
 from editor.panels.notices import Notices, notices_of
 from editor.panels.parts import status_icon, status_word
 from editor.panels.trace_model import LOG_STATUS, Entry
@@ -19,7 +20,10 @@ STREAMED = 4000
 
 
 class StepDetails(QScrollArea):
-    """One line at a time; it is built again only when something of it changed."""
+    """One line at a time; it is built again only when something of it changed. `openRun` names the run of another
+    workflow that a step called."""
+
+    openRun = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,9 +60,20 @@ class StepDetails(QScrollArea):
             _fill_log(column, entry)
         else:
             _fill_step(column, execution)
+            child = str(execution.metadata.get("child_run_id") or "")
+            if child:
+                self._offer_run(column, child)
         column.addStretch(1)
         self.setWidget(box)
         self.verticalScrollBar().setValue(scroll)
+
+    def _offer_run(self, column: QVBoxLayout, run_id: str) -> None:
+        """The way into the run of the workflow that a step called."""
+        button = QPushButton(tr("Open the run of the workflow"))
+        button.setIcon(icon("external", "text"))
+        button.setToolTip(run_id)
+        button.clicked.connect(lambda: self.openRun.emit(run_id))
+        column.insertWidget(1, button, 0, Qt.AlignmentFlag.AlignLeft)
 
 
 def _mark(entry: Entry | None) -> tuple[Any, ...] | None:

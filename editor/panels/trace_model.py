@@ -23,7 +23,7 @@ from engine.run.fold import NodeRunState, RunState
 from engine.services.traces import Branch
 
 Index = QModelIndex | QPersistentModelIndex
-Kind = Literal["top", "step", "round", "try", "log", "parallel", "branch"]
+Kind = Literal["top", "step", "round", "try", "log", "parallel", "branch", "child", "inner"]
 LOG_STATUS: Final = {"start": "running", "success": "succeeded", "error": "failed"}
 """What an entry of an agent's log says of itself, as the status of a step."""
 ROOT: Final = QModelIndex()
@@ -34,7 +34,8 @@ SPAN: Final = int(Qt.ItemDataRole.UserRole) + 1
 
 class Entry:
     """One line. `execution` is the step itself, for a round its container, for a try the step that tried, for an entry
-    of a log the step that wrote it."""
+    of a log the step that wrote it, for the run of another workflow (`child`, `label` its id) the step that called it,
+    for a step of that run (`inner`) that step."""
 
     __slots__ = ("children", "execution", "heads", "kind", "label", "number", "parent", "row")
 
@@ -148,6 +149,9 @@ class TraceModel(QAbstractItemModel):
             logs[str(told.get("message_id") or number)] = self._add(Entry("log", parent, execution, number))
         if not execution.is_live:
             self._open.discard(execution.execution_id)
+            child = str(execution.metadata.get("child_run_id") or "")
+            if child:
+                self._add(Entry("child", entry, execution, label=child))
 
     def _holder(self, execution: NodeRunState) -> Entry:
         """The round of the innermost container, or the top."""
@@ -185,6 +189,28 @@ class TraceModel(QAbstractItemModel):
             parent.children.append(entry)
             self.endInsertRows()
         return entry
+
+    def show_child(self, entry: Entry, state: RunState | None) -> None:
+        """Fill the run of another workflow in, or say that it was not kept."""
+        if entry.children or self._by_execution.get(getattr(entry.execution, "execution_id", "")) is not entry.parent:
+            return  # filled already, or another run is shown by now
+        steps = list(state.executions.values()) if state is not None else []
+        if not steps:
+            entry.number = 1
+            self.dataChanged.emit(self._index(entry), self._index(entry))
+        else:
+            self.beginInsertRows(self._index(entry), 0, len(steps) - 1)
+            for row, step in enumerate(steps):
+                inner = Entry("inner", entry, step)
+                inner.row = row
+                entry.children.append(inner)
+            self.endInsertRows()
+
+    def hasChildren(self, parent: Index = ROOT) -> bool:
+        entry = self.entry(parent)
+        if entry is not None and entry.kind == "child" and not entry.number:
+            return True
+        return super().hasChildren(parent)
 
     # -- looking up --------------------------------------------------------------------------------------------------
 
@@ -269,7 +295,7 @@ class TraceModel(QAbstractItemModel):
             tokens = _facts_of(entry).get("total_tokens")
             return f"{tokens}" if tokens else ""
         if column == TOKENS:
-            steps = [entry.execution] if entry.kind == "step" else entry.steps()
+            steps = [entry.execution] if entry.kind in ("step", "inner") else entry.steps()
             tokens = sum(step.tokens for step in steps if step is not None)
             return str(tokens) if tokens else ""
         return ""
@@ -279,6 +305,10 @@ class TraceModel(QAbstractItemModel):
         if entry.kind == "step" and entry.execution is not None:
             name, colour = STATUS_ICON.get(entry.execution.status, ("status-waiting", "faint"))
             return icon(name, colour)
+        if entry.kind == "inner" and entry.execution is not None:
+            return icon(*STATUS_ICON.get(entry.execution.status, ("status-waiting", "faint")))
+        if entry.kind == "child":
+            return icon("trace", "faint")
         if entry.kind == "try":
             return icon("status-retry", "warn")
         if entry.kind == "log":
@@ -295,7 +325,7 @@ class TraceModel(QAbstractItemModel):
             return str(entry.tried().get("error") or "")
         if entry.kind == "log":
             return str(entry.logged().get("error") or entry.logged().get("label") or "")
-        if entry.kind == "step" and entry.execution is not None:
+        if entry.kind in ("step", "inner") and entry.execution is not None:
             error = entry.execution.error
             first = f"{status_word(entry.execution.status)}{': ' + error if error else ''}"
             return "\n".join([first, *notices_of(entry.execution.process_data)])
@@ -303,21 +333,24 @@ class TraceModel(QAbstractItemModel):
 
     @staticmethod
     def _span(entry: Entry) -> tuple[float, float | None, str] | None:
-        steps = [entry.execution] if entry.kind == "step" else entry.steps()
+        steps = [entry.execution] if entry.kind in ("step", "inner") else entry.steps()
         begins = [at for s in steps if s is not None and (at := seconds_of(s.started_at)) is not None]
         if not begins or entry.kind in ("try", "log"):
             return None
         live = any(s.is_live for s in steps if s is not None)
         ends = [at for s in steps if s is not None and (at := seconds_of(s.finished_at)) is not None]
         colour = "line_strong"
-        if entry.kind == "step" and entry.execution is not None:
+        if entry.kind in ("step", "inner") and entry.execution is not None:
             colour = STATUS_ICON.get(entry.execution.status, ("", "faint"))[1]
         return min(begins), None if live or not ends else max(ends), colour
 
 
 def _title(entry: Entry) -> str:
     execution = entry.execution
-    if entry.kind == "step" and execution is not None:
+    if entry.kind == "child" and execution is not None:
+        kept = "" if not entry.number else "  ·  " + tr("not kept")
+        return tr("Run of the workflow") + kept
+    if entry.kind in ("step", "inner") and execution is not None:
         title = execution.title or execution.node_type
         if execution.rounds:
             title += "  ·  " + ntr("{n} round", "{n} rounds", len(execution.rounds))
@@ -351,7 +384,7 @@ def _facts_of(entry: Entry) -> Mapping[str, Any]:
 def _elapsed(entry: Entry) -> float | None:
     """How long a line took; None while it runs or where nobody measured."""
     execution = entry.execution
-    if entry.kind == "step" and execution is not None:
+    if entry.kind in ("step", "inner", "child") and execution is not None:
         return execution.elapsed if execution.finished_at else None
     if entry.kind == "try":
         taken = entry.tried().get("elapsed_time")

@@ -251,6 +251,7 @@ class WorkflowPage(QWidget):
         self.run_panel.stopWanted.connect(self.stopWanted)
         self.run_panel.continueWanted.connect(lambda: self.rerunWanted.emit(""))
         self.trace = Trace(self.session)
+        self.trace.openRun.connect(self.openRun)
         self.trace.goTo.connect(self._show_node)
         self.chat: Chat | None = None
         if self.session.document.workflow.mode == "advanced-chat" and not self.session.read_only:

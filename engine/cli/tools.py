@@ -245,6 +245,74 @@ def refresh(context: typer.Context, server: str, json: Json = False) -> None:
         raise typer.Exit(say.FAILED)
 
 
+@tools.command("read")
+def read_server(
+    context: typer.Context,
+    server: Annotated[str, typer.Argument(help="Id or name of an MCP server.")],
+    uri: Annotated[str, typer.Argument(help="A resource to read; without it they are listed.")] = "",
+    prompt: Annotated[str, typer.Option(help="Name of a prompt to fill instead.")] = "",
+    value: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the prompt.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for what is no text.")] = None,
+    json: Json = False,
+) -> None:
+    """What an MCP server can be read: its resources and prompts."""
+    service = _open(context).tools
+    if prompt:
+        text = service.mcp_prompt(server, prompt, _pairs(value))
+        say.out({"text": text}, pretty=True) if json else say.line(text)
+    elif uri:
+        _print(service.read_mcp(server, uri), output, json=json)
+    else:
+        resources, prompts = service.mcp_offers(server)
+        if json:
+            say.out({"resources": resources, "prompts": prompts}, pretty=True)
+            return
+        rows = [{"kind": "resource", "what": r.get("uri"), "words": r.get("description", "")} for r in resources]
+        rows += [{"kind": "prompt", "what": p.get("name"), "words": p.get("description", "")} for p in prompts]
+        say.table(rows, [("kind", "kind"), ("what", "which"), ("words", "means")])
+
+
+@tools.command("accounts")
+def accounts(
+    context: typer.Context,
+    provider: Annotated[str, typer.Argument(help="Only those at this provider.")] = "",
+    json: Json = False,
+) -> None:
+    """The accounts at built-in providers; keys are masked."""
+    rows = [asdict(a) for a in _open(context).tools.accounts.list(provider)]
+    if json:
+        say.out(rows, pretty=True)
+        return
+    shown = [{**r, "first": "yes" if r["is_default"] else "", "values": ", ".join(sorted(r["values"]))} for r in rows]
+    columns = [("id", "id"), ("provider", "provider"), ("name", "name"), ("first", "default"), ("values", "set")]
+    say.table(shown, columns)
+
+
+@tools.command("account")
+def save_account(
+    context: typer.Context,
+    provider: Annotated[str, typer.Argument(help="Such as tavily.")],
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+    field: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a field that is no secret.")] = None,
+    secret: Annotated[
+        list[str] | None, typer.Option(help="NAME=VARIABLE: a secret field from a variable of the environment.")
+    ] = None,
+    default: Annotated[bool, typer.Option("--default", help="Use it where a node names none.")] = False,
+    account: Annotated[str, typer.Option(help="Change the account of this id.")] = "",
+    json: Json = False,
+) -> None:
+    """Add an account at a built-in provider, or change one."""
+    import os
+
+    values: dict[str, str | None] = dict(_pairs(field))
+    for given, variable in _pairs(secret).items():
+        if variable not in os.environ:
+            raise UserError(f"There is no variable {variable} in the environment.", code="cli.no_variable")
+        values[given] = os.environ[variable]
+    saved = _open(context).tools.accounts.save(provider, name, values, account_id=account, default=default)
+    say.out({"id": saved}) if json else say.line(saved)
+
+
 @tools.command("publish")
 def publish(
     context: typer.Context,
@@ -273,12 +341,16 @@ def publish(
 @tools.command("remove")
 def remove(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help="api, mcp or workflow.")],
+    kind: Annotated[str, typer.Argument(help="api, mcp, workflow or account.")],
     provider: Annotated[str, typer.Argument(help="Its id or name.")],
     json: Json = False,
 ) -> None:
-    """Forget a provider and its credentials."""
-    _open(context).tools.remove(kind, provider)
+    """Forget a provider or an account, and its credentials."""
+    service = _open(context).tools
+    if kind == "account":
+        service.accounts.remove(provider)
+    else:
+        service.remove(kind, provider)
     if json:
         say.out({"removed": provider})
 
@@ -288,6 +360,9 @@ def map_tool(
     context: typer.Context,
     named: Annotated[str, typer.Argument(metavar="PROVIDER/TOOL", help="The tool as files name it.")],
     means: Annotated[str, typer.Argument(metavar="PROVIDER/TOOL", help="The tool it means here.")] = "",
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="NAME=what the file's parameter NAME is called here.")
+    ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Forget what it means.")] = False,
     json: Json = False,
 ) -> None:
@@ -299,8 +374,10 @@ def map_tool(
     if remove:
         services.tools.remove_alias(provider, tool)
     elif means:
-        services.tools.set_alias(ToolIdentity("", provider, tool, provider), _identity(services, means))
-    rows = [{"named": "/".join(k), **asdict(v)} for k, v in services.tools.aliases().items()]
+        named_tool = ToolIdentity("", provider, tool, provider)
+        services.tools.set_alias(named_tool, _identity(services, means), _pairs(parameter))
+    names = services.tools.alias_names()
+    rows = [{"named": "/".join(k), **asdict(v), "names": names.get(k, {})} for k, v in services.tools.aliases().items()]
     if json:
         say.out(rows, pretty=True)
     else:

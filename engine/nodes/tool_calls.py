@@ -80,7 +80,9 @@ async def _call_workflow(
     assert runner is not None
     depth = int(ctx.run.get("call_depth") or 0) + 1
     if depth > ctx.limits.max_call_depth:
-        raise PortError("CallDepth", f"Workflows call each other more than {ctx.limits.max_call_depth} deep.")
+        most = ctx.limits.max_call_depth
+        words = f"{label_of(identity)} is not called: workflows call each other more than {most} deep."
+        raise PortError("CallDepth", words, hint="Does it call itself, or another one that calls it?")
     parent = ParentRun(
         str(ctx.run.get("run_id") or ""), ctx.node_id, ctx.execution_id, depth, str(ctx.run.get("user_id") or "")
     )

@@ -287,3 +287,14 @@ def test_calls_of_tools_are_recorded_and_given_back(services: Services, tmp_path
     services.tools.remove("api", "words")
     services.replay_outside(tmp_path / "tape.jsonl", {}, strict=True)
     assert run(services, content)["outputs"] == {"said": "HEY"}
+
+
+def test_workflows_that_call_each_other_for_ever_say_which(services: Services) -> None:
+    app_id = published(services, workflow("Echo", start(), end()), name="echo")
+    again = workflow("Echo", start(), {**tool("workflow", app_id, "echo"), "title": "Again"}, end())
+    services.workflows.save_draft(app_id, again, services.workflows.load(app_id).revision)
+    services.versions.publish(app_id, force=True)
+    summary = run(services, again)
+    assert summary["status"] == "failed"
+    assert f"{app_id}/echo is not called: workflows call each other more than 5 deep." in summary["error"]
+    assert len([r for r in services.runs.list().runs if r.app_id == app_id]) == 5
