@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
+    QPen,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -100,6 +101,8 @@ class CanvasView(CanvasSurface):
         self.gliding = Gliding(self)
         self._unsubscribe: Any = None
         self._message = ""
+        self._ringed = False
+        """Whether the keyboard came here by keys: then a ring says so."""
         self._settle = self.timer(_SETTLE_MS, self._store_viewport)
         self._make_accessible()
         self.note_editor: NoteEditor | None = None
@@ -192,6 +195,10 @@ class CanvasView(CanvasSurface):
         if self.gesture is None:
             self._paint_hover(painter)
         self._paint_focus(painter)
+        if self._ringed and self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme().color("accent"), 2))
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         if self.gesture is not None:
             self.gesture.paint(painter)
         if self.scene.graph is not None and not self.scene.items:
@@ -427,6 +434,7 @@ class CanvasView(CanvasSurface):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.gliding.finish()
+        self._ringed = False
         self._pointer.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -464,6 +472,7 @@ class CanvasView(CanvasSurface):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
+        self._ringed = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

@@ -457,7 +457,7 @@ class WorkflowPage(QWidget):
         if part is self.inspector:
             self.inspector.enter()
         elif part is self.canvas:
-            self.canvas.setFocus()
+            self.canvas.setFocus(Qt.FocusReason.TabFocusReason)
         else:
             first = part.currentWidget() if isinstance(part, QStackedWidget | QTabWidget) else part
             focus_first(first if first is not None else part)

@@ -6,9 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 
 from editor.theme import set_theme
-from tests.helpers.fits import cut_off, unnamed
+from tests.helpers.fits import cut_off, place, reachable, shows_focus, unnamed
 from tests.helpers.gallery import shown
 from tests.helpers.studio import opened_studio
 
@@ -55,3 +56,74 @@ def test_no_words_are_cut_off_and_every_control_has_a_name(
     faults = [f"{name}: {fault}" for fault, name in cut.items()]
     faults += [f"{name}: no name: {fault}" for fault, name in nameless.items()]
     assert not faults, "\n".join(faults)
+
+
+FOCUSED = [
+    "library", "panels", "run_form", "chat", "inspector", "history", "preferences", "shortcuts", "publish", "dialogs",
+    "messages", "selector", "logs", "batch",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.spec("editor.81")
+def test_one_sees_where_the_keyboard_is(tmp_path: Path, theme: str) -> None:
+    unseen: dict[str, str] = {}
+    asked = 0
+    with opened_studio(tmp_path, size=SMALL) as studio:
+        set_theme("light" if theme == "light" else "dark")
+        try:
+            for name, widget in shown(studio, FOCUSED):
+                widget.window().activateWindow()
+                for control in reachable(widget):
+                    seen = shows_focus(control)
+                    asked += seen is not None
+                    if seen is False:
+                        unseen.setdefault(place(control), name)
+        finally:
+            set_theme("dark")
+    assert asked > 500
+    assert not unseen, "\n".join(f"{name}: {where}" for where, name in unseen.items())
+
+
+def test_what_is_cut_off_or_has_no_name_is_found(qapp: QApplication) -> None:
+    window = QWidget()
+    window.resize(200, 200)
+    label, wrapped = QLabel("Words that are longer than their place", window), QLabel("Many words " * 4, window)
+    label.setGeometry(0, 0, 60, 20)
+    wrapped.setWordWrap(True)
+    wrapped.setGeometry(0, 170, 100, 10)
+    button = QPushButton("A long word on a button", window)
+    button.setGeometry(0, 60, 40, 32)
+    beyond = QLabel("Beyond", window)
+    beyond.setGeometry(180, 100, 80, 20)
+    silent = QToolButton(window)
+    silent.setGeometry(0, 130, 32, 32)
+    window.show()
+    assert len(cut_off(window)) == 4
+    assert len(unnamed(window)) == 1
+    label.setToolTip(label.text())
+    button.resize(button.sizeHint())
+    silent.setAccessibleName("Close")
+    wrapped.setGeometry(0, 30, 150, wrapped.heightForWidth(150))
+    wrapped.lower()
+    beyond.move(100, 0)
+    assert cut_off(window) == []
+    assert unnamed(window) == []
+    window.close()
+    window.deleteLater()
+
+
+def test_a_control_that_looks_the_same_with_the_keyboard_is_found(qapp: QApplication) -> None:
+    set_theme("dark")
+    window = QWidget()
+    window.resize(200, 80)
+    field, bare = QLineEdit(window), QLineEdit(window)
+    bare.move(0, 40)
+    bare.setStyleSheet("QLineEdit, QLineEdit:focus { border: none; color: transparent; }")
+    bare.setReadOnly(True)
+    window.show()
+    window.activateWindow()
+    assert shows_focus(field) is True
+    assert shows_focus(bare) is False
+    window.close()
+    window.deleteLater()

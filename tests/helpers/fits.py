@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractScrollArea,
     QAbstractSpinBox,
+    QApplication,
     QCheckBox,
     QComboBox,
     QHeaderView,
@@ -24,8 +26,10 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
+from shiboken6 import isValid
 
 SLACK = 1
+RING = 4
 CELL_SIDES = 16
 NAMED = (
     QAbstractButton, QLineEdit, QComboBox, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QAbstractItemView, QSlider,
@@ -40,7 +44,7 @@ def cut_off(window: QWidget) -> list[str]:
             continue
         fault = _fault(widget)
         if fault:
-            found.append(f"{_place(widget)}: {fault}")
+            found.append(f"{place(widget)}: {fault}")
     return found
 
 
@@ -52,8 +56,42 @@ def unnamed(window: QWidget) -> list[str]:
             continue
         heard = QAccessible.queryAccessibleInterface(widget)
         if heard is not None and not heard.text(QAccessible.Text.Name).strip():
-            found.append(_place(widget))
+            found.append(place(widget))
     return found
+
+
+def reachable(window: QWidget) -> list[QWidget]:
+    """The controls that Tab comes to."""
+    return [
+        widget
+        for widget in window.findChildren(QWidget)
+        if widget.isVisible()
+        and widget.isEnabled()
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.focusProxy() is None
+        and not widget.visibleRegion().isEmpty()
+    ]
+
+
+def shows_focus(control: QWidget) -> bool | None:
+    """Whether a control looks different once the keyboard is in it; None when it cannot have it now."""
+    QApplication.processEvents()  # a window that becomes active gives its last control the keyboard back
+    had = QApplication.focusWidget()
+    if had is not None:
+        had.clearFocus()
+    QApplication.processEvents()
+    if not isValid(control) or not control.isVisible():
+        return None
+    around = control.parentWidget() or control
+    area = control.geometry().adjusted(-RING, -RING, RING, RING)
+    before = around.grab(area).toImage()
+    control.setFocus(Qt.FocusReason.TabFocusReason)
+    QApplication.processEvents()
+    if QApplication.focusWidget() is not control:
+        return None
+    if isinstance(control, QLineEdit):
+        control.deselect()  # chosen words would be a sign that an empty field does not have
+    return bool(around.grab(area).toImage() != before)
 
 
 def _is_part(widget: QWidget) -> bool:
@@ -150,7 +188,7 @@ def _said(text: str, wanted: int, room: int) -> str:
     return f"{text!r} wants {wanted}, has {room}" if text and wanted > room + SLACK else ""
 
 
-def _place(widget: QWidget) -> str:
+def place(widget: QWidget) -> str:
     """Where a widget is, from its window inwards."""
     names: list[str] = []
     step: QWidget | None = widget
