@@ -31,6 +31,7 @@ FORMS: dict[str, str] = {
     "knowledge-retrieval": "ai_forms:KnowledgeForm",
     "human-input": "event_forms:HumanInputForm",
     "trigger-schedule": "schedule_form:ScheduleForm",
+    "trigger-plugin": "plugin_form:PluginTriggerForm",
     "trigger-webhook": "webhook_form:WebhookForm",
 }
 

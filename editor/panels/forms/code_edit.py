@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -23,6 +23,9 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from editor.panels.forms.code_search import CodeSearch
 from editor.theme import theme
+
+if TYPE_CHECKING:
+    from editor.panels.forms.completion import Completion
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 QUOTES = "\"'"
@@ -151,6 +154,7 @@ class CodeEdit(QPlainTextEdit):
         self._loading = False
         self._known = ""
         self.search = CodeSearch(self)
+        self.completion: Completion | None = None
         self._place_gutter()
         self._mark_lines()
 
@@ -210,6 +214,8 @@ class CodeEdit(QPlainTextEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         cursor = self.textCursor()
         key, text = event.key(), event.text()
+        if self.completion is not None and self.completion.press(event):
+            return
         if event.matches(QKeySequence.StandardKey.Find):
             self.search.open()
         elif self.isReadOnly():

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.common import Form, add_tail, input_table, line
+from editor.panels.forms.completion import Completion
 from editor.panels.forms.entry import NAME
 from editor.panels.forms.fields import ChoiceField, CodeField, Field, name_it
 from editor.panels.forms.parts import add_button, small_button
@@ -75,6 +76,7 @@ class CodeForm(Form):
         code.add(line(language, sync, stretch=(1, 0)))
         self.code = CodeField(ctx, ("code",), tr("Code"), str(ctx.get(("code_language",), "python3")), rows=16)
         code.add(self.code)
+        self.completion = Completion(self.code.edit, self._input_names, self._language)
         code.add_action(small_button("maximize", tr("Open large"), self._large))
         self._fault = QLabel()
         self._fault.setProperty("kind", "bad")
@@ -87,6 +89,12 @@ class CodeForm(Form):
         outputs = self.section(tr("Output variables"))
         outputs.add(OutputTable(ctx))
         add_tail(self)
+
+    def _input_names(self) -> list[str]:
+        return [str(v.get("variable") or "") for v in self.ctx.get(("variables",), []) if isinstance(v, Mapping)]
+
+    def _language(self) -> str:
+        return str(self.ctx.get(("code_language",), "python3"))
 
     def _language_chosen(self, language: str) -> None:
         """Another language brings its own fresh code, as the format's editor does; one undo brings the old back."""
@@ -139,6 +147,7 @@ class CodeForm(Form):
         edit.edited.connect(lambda text: self.ctx.set(("code",), text, typing=True))
         edit.left.connect(self.ctx.end_typing)
         name_it(edit, tr("Code"))
+        Completion(edit, self._input_names, self._language)
         layout.addWidget(edit)
         dialog.open()
         edit.setFocus()

@@ -141,8 +141,8 @@ class HttpForm(Form):
         method.setFixedWidth(104)
         api.add(line(method, TemplateField(ctx, ("url",), tr("URL"), "https://", single_line=True), stretch=(0, 1)))
         api.add_action(small_button("import", tr("Import from cURL"), self._import_curl))
-        self.section(tr("Headers")).add(PairsField(ctx, ("headers",), tr("Header")))
-        self.section(tr("Parameters")).add(PairsField(ctx, ("params",), tr("Parameter")))
+        self._pairs("headers", tr("Headers"), tr("Header"))
+        self._pairs("params", tr("Parameters"), tr("Parameter"))
         self.section(tr("Body")).add(BodyPart(ctx))
         self.section(tr("Authorization"), folded=ctx.get(("authorization", "type"), "no-auth") == "no-auth").add(
             AuthPart(ctx)
@@ -158,6 +158,26 @@ class HttpForm(Form):
             )
         more.add(SwitchField(ctx, ("ssl_verify",), tr("Check certificates"), default=True))
         add_tail(self)
+
+    def _pairs(self, key: str, title: str, word: str) -> None:
+        """A table, and the same lines as one text for pasting many at once; a button changes between them."""
+        section = self.section(title)
+        table = PairsField(self.ctx, (key,), word)
+        text = TemplateField(self.ctx, (key,), tr("{what} as text", what=title), f"{word}:{tr('Value')}", lowest=92)
+        text.hide()
+        section.add(table)
+        section.add(text)
+        name = tr("Edit {what} as text", what=title)
+
+        def change() -> None:
+            table.setVisible(not table.isVisible())
+            text.setVisible(not table.isVisible())
+            button.setToolTip(name if table.isVisible() else tr("Edit {what} as a table", what=title))
+            (table if table.isVisible() else text).setFocus()
+            table.load()
+
+        button = small_button("list", name, change)
+        section.add_action(button)
 
     def _import_curl(self) -> None:
         dialog = QDialog(self)

@@ -198,3 +198,53 @@ def test_an_input_has_the_first_free_name(desk: Open) -> None:
     here.click("Add input")
     assert [v["variable"] for v in here.data["variables"]] == ["q", "arg1", "arg2"]
     assert all(b.property("state") == "empty" for b in here.all(QPushButton, "Input value")[1:])
+
+
+@pytest.mark.spec("editor.48")
+def test_inputs_and_words_of_the_language_are_offered(desk: Open) -> None:
+    inputs = [{"variable": name, "value_selector": ["start", "q"]} for name in ("question", "quantity")]
+    here = desk(work("", variables=inputs), "code")
+    edit = editor(here)
+    offered = edit.completion
+    assert offered is not None
+    QTest.keyClicks(edit, "x = q")
+    assert not offered.popup.isVisible()
+    QTest.keyClicks(edit, "u")
+    assert offered.popup.isVisible()
+    model = offered.completer.completionModel()
+    words = [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+    assert words[:2] == ["question", "quantity"]
+    assert "quit" in words
+    QTest.keyClick(edit, Qt.Key.Key_Down)
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert here.data["code"] == "x = quantity"
+    assert not offered.popup.isVisible()
+    assert here.steps() == 2
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    QTest.keyClicks(edit, "ret")
+    assert offered.popup.isVisible()
+    QTest.keyClick(edit, Qt.Key.Key_Escape)
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert here.data["code"] == "x = quantity\nret\n"
+
+
+@pytest.mark.parametrize("before", ["# que", "'que", "a.que", "x = 'it\\'s que"])
+def test_nothing_is_offered_in_texts_comments_and_after_dots(desk: Open, before: str) -> None:
+    here = desk(work(before, variables=[{"variable": "question", "value_selector": []}]), "code")
+    edit = editor(here)
+    QTest.keyClick(edit, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(edit, "s")
+    assert edit.completion is not None
+    assert not edit.completion.popup.isVisible()
+
+
+def test_javascript_has_words_of_its_own_and_a_key_asks_for_them(desk: Open) -> None:
+    here = desk(work("", code_language="javascript", variables=[]), "code")
+    edit = editor(here)
+    QTest.keyClick(edit, Qt.Key.Key_Space, Qt.KeyboardModifier.ControlModifier)
+    assert edit.completion is not None
+    assert edit.completion.popup.isVisible()
+    assert {"function", "JSON"} <= set(edit.completion.words())
+    assert "elif" not in edit.completion.words()
+    QTest.keyClick(edit, Qt.Key.Key_Escape)
+    assert not edit.completion.popup.isVisible()

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QTimeEdit, QWidget
 
 from engine.model.workflow import Workflow
+from engine.nodes.specs.boundary import check_plugin_trigger
 from tests.editor.forms.conftest import Desk, Open
 from tests.helpers.model import made, node
 
@@ -189,3 +190,45 @@ def test_a_new_name_is_followed_and_a_bad_one_is_refused_in_words(desk: Open) ->
     assert [b["name"] for b in here.data["body"]] == ["b"]
     assert here.document.graph.node("e").data["outputs"][0]["value_selector"] == []
     assert here.steps() == 3
+
+
+EVENT = {
+    "plugin_id": "acme/tracker",
+    "event_name": "issue_opened",
+    "event_label": "Issue opened",
+    "subscription_id": "",
+    "plugin_unique_identifier": "acme/tracker:0.1.0@00",
+    "parameters_schema": [
+        {"name": "project", "type": "string", "required": True, "label": {"en_US": "Project"}},
+        {"name": "open", "type": "boolean", "default": False},
+        {
+            "name": "level",
+            "type": "select",
+            "options": [{"value": "low", "label": {"en_US": "Low"}}, {"value": "high"}],
+        },
+    ],
+    "event_parameters": {"extra": {"type": "variable", "value": ["n", "x"]}},
+}
+
+
+@pytest.mark.spec("logic.203")
+def test_the_parameters_of_an_event_are_constants_written_by_hand(desk: Open) -> None:
+    here = desk(made([node("p", "trigger-plugin", **EVENT)], []), "p")
+    assert here.steps() == 1
+    assert {"Issue opened", "acme/tracker"} <= {label.text() for label in here.all(QLabel)}
+    QTest.keyClicks(here.one(QLineEdit, "Subscription"), "sub-1")
+    QTest.keyClicks(here.one(QLineEdit, "Project"), "demo")
+    here.click("open")
+    here.choose("level", "high")
+    assert here.data["subscription_id"] == "sub-1"
+    assert here.data["event_parameters"] == {
+        "extra": {"type": "variable", "value": ["n", "x"]},
+        "project": {"type": "constant", "value": "demo"},
+        "open": {"type": "constant", "value": True},
+        "level": {"type": "constant", "value": "high"},
+    }
+    assert any("variable is not resolved" in label.text() for label in here.all(QLabel))
+    assert check_plugin_trigger(here.data) == []
+    while here.document.can_undo:
+        here.session.undo()
+    assert here.data["event_parameters"] == EVENT["event_parameters"]
