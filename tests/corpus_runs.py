@@ -1,5 +1,5 @@
 """Runs every file of the corpus that has no knowledge and no triggers, all models answered by the embedded one, and
-prints what came of each: `python -m tests.corpus_runs [--only WORD] [--limit N] [--seconds S] [--rows FILE]`.
+prints what came of each: `python -m tests.corpus_runs [--only WORD] [--limit N] [--seconds S] [--rows FILE] [--logic]`.
 
 `--rows` writes each row into a file as soon as it is known (one JSON object a line); started again with the same file,
 the command goes on after the files that are in it and counts all of them.
@@ -34,6 +34,8 @@ from tests.helpers.samples import Samples
 TYPES = frozenset(
     name for name, spec in registry.SPECS.items() if not name.startswith(("knowledge-", "trigger-", "datasource"))
 )
+LOGIC = TYPES - {"llm", "question-classifier", "parameter-extractor", "agent", "tool"}
+"""Types that need no model and no tool."""
 LONGEST_ANSWER = 24
 SECONDS = 45.0
 
@@ -44,6 +46,7 @@ NETWORK = (
 FILE, CHECKLIST = "file: at run time", "file: on its checklist"
 # What an error says, and whose matter that is; the first that fits.
 MATTERS: tuple[tuple[str, str], ...] = (
+    ("not of the standard library", "code: package is not listed"),
     ("Internal error|Traceback|Refused: import of .(?!socket)", "OURS"),
     ("tool runtime: |tool provider|agent strategy|agent_binding_not_found", "tool is not installed"),
     (NETWORK, "machine: no network"),
@@ -73,10 +76,10 @@ class Row:
     seconds: float
 
 
-def fitting(workflow: Workflow) -> bool:
-    """Has the file a graph of node types that run without knowledge and triggers?"""
+def fitting(workflow: Workflow, wanted: frozenset[str] = TYPES) -> bool:
+    """Has the file a graph of node types that are wanted: those that run without knowledge and triggers?"""
     kinds = {n.type for n in workflow.graph.nodes.values() if not n.is_note}
-    return workflow.has_graph and bool(kinds) and kinds <= TYPES
+    return workflow.has_graph and bool(kinds) and kinds <= wanted
 
 
 def matter_of(error: str, faults: list[str], *, asked_model: bool) -> str:
@@ -89,13 +92,15 @@ def matter_of(error: str, faults: list[str], *, asked_model: bool) -> str:
     return CHECKLIST if faults else FILE
 
 
-async def run_file(services: Services, file: Path, content: bytes, seconds: float) -> Row | None:
+async def run_file(
+    services: Services, file: Path, content: bytes, seconds: float, wanted: frozenset[str] = TYPES
+) -> Row | None:
     """Run one file; None when it is not of the kind that is wanted."""
     from engine.model.validate import check
 
     result = read(content, name=file.stem)
     workflow = result.workflow
-    if workflow is None or not fitting(workflow):
+    if workflow is None or not fitting(workflow, wanted):
         return None
     faults = [str(p.message) for p in check(workflow) if p.severity == "error"]
     began = time.monotonic()
@@ -134,7 +139,12 @@ def shown(row: Row) -> str:
 
 
 async def run_all(
-    files: list[tuple[Path, bytes]], seconds: float, limit: int, folder: Path, kept: Path | None
+    files: list[tuple[Path, bytes]],
+    seconds: float,
+    limit: int,
+    folder: Path,
+    kept: Path | None,
+    wanted: frozenset[str] = TYPES,
 ) -> list[Row]:
     """One file after the other, in one process with one loaded model."""
     services = Services.open(folder)
@@ -148,7 +158,7 @@ async def run_all(
     for file, content in files:
         if len(rows) >= limit:
             break
-        row = None if file.name in done else await run_file(services, file, content, seconds)
+        row = None if file.name in done else await run_file(services, file, content, seconds, wanted)
         if row is None:
             continue
         rows.append(row)
@@ -168,10 +178,13 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=10_000, help="at most so many files")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="time for one file")
     parser.add_argument("--rows", type=Path, default=None, help="keep the rows in this file and go on after them")
+    parser.add_argument("--logic", action="store_true", help="only files that need no model and no tool")
     given = parser.parse_args()
     files = [(f, f.read_bytes()) for f in sorted(CORPUS.glob("*.y*ml")) if given.only in f.name]
     with tempfile.TemporaryDirectory(prefix="penstock-corpus-") as folder:
-        rows = asyncio.run(run_all(files, given.seconds, given.limit, Path(folder), given.rows))
+        rows = asyncio.run(
+            run_all(files, given.seconds, given.limit, Path(folder), given.rows, LOGIC if given.logic else TYPES)
+        )
     counts: dict[str, int] = {}
     for row in rows:
         name = f"{row.status}: {row.matter}" if row.matter else row.status

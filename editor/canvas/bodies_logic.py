@@ -32,6 +32,8 @@ _OPERATORS: Final[Mapping[str, str]] = {
 }
 _UNARY: Final = frozenset({"empty", "not empty", "exists", "not exists", "null", "not null"})
 
+_WAYS: Final[Mapping[str, str]] = {"webapp": "in the program", "email": "e-mail"}
+
 _ASSIGN: Final[Mapping[str, str]] = {
     "over-write": "overwrite",
     "overwrite": "overwrite",
@@ -57,22 +59,31 @@ def condition_parts(condition: Mapping[str, Any], naming: Naming) -> tuple[Part,
     operator = text_of(condition, "comparison_operator")
     parts = [naming.variable(selector_of(condition.get("variable_selector")))]
     sub = mappings_of(mapping_of(condition, "sub_variable_condition"), "conditions")
+    if len(sub) == 1:
+        parts.append(Part("text", text_of(sub[0], "key"), tone="muted"))
+        parts.append(Part("op", _operator(text_of(sub[0], "comparison_operator")), tone="accent"))
+        if text_of(sub[0], "comparison_operator") not in _UNARY:
+            parts.extend(_value(sub[0].get("value"), naming))
+        return tuple(parts)
     if sub:
-        parts.append(Part("op", ntr("{n} rule", "{n} rules", len(sub)), tone="muted"))
+        parts.append(Part("op", ntr("{n} file rule", "{n} file rules", len(sub)), tone="muted"))
         return tuple(parts)
     parts.append(Part("op", _operator(operator), tone="accent"))
     if operator in _UNARY:
         return tuple(parts)
-    value = condition.get("value")
-    if isinstance(value, str):
-        parts.extend(naming.inline(first_line(value), "text") or (Part("text", "“”", tone="faint"),))
-    elif isinstance(value, bool):
-        parts.append(Part("text", tr("true") if value else tr("false"), tone="text"))
-    elif isinstance(value, list | tuple):
-        parts.append(Part("text", ", ".join(str(item) for item in value), tone="text"))
-    elif value is not None:
-        parts.append(Part("text", str(value), tone="text"))
+    parts.extend(_value(condition.get("value"), naming))
     return tuple(parts)
+
+
+def _value(value: Any, naming: Naming) -> tuple[Part, ...]:
+    """A constant, or text with variables, as chips."""
+    if isinstance(value, str):
+        return tuple(naming.inline(first_line(value), "text")) or (Part("text", "“”", tone="faint"),)
+    if isinstance(value, bool):
+        return (Part("text", tr("true") if value else tr("false"), tone="text"),)
+    if isinstance(value, list | tuple):
+        return (Part("text", ", ".join(str(item) for item in value), tone="text"),)
+    return () if value is None else (Part("text", str(value), tone="text"),)
 
 
 def _case_rows(word: str, handle: str, case: Mapping[str, Any], naming: Naming, *, space: float) -> list[Row]:
@@ -140,9 +151,16 @@ def assigner(data: Data, naming: Naming) -> list[Row]:
     entries = mappings_of(data, "items")
     if not entries and data.get("assigned_variable_selector"):
         target = naming.variable(selector_of(data.get("assigned_variable_selector")))
-        return [_assignment(target, text_of(data, "write_mode"))]
+        source = selector_of(data.get("input_variable_selector"))
+        mode = text_of(data, "write_mode")
+        operand = (naming.variable(source),) if source and mode != "clear" else ()
+        return [_assignment(target, mode, operand)]
     rows = [
-        _assignment(naming.variable(selector_of(entry.get("variable_selector"))), text_of(entry, "operation"))
+        _assignment(
+            naming.variable(selector_of(entry.get("variable_selector"))),
+            text_of(entry, "operation"),
+            _operand(entry, naming),
+        )
         for entry in entries[:4]
     ]
     if len(entries) > 4:
@@ -150,10 +168,21 @@ def assigner(data: Data, naming: Naming) -> list[Row]:
     return rows or [said(tr("No assignments yet"), "faint")]
 
 
-def _assignment(target: Part, operation: str) -> Row:
-    return chips(
-        target, Part("op", tr(_ASSIGN.get(operation, operation)) if operation else tr("overwrite"), tone="accent")
-    )
+def _operand(entry: Mapping[str, Any], naming: Naming) -> tuple[Part, ...]:
+    """What is written: a variable, or a constant as far as it is short."""
+    if text_of(entry, "operation") in ("clear", "remove-first", "remove-last"):
+        return ()
+    value = entry.get("value")
+    if entry.get("input_type") == "variable" or (isinstance(value, list) and entry.get("input_type") != "constant"):
+        return (naming.variable(selector_of(value)),) if selector_of(value) else ()
+    if isinstance(value, Mapping):
+        return (Part("text", "{…}" if value else "{}", tone="text"),)
+    return _value(value, naming)
+
+
+def _assignment(target: Part, operation: str, operand: tuple[Part, ...]) -> Row:
+    word = tr(_ASSIGN.get(operation, operation)) if operation else tr("overwrite")
+    return chips(target, Part("op", word, tone="accent"), *operand)
 
 
 def document_extractor(data: Data, naming: Naming) -> list[Row]:
@@ -172,21 +201,20 @@ def list_operator(data: Data, naming: Naming) -> list[Row]:
         steps.append(Part("chip", tr("first {n}", n=limit.get("size", "?")), tone="muted"))
     if mapping_of(data, "extract_by").get("enabled"):
         steps.append(Part("chip", tr("one item"), tone="muted"))
-    if steps:
-        rows.append(chips(*steps))
+    rows += [chips(*steps[at : at + 2]) for at in range(0, len(steps), 2)]
     return rows
 
 
 def iteration(data: Data, naming: Naming) -> list[Row]:
     parts = [naming.variable(selector_of(data.get("iterator_selector")))]
     if data.get("is_parallel"):
-        parts.append(Part("chip", tr("parallel {n}", n=data.get("parallel_nums", "")), tone="muted", icon="parallel"))
+        parts.append(Part("chip", f"×{data.get('parallel_nums', '')}", tone="muted", icon="parallel"))
     return [chips(*parts)]
 
 
 def loop(data: Data, naming: Naming) -> list[Row]:
     del naming
-    parts = [Part("chip", ntr("at most {n} round", "at most {n} rounds", _whole(data.get("loop_count"))), tone="muted")]
+    parts = [Part("chip", tr("max {n}", n=_whole(data.get("loop_count"))), tone="muted")]
     rules = items_of(data, "break_conditions")
     if rules:
         parts.append(Part("chip", ntr("{n} exit rule", "{n} exit rules", len(rules)), tone="muted"))
@@ -208,7 +236,10 @@ def human_input(data: Data, naming: Naming) -> list[Row]:
     if methods:
         rows.append(
             chips(
-                *(Part("chip", name, tone="muted", icon="mail" if "mail" in name else "user") for name in methods[:3])
+                *(
+                    Part("chip", tr(_WAYS.get(name, name)), tone="muted", icon="mail" if "mail" in name else "user")
+                    for name in methods[:3]
+                )
             )
         )
     for action in mappings_of(data, "user_actions"):

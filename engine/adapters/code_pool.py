@@ -38,6 +38,8 @@ PRELOADED = (
     "quickjs",
 )
 START_SECONDS = 20.0
+SHIPPED = ("jinja2",)
+"""What Dify's sandbox brings besides the standard library and makes sense without network (nodes-logic spec 3.7)."""
 KERNEL_PARTS = ("Landlock file rules", "seccomp filter")
 """What stands behind the checks inside of Python; the filter also refuses sockets, with or without an own network."""
 
@@ -114,7 +116,7 @@ class CodePool:
 
     def __init__(self, limits: Limits | None = None, packages: Sequence[str] = ()) -> None:
         self._limits = limits or Limits()
-        self._importable = importable(packages)
+        self._importable = importable((*SHIPPED, *packages))
         self._idle: list[_Worker] = []
         self._count = 0
         self._free = asyncio.Semaphore(self._limits.code_workers)

@@ -66,13 +66,13 @@ def test_packages_that_are_listed_may_be_imported_by_the_next_run(studio: Studio
     dialog = settings(studio, "Code")
     isolation = studio.window.studio.isolation
     assert wait_until(lambda: bool(isolation.facts), 60)
-    assert isolation.facts["packages"] == []
+    assert isolation.facts["packages"] == ["jinja2", "markupsafe"]
     edit = named(dialog, QPlainTextEdit, "Packages for code")
     edit.setFocus()
     for word in ("PyYAML", "no-such-package"):
         QTest.keyClicks(edit, word)
         QTest.keyClick(edit, Qt.Key.Key_Return)
-    assert wait_until(lambda: isolation.facts.get("packages") == ["_yaml", "yaml"], 60), isolation.facts
+    assert wait_until(lambda: "yaml" in isolation.facts.get("packages", ()), 60), isolation.facts
     fault = named(dialog, QLabel, "Packages that are not there")
     assert fault.isVisible()
     assert fault.text().startswith("Not found: no-such-package. Install")

@@ -81,6 +81,9 @@ WORDS = {
 }
 
 
+CLIENTS = frozenset("requests httpx aiohttp urllib3 websocket websockets paramiko pymysql psycopg2 redis".split())
+
+
 class Refused(Exception):
     """Something that code may not do here."""
 
@@ -115,6 +118,10 @@ class Guard:
         if top in REFUSED_MODULES:
             why = WORDS.get(top, "it reaches outside of the sandbox")
             raise ImportRefused(f"import of {top!r} is not allowed in a code node ({why})")
+        if top in CLIENTS and top not in self.modules:
+            raise ImportRefused(
+                f"import of {top!r} is not allowed in a code node (network access); use an HTTP request node"
+            )
         if top not in self.modules and not top.startswith("_sysconfigdata"):
             raise ImportRefused(
                 f"import of {top!r} is not allowed in a code node: it is not of the standard library. Packages are "

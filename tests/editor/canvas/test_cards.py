@@ -54,7 +54,22 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "multiple_retrieval_config": {"top_k": 4},
     },
     "variable-aggregator": {"variables": [["start", "x"], ["gone", "text"]]},
-    "assigner": {"items": [{"variable_selector": ["conversation", "memory"], "operation": "append"}]},
+    "assigner": {
+        "items": [
+            {
+                "variable_selector": ["conversation", "memory"],
+                "operation": "append",
+                "input_type": "variable",
+                "value": ["start", "x"],
+            },
+            {
+                "variable_selector": ["conversation", "count"],
+                "operation": "+=",
+                "input_type": "constant",
+                "value": 25,
+            },
+        ]
+    },
     "document-extractor": {"variable_selector": ["start", "file"]},
     "list-operator": {
         "variable": ["sys", "files"],
@@ -66,6 +81,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "human-input": {
         "form_content": "Please approve",
         "user_actions": [{"id": "yes", "title": "Approve"}, {"id": "no"}],
+        "delivery_methods": [{"type": "webapp"}, {"type": "email", "enabled": False}],
     },
     "trigger-schedule": {"frequency": "daily", "visual_config": {"time": "9:00 AM"}},
     "trigger-webhook": {"method": "post", "webhook_url": "https://example.org/hook"},
@@ -88,12 +104,12 @@ SHOWS = {
     "agent": ["ReAct", "gpt", "2 tools"],
     "knowledge-retrieval": ["2 knowledge bases", "top 4"],
     "variable-aggregator": ["x", "missing"],
-    "assigner": ["memory", "append"],
+    "assigner": ["memory", "append", "x", "add", "25"],
     "document-extractor": ["file"],
     "list-operator": ["filter", "first 3"],
-    "iteration": ["items", "parallel 5"],
-    "loop": ["at most 10 rounds", "1 exit rule"],
-    "human-input": ["Please approve", "Approve"],
+    "iteration": ["items", "×5"],
+    "loop": ["max 10", "1 exit rule"],
+    "human-input": ["Please approve", "in the program", "Approve"],
     "trigger-schedule": ["daily", "9:00 AM"],
     "trigger-webhook": ["POST", "https://example.org/hook"],
     "trigger-plugin": ["on_created"],

@@ -245,10 +245,16 @@ def test_only_listed_packages_are_imported() -> None:
 
 
 def test_what_a_listed_package_needs_is_allowed_and_no_more() -> None:
-    body = "import jinja2, markupsafe\nreturn {'r': jinja2.Template('{{ a }}').render(a=1)}"
-    assert pooled(lambda pool: fate(pool, python(body)), packages=["jinja2"]) == ("value", {"r": "1"})
-    what, _ = pooled(lambda pool: fate(pool, python(IMPORT_YAML)), packages=["jinja2"])
-    assert what == "error"
+    body = "import annotated_types, typing_extensions\nreturn {'r': 1}"
+    assert pooled(lambda pool: fate(pool, python(body)), packages=["pydantic"]) == ("value", {"r": 1})
+    for packages, refused in (((), body), (("pydantic",), IMPORT_YAML)):
+        what, told = pooled(lambda pool, code=refused: fate(pool, python(code)), packages=packages)
+        assert (what, "is not allowed" in told) == ("error", True)
+
+
+def test_what_comes_with_the_sandbox_of_dify_and_needs_no_network_may_be_imported() -> None:
+    body = "import jinja2\nreturn {'r': jinja2.Template('{{ a }}').render(a=1)}"
+    assert pooled(lambda pool: fate(pool, python(body))) == ("value", {"r": "1"})
 
 
 def test_a_folder_of_packages_may_be_listed(tmp_path: Path) -> None:
@@ -264,10 +270,10 @@ def test_code_may_try_what_is_not_there() -> None:
 
 
 def test_the_isolation_in_force_is_told_in_parts() -> None:
-    facts = pooled(lambda pool: pool.isolation(), packages=["jinja2", "no-such-package"])
+    facts = pooled(lambda pool: pool.isolation(), packages=["PyYAML", "no-such-package"])
     assert facts["level"] in ("kernel", "partial", "process")
     assert set(facts["missing"]) == {"Landlock file rules", "seccomp filter"} - set(facts["held"])
-    assert facts["packages"] == ["jinja2", "markupsafe"]
+    assert facts["packages"] == ["_yaml", "jinja2", "markupsafe", "yaml"]
     assert facts["not_installed"] == ["no-such-package"]
     assert "audit hook" in facts["held"]
 
