@@ -89,6 +89,8 @@ class ToolsPage(QWidget):
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tree.currentItemChanged.connect(lambda *_: self._show_chosen())
         left.addWidget(self.tree, 1)
+        self.nothing = Words(tr("No tool found."))
+        left.addWidget(self.nothing)
         self.add = QPushButton(tr("Add…"))
         self.add.setIcon(icon("plus", "text"))
         menu = QMenu(self.add)
@@ -131,6 +133,7 @@ class ToolsPage(QWidget):
             items["alias", f"{provider}/{name}"] = item
             if top is not None:
                 top.addChild(item)
+        self.nothing.setVisible(not items and bool(wanted))
         self.tree.expandAll()
         self.tree.blockSignals(False)
         self.tree.setCurrentItem(items.get(chosen) or next(iter(items.values()), None))  # type: ignore[arg-type]

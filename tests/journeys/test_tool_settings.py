@@ -348,3 +348,7 @@ def test_the_list_is_searched_by_the_names_of_tools(studio: Studio, page: ToolsP
     QTest.keyClicks(page.search, " nothing is called so")
     assert not page._items
     assert not page.pages.isVisible()
+    assert page.nothing.isVisible()
+    page.search.clear()
+    assert not page.nothing.isVisible()
+    assert page.detail.isVisible()

@@ -117,7 +117,7 @@ DUCKDUCKGO = BuiltinProvider(
             "A tool for searching the web with DuckDuckGo.",
             ddgo_search,
             (
-                asked("query", "Query", "What to look for", required=True),
+                asked("query", "Query", "What to search for", required=True),
                 fixed("max_results", "Results", "How many at most", "number", default=5),
                 fixed("require_summary", "Summarize", "Give a summary by the default model", "boolean", default=False),
                 fixed("proxy_server", "Proxy", "Kept for other places; the proxy of the system is used"),

@@ -110,7 +110,7 @@ PROVIDER = BuiltinProvider(
             "A tool for searching the web, made for models.",
             tavily_search,
             (
-                asked("query", "Query", "What to look for", required=True),
+                asked("query", "Query", "What to search for", required=True),
                 _choice("search_depth", "Depth", "basic", "basic", "advanced", "fast", "ultra-fast"),
                 _choice("topic", "Topic", "general", "general", "news", "finance"),
                 asked("days", "Days back", "For news", "number", default=7),

@@ -95,7 +95,7 @@ SERPER = BuiltinProvider(
             "A tool for searching with Google; gives titles, links and the beginnings of pages.",
             serper,
             (
-                asked("query", "Query", "What to look for", required=True),
+                asked("query", "Query", "What to search for", required=True),
                 fixed("gl", "Country", "Code of the country, such as us", default="us"),
                 fixed("hl", "Language", "Code of the language, such as en", default="en"),
             ),
@@ -116,7 +116,7 @@ GOOGLE = BuiltinProvider(
             "A tool for searching with Google; gives titles, links and the beginnings of pages.",
             google_search,
             (
-                asked("query", "Query", "What to look for", required=True),
+                asked("query", "Query", "What to search for", required=True),
                 fixed("language_code", "Language", "Code of the language, such as en"),
                 fixed("country_code", "Country", "Code of the country, such as us"),
                 fixed("as_agent_tool", "As text for an agent", kind="boolean", default=False),
@@ -138,7 +138,7 @@ SEARXNG = BuiltinProvider(
             "A tool for searching many engines at once.",
             searxng_search,
             (
-                asked("query", "Query", "What to look for", required=True),
+                asked("query", "Query", "What to search for", required=True),
                 fixed("search_type", "What kind", kind="select", default="general", options=KINDS),
                 fixed("time_range", "Time range", kind="select", options=TIMES),
             ),
