@@ -54,11 +54,13 @@ class Studio(QObject):
 
         def work() -> tuple[list[dict[str, Any]], ChatModel, ModelRef | None]:
             models = self.services.models
+            labels = {view.id: view.label for view in models.providers()}
             known = [
                 {
                     "provider": m.ref.provider,
                     "name": m.ref.name,
                     "label": m.label or m.ref.name,
+                    "provider_label": labels.get(m.ref.provider, ""),
                     "features": sorted(m.features or ()),
                     "context_size": m.context_size,
                 }

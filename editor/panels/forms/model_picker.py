@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.entries import EntryDelegate, Index
 from editor.panels.forms.fields import name_it
 from editor.theme import theme
 
 WIDE: Final = 380
-MOST_LINES: Final = 10
+HIGHEST: Final = 420
+HEAD_HEIGHT: Final = 26
 MODEL: Final = int(Qt.ItemDataRole.UserRole)
 CAPABILITIES: Final = {
     "vision": "images",
@@ -36,6 +49,25 @@ def about(model: Mapping[str, Any]) -> str:
     if isinstance(size, int) and size > 0:
         words.append(f"{size // 1000}K" if size >= 1000 else str(size))
     return "  ·  ".join(words)
+
+
+class ModelDelegate(EntryDelegate):
+    """Models with what they can do below their names, in muted words; the names of providers stand above them."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        if index.data(MODEL) is None:
+            return QSize(self._width(), HEAD_HEIGHT)
+        return super().sizeHint(option, index)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        if index.data(MODEL) is None:
+            QStyledItemDelegate.paint(self, painter, option, index)
+        else:
+            super().paint(painter, option, index)
+
+    def _width(self) -> int:
+        view = self.parent()
+        return view.viewport().width() if isinstance(view, QTreeWidget) else 0
 
 
 class ModelPicker(QFrame):
@@ -64,6 +96,8 @@ class ModelPicker(QFrame):
         self.tree.setRootIsDecorated(False)
         self.tree.setIndentation(0)
         self.tree.setAccessibleName(tr("Models"))
+        self.tree.setItemDelegate(ModelDelegate(self.tree))
+        self.tree.setVerticalScrollMode(QTreeWidget.ScrollMode.ScrollPerPixel)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tree.itemClicked.connect(self._take)
         column.addWidget(self.tree)
@@ -89,9 +123,11 @@ class ModelPicker(QFrame):
         words = text.lower().split()
         groups: dict[str, list[Mapping[str, Any]]] = {}
         for model in self._models:
-            whole = f"{model['provider']} {model['name']} {model.get('label', '')} {about(model)}".lower()
+            named = f"{model['provider']} {model.get('provider_label', '')} {model['name']} {model.get('label', '')}"
+            whole = f"{named} {about(model)}".lower()
             if all(word in whole for word in words):
-                groups.setdefault(str(model["provider"]).rsplit("/", 1)[-1], []).append(model)
+                label = tr(str(model.get("provider_label") or "")) or str(model["provider"]).rsplit("/", 1)[-1]
+                groups.setdefault(label, []).append(model)
         for provider, models in groups.items():
             head = QTreeWidgetItem([provider])
             head.setFlags(Qt.ItemFlag.NoItemFlags)
@@ -115,8 +151,8 @@ class ModelPicker(QFrame):
         self.nothing.setVisible(not groups)
         self.tree.setVisible(bool(groups))
         shown = [self.tree.topLevelItem(n) for n in range(self.tree.topLevelItemCount())]
-        lines = sum(2 if item is not None and "\n" in item.text(0) else 1 for item in shown)
-        self.tree.setFixedHeight(min(MOST_LINES * 2, lines + 1) * (self.fontMetrics().lineSpacing() + 6))
+        heights = [self.tree.sizeHintForIndex(self.tree.indexFromItem(item)).height() for item in shown if item]
+        self.tree.setFixedHeight(min(HIGHEST, sum(heights) + 2 * self.tree.frameWidth() + 4))
 
     def _is_present(self, model: Mapping[str, Any]) -> bool:
         return (str(model["provider"]), str(model["name"])) == self._present
