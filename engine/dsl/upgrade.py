@@ -19,6 +19,8 @@ CONTAINER_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "loop": {"error_handle_mode": "terminated"},
 }
 
+SWITCH = "structured_output_switch_on"
+
 OLD_INPUTS: Mapping[str, str] = {
     "external_data_tool": "text-input",
     "contexts": "json",
@@ -110,6 +112,11 @@ def _upgraded(node: Node, notices: list[Notice]) -> Mapping[str, Any]:
         return {**kept, "cases": [case]}
     if node.type == "start":
         return _inputs(node, notices)
+    if node.type == "llm" and SWITCH in data:
+        # The engine's own name of a switch that files call otherwise; said out loud, it wins (nodes-ai spec 5.1).
+        on = data[SWITCH] if data[SWITCH] is not None else data.get("structured_output_enabled")
+        notices.append(Notice("upgrade.switch", f"{title}: the switch of the structured output got its name.", node.id))
+        return {**{k: v for k, v in data.items() if k != SWITCH}, "structured_output_enabled": bool(on)}
     missing = {k: v for k, v in CONTAINER_DEFAULTS.get(node.type, {}).items() if k not in data}
     if missing and not node.is_note:
         names = ", ".join(sorted(missing))

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from engine.dsl.read import read
+from engine.dsl.write import write
 from engine.ports.models import ModelError
 from engine.run.variables.segments import SecretSegment
+from tests.helpers.model import dsl, node
 from tests.helpers.models import MODEL, USAGE, FakeMemory, ScriptedModel
 from tests.helpers.nodes import Ran, run_node
 
@@ -89,7 +92,8 @@ def test_labels() -> None:
 
 @pytest.mark.spec("ai.65")
 def test_names_are_rendered_in_the_prompt() -> None:
-    _, model = go(said("a"))
+    ran, model = go(said("b"))
+    assert ran.outputs["class_name"] == "Boats and ships"
     asked = json.loads(model.messages[-1].text)
     assert asked["categories"][1] == {"category_id": "b", "category_name": "Boats and ships"}
 
@@ -118,6 +122,14 @@ def test_a_missing_question() -> None:
 @pytest.mark.spec("ai.69")
 def test_legacy_keys_are_ignored() -> None:
     assert go(said("a"), topics=["x"], instructions="y")[0].handle == "a"
+
+    old = node("c", "question-classifier", topics=["x"], instructions="y", classes=[{"id": "a", "name": "A"}])
+    result = read(dsl([node("1", "start"), old], [("1", "c")]))
+    assert result.workflow is not None
+    again = read(write(result.workflow))
+    assert again.workflow is not None
+    kept = again.workflow.graph.nodes["c"].data
+    assert (kept["topics"], kept["instructions"]) == (["x"], "y")
 
 
 def test_numeric_ids_match() -> None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from typing import Any
 
 import pytest
 
+from engine.dsl.read import read
+from engine.dsl.write import write
 from engine.nodes.llm_call import Answer
 from engine.nodes.llm_polling import PollState
 from engine.ports.memory import StoredTurn
 from engine.ports.models import ChatDelta, ContentPart, ModelError
 from engine.run.variables.segments import SecretSegment
+from tests.helpers.model import dsl, node
 from tests.helpers.models import MODEL, USAGE, FakeMemory, ScriptedModel
 from tests.helpers.nodes import Ran, Shelf, run_node
+from tests.helpers.run import begin, build, finish, until
+from tests.helpers.run import end as end_of
+from tests.helpers.run import run as run_graph
 
 SCHEMA = {
     "type": "object",
@@ -214,6 +221,28 @@ def test_both_names_of_the_switch(key: str) -> None:
     off = llm("x", structured_output={"schema": SCHEMA}, structured_output_enabled=True)
     off["structured_output_switch_on"] = False
     assert "structured_output" not in go(ScriptedModel(), off).outputs
+
+
+@pytest.mark.spec("ai.36")
+@pytest.mark.parametrize(
+    ("switches", "on"),
+    [
+        ({"structured_output_switch_on": True}, True),
+        ({"structured_output_switch_on": False, "structured_output_enabled": True}, False),
+        ({"structured_output_switch_on": None, "structured_output_enabled": True}, True),
+        ({"structured_output_enabled": True}, True),
+    ],
+)
+def test_the_switch_leaves_under_the_name_that_files_have(switches: dict[str, Any], on: bool) -> None:
+    data = {k: v for k, v in llm("x", structured_output={"schema": SCHEMA}, **switches).items() if k != "type"}
+    result = read(dsl([node("1", "start"), node("m", "llm", **data)], [("1", "m")]))
+    assert result.workflow is not None
+    kept = result.workflow.graph.nodes["m"].data
+    assert kept["structured_output_enabled"] is on
+    assert "structured_output_switch_on" not in write(result.workflow)
+    again = read(write(result.workflow))
+    assert again.workflow is not None
+    assert again.workflow.graph.nodes["m"].data == kept
 
 
 # -- memory ------------------------------------------------------------------------------------------------------------
@@ -487,6 +516,24 @@ def test_a_rate_limit_keeps_what_is_known() -> None:
     assert ran.result.usage == USAGE
 
 
+@pytest.mark.spec("ai.55")
+@pytest.mark.parametrize(("tries", "status"), [(2, "succeeded"), (1, "failed")])
+def test_a_rate_limit_is_tried_again_as_the_node_says(tries: int, status: str) -> None:
+    limit = ModelError("InvokeRateLimitError", "slow down")
+    model = ScriptedModel(limit, limit, "at last")
+    retry = {"retry_enabled": True, "max_retries": tries, "retry_interval": 1}
+    done = run_graph(
+        build("start -> m -> end", m=llm("Hi", retry_config=retry), end=end_of(text=["m", "text"])), ports=model.ports()
+    )
+    assert done.summary["status"] == status
+    assert len(model.requests) == tries + 1
+    tried = [e for e in done.events if e["event"] == "NodeRunRetry"]
+    assert [(e["retry_index"], e["error_type"]) for e in tried] == [
+        (n, "InvokeRateLimitError") for n in range(1, tries + 1)
+    ]
+    assert tried[0]["process_data"]["prompts"] == [{"role": "user", "text": "Hi", "files": []}]
+
+
 class _Polled(ScriptedModel):
     def __init__(self, *states: PollState) -> None:
         super().__init__()
@@ -514,6 +561,24 @@ def test_a_polled_model() -> None:
     assert ran.error == "LLM polling is running without plugin_state"
     ran = go(_Polled(PollState("failed", {"id": 1})), llm("x"))
     assert ran.error == "LLM polling failed without an error"
+
+
+@pytest.mark.spec("ai.56")
+def test_waiting_for_a_polled_model_ends_with_the_run() -> None:
+    """The model asks for half a minute between two looks; nobody waits for that who is stopped."""
+    model = _Polled(PollState("running", {"id": 1}, interval=30))
+
+    async def work() -> list[dict[str, Any]]:
+        run = begin(build("start -> m -> end", m=llm("Hi")), ports=model.ports())
+        await until(run, "NodeRunStarted", "m")
+        await asyncio.sleep(0.05)
+        run.handle.send({"command": "abort", "reason": "enough"})
+        await asyncio.wait_for(finish(run), 20)
+        return run.events
+
+    events = asyncio.run(work())
+    assert events[-1]["event"] == "GraphRunAborted"
+    assert model.states == [], "asked once, and never again"
 
 
 def test_the_mapping_of_a_single_step() -> None:
