@@ -82,6 +82,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_history", "Run history", "history", ("Ctrl+R",), "open", "View", True),
     Action("show_changes", "Change history", "undo", ("Ctrl+H",), "open", "View", True),
     Action("show_versions", "Versions", "versions", ("Ctrl+Shift+H",), "open", "View"),
+    Action("show_breakpoints", "Breakpoints and pins", "breakpoint", ("Ctrl+Shift+F9",), "editable", "View", True),
     Action("show_logs", "Run log of all workflows", "list", ("Ctrl+Shift+R",), "", "View", True),
     Action("show_trace", "Trace", "trace", ("Ctrl+T",), "open", "View", True),
     Action("show_values", "Values of the last run", "variables", ("Ctrl+I",), "editable", "View", True),
@@ -101,7 +102,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("try_again", "Run the failed step again", "retry", ("Ctrl+Shift+F5",), "held_failure", "Run", True),
     Action("breakpoint", "Breakpoint", "breakpoint", ("F9",), "editable", "Run", True),
     Action("edit_breakpoint", "Breakpoint with a condition…", "breakpoint", ("Shift+F9",), "one", "Run", True),
-    Action("show_breakpoints", "Breakpoints and pins", "breakpoint", ("Ctrl+Shift+F9",), "editable", "View", True),
     Action("pin", "Pin the result, or unpin it", "pin", ("P",), "one", "Run"),
     Action("edit_pin", "Change the pinned result…", "edit", (), "one", "Run"),
     Action("unpin_all", "Unpin all results", "unpin", (), "editable", "Run"),
@@ -125,3 +125,11 @@ def may_share_keys(one: Action, other: Action) -> bool:
 
 
 MENUS = ("File", "Edit", "Node", "Arrange", "View", "Run", "Help")
+PARTED = frozenset(
+    {
+        "open_file", "save", "show_library", "quit", "cut", "select_all", "find", "change_type", "move_in",
+        "align_left", "align_top", "space_horizontal", "zoom_in", "maximize", "show_blocks", "show_logs", "theme",
+        "stop", "breakpoint", "pin", "publish", "about",
+    }
+)  # fmt: skip
+"""Actions that begin another group of their menu."""

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editor.actions import ACTIONS, BY_ID, MENUS
+from editor.actions import ACTIONS, BY_ID, MENUS, PARTED
 from editor.i18n import language_signal, tr
 from editor.icons import icon
 from editor.keymap import is_plain, keys_of
@@ -202,6 +202,8 @@ class MainWindow(QMainWindow):
             if row.icon:
                 action.setIcon(icon(row.icon, "text"))
             if row.menu:
+                if row.id in PARTED:
+                    menus[row.menu].addSeparator()
                 menus[row.menu].addAction(action)
             if row.id == "open_file":
                 self.recent.add_to(menus[row.menu])
