@@ -240,7 +240,7 @@ class ChoiceField(Field):
         self.box = QComboBox()
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(6)
-        self.box.setMinimumWidth(64)
+        self.box.setMinimumWidth(84)
         for value, word in choices:
             self.box.addItem(word, value)
         name_it(self.box, name)

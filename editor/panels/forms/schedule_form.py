@@ -57,7 +57,7 @@ class ScheduleForm(Form):
         self._days = section.add(
             labelled(
                 tr("Days of the month"),
-                DaysField(ctx, ("visual_config", "monthly_days"), days, columns=6),
+                DaysField(ctx, ("visual_config", "monthly_days"), days, columns=5),
                 tr("A day that a month does not have is left out."),
             )
         )
@@ -99,7 +99,9 @@ class DaysField(Field):
             box = QCheckBox(word)
             name_it(box, word)
             box.clicked.connect(self._picked)
-            grid.addWidget(box, index // columns, index % columns)
+            # The last one, which may be a word, does not make its column wide.
+            span = columns + 1 - index % columns if index == len(days) - 1 else 1
+            grid.addWidget(box, index // columns, index % columns, 1, span, Qt.AlignmentFlag.AlignLeft)
             self.boxes[value] = box
         grid.setColumnStretch(columns, 1)
         self.row.addLayout(grid, 1)

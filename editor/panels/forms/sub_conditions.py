@@ -36,7 +36,7 @@ WITHOUT_VALUE = frozenset({"empty", "not empty", "null", "not null", "exists", "
 def narrow(box: QComboBox) -> None:
     """Let the panel, not the longest word, say how wide a box is."""
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumWidth(56)
+    box.setMinimumWidth(72)
 
 
 class OperatorField(Field):
@@ -153,14 +153,13 @@ class SubConditions(QWidget):
             [(k, k) for k in FILE_MENUS],
             write=lambda chosen: self._key_chosen(path, chosen),
         )
-        head = line(attribute, OperatorField(self.ctx, path, FILE_MENUS.get(key, TEXT)))
+        operator = OperatorField(self.ctx, path, FILE_MENUS.get(key, TEXT))
         if self.ctx.get((*path, "comparison_operator"), "") in WITHOUT_VALUE:
-            return head
-        value = (*path, "value")
+            return column(attribute, operator, spacing=6)
+        value: Field = TextField(self.ctx, (*path, "value"), tr("Value"), tr("Bytes") if key == "size" else tr("Value"))
         if key in FILE_CHOICES:
-            return column(head, ListedChoice(self.ctx, value, FILE_CHOICES[key]), spacing=6)
-        hint = tr("Bytes") if key == "size" else tr("Value")
-        return column(head, TextField(self.ctx, value, tr("Value"), hint), spacing=6)
+            value = ListedChoice(self.ctx, (*path, "value"), FILE_CHOICES[key])
+        return column(attribute, line(operator, value), spacing=6)
 
     def _key_chosen(self, path: Path, key: str) -> None:
         """An attribute of another kind begins with its own first operator, in the same step."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt, QTime
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QTimeEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QScrollArea, QTimeEdit, QWidget
 
 from engine.model.workflow import Workflow
 from engine.nodes.specs.boundary import check_plugin_trigger
@@ -232,3 +232,12 @@ def test_the_parameters_of_an_event_are_constants_written_by_hand(desk: Open) ->
     while here.document.can_undo:
         here.session.undo()
     assert here.data["event_parameters"] == EVENT["event_parameters"]
+
+
+@pytest.mark.parametrize("frequency", ["weekly", "monthly"])
+def test_the_days_fit_into_a_narrow_panel(desk: Open, frequency: str) -> None:
+    here = desk(schedule(frequency=frequency), "s")
+    here.inspector.resize(320, 900)
+    for area in here.all(QScrollArea):
+        inside = area.widget()
+        assert inside is None or inside.width() <= area.viewport().width() + 1
