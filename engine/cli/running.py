@@ -21,7 +21,7 @@ from engine.services.runs import StartRun
 
 TRAPS = ("upgrade.cycle", "import.edges_lost")
 """Notices of the reader about connections that are in the file and do not run."""
-WORTH_SAYING = ("UNRESOLVED_REFERENCE", "NO_RESPONSE_NODE", "FAIL_BRANCH_WITHOUT_EDGE")
+WORTH_SAYING = ("UNRESOLVED_REFERENCE", "UNREADABLE_ID", "NO_RESPONSE_NODE", "FAIL_BRANCH_WITHOUT_EDGE")
 MOST_WARNINGS = 10
 EXIT_CODES = {"succeeded": say.OK, "partial-succeeded": say.OK, "paused": say.PAUSED, "stopped": say.STOPPED}
 

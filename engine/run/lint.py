@@ -5,6 +5,8 @@ E refuses the run, E* warns loudly (the run may go on and does what the specific
 
 from __future__ import annotations
 
+import json
+import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ from engine.run.variables.pool import RESERVED_PREFIXES
 from engine.run.variables.templates import VariableSegment
 
 Level = Literal["E", "E*", "W"]
+REFERABLE: Final = re.compile(r"[a-zA-Z0-9_]{1,50}")
+"""Ids that references in texts can name (engine spec 6.4)."""
 TRIGGERS: Final = tuple(name for name in START_TYPES if name.startswith("trigger-"))
 
 
@@ -165,7 +169,25 @@ def _warnings(graph: CompiledGraph) -> list[Issue]:
         ]
     if not any(node.is_response for node in graph.nodes.values() if node.id in reached):
         issues.append(Issue("NO_RESPONSE_NODE", "W", "No end or answer node is reached: the run has no outputs."))
-    return [*issues, *_references(graph, reached)]
+    return [*issues, *_unreadable_ids(graph, reached), *_references(graph, reached)]
+
+
+def _unreadable_ids(graph: CompiledGraph, reached: set[str]) -> list[Issue]:
+    """Nodes that texts mean to reference and cannot, because of their ids: such a reference stays as it is written."""
+    odd = [node for node in graph.nodes.values() if node.id in reached and not REFERABLE.fullmatch(node.id)]
+    if not odd:
+        return []
+    said = json.dumps([config.get("data") for config in graph.configs], ensure_ascii=False, default=str)
+    return [
+        Issue(
+            "UNREADABLE_ID",
+            "W",
+            f"Texts cannot reference the node {_name(node)}: only ids of at most 50 letters, digits and _ can be read.",
+            node.id,
+        )
+        for node in odd
+        if f"{{{{#{node.id}." in said
+    ]
 
 
 def _node_warnings(node: CompiledNode) -> list[Issue]:

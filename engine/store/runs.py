@@ -136,7 +136,15 @@ class RunStore:
                 .values(values)
             )
             if values.get("status") in ENDED:
+                self._close_forms(connection, [change.key])
                 self._index(connection, change.key)
+
+    @staticmethod
+    def _close_forms(connection: Connection, run_ids: Sequence[str]) -> None:
+        """Nobody needs to answer the forms of a run that has ended."""
+        forms = human_forms.c
+        open_ones = (forms.workflow_run_id.in_(run_ids)) & (forms.status == "waiting")
+        connection.execute(update(human_forms).where(open_ones).values(status="expired"))
 
     def _nodes(self, connection: Connection, changes: Sequence[RowChange], offload: Offload) -> None:
         large: list[dict[str, Any]] = []
@@ -513,6 +521,7 @@ class RunStore:
             .where(workflow_runs.c.id.in_(run_ids), workflow_runs.c.status.in_(("running", "scheduled", "paused")))
             .values(status="stopped", error=reason, finished_at=now)
         )
+        self._close_forms(connection, run_ids)
         for run_id in run_ids:
             totals = totals_of(self._events(connection, run_id)).to_row()
             connection.execute(update(workflow_runs).where(workflow_runs.c.id == run_id).values(totals))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,6 +173,34 @@ def test_resume_in_another_process() -> None:
     assert done.summary["total_steps"] == 4
     state = fold([*paused.events, *done.events])
     assert (state.status, state.nodes["a"].status) == ("succeeded", "succeeded")
+
+
+RESUMES = """
+import json, sys
+from tests.helpers.run import run
+stored = json.load(sys.stdin)
+done = run(stored["graph"], snapshot=stored["snapshot"])
+print(json.dumps([done.short[0], done.started(), done.outputs, done.events[0]["seq"]]))
+"""
+
+
+@pytest.mark.spec("engine.103")
+def test_resume_in_an_interpreter_of_its_own() -> None:
+    graph = build("start -> a -> b -> end", a=SLOW, b=stub(echo=["a", "x"]), end=end(v="b.text", q="start.q"))
+    paused = interrupted(graph, {"command": "pause", "reason": "lunch"}, q="hello")
+    done = subprocess.run(
+        [sys.executable, "-c", RESUMES],
+        input=json.dumps({"snapshot": paused.snapshot, "graph": graph}),
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    begun, started, outputs, seq = json.loads(done.stdout)
+    assert (begun, started) == ("RUN started(resumption)", ["b", "end"])
+    assert outputs == {"v": 1, "q": "hello"}
+    assert seq == paused.events[-1]["seq"] + 1
 
 
 @pytest.mark.spec("engine.109")

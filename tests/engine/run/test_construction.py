@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
+from engine.dsl.read import read
 from engine.run.graph import GraphError, compile_graph
 from engine.run.lint import lint
-from tests.helpers.run import add, begin, build, end, iterate, node_class, pick, run, stub
+from tests.helpers.model import edge, node, tree
+from tests.helpers.run import Memory, add, answer, begin, build, end, iterate, node_class, pick, run, stub
 
 
 def codes(graph: dict[str, Any]) -> set[str]:
@@ -20,8 +23,11 @@ def level(graph: dict[str, Any], code: str) -> str:
 
 
 def refused(graph: dict[str, Any], **options: Any) -> GraphError:
+    """The refusal of a run that cannot start; nothing may have been emitted or recorded then."""
+    memory = Memory()
     with pytest.raises(GraphError) as caught:
-        run(graph, **options)
+        run(graph, memory=memory, **options)
+    assert memory.events == []
     return caught.value
 
 
@@ -78,9 +84,28 @@ def test_half_drawn_edges_take_no_number() -> None:
 @pytest.mark.parametrize("change", [lambda e: e.pop("sourceHandle"), lambda e: e.update(sourceHandle=None)])
 def test_missing_handles_are_source(change: Any) -> None:
     graph = build("start -> p -> end", p=pick("source"))
-    for edge in graph["edges"]:
-        change(edge)
+    for wire in graph["edges"]:
+        change(wire)
     assert "end" in run(graph).started()
+
+
+@pytest.mark.spec("engine.6")
+@pytest.mark.parametrize("change", [lambda e: e.pop("sourceHandle"), lambda e: e.update(sourceHandle=None)])
+def test_missing_handles_of_a_file_are_source(change: Any) -> None:
+    wire = edge("1", "2")
+    change(wire)
+    data = tree([node("1", "start"), node("2", "end")])
+    data["workflow"]["graph"]["edges"] = [wire]
+    workflow = read(yaml.safe_dump(data).encode()).workflow
+    assert workflow is not None
+    assert [e["sourceHandle"] for e in workflow.graph.to_config()["edges"]] == ["source"]
+
+
+@pytest.mark.spec("engine.12")
+def test_duplicate_node_id_in_a_file_is_refused() -> None:
+    result = read(yaml.safe_dump(tree([node("1", "start"), node("1", "end")])).encode())
+    assert result.workflow is None
+    assert [p.code for p in result.problems if p.severity == "error"] == ["graph.duplicate_node_id"]
 
 
 @pytest.mark.spec("engine.7")
@@ -215,3 +240,20 @@ def test_duplicate_edge_id_is_refused() -> None:
     graph = build("start -> a -> b")
     graph["edges"][1]["id"] = graph["edges"][0]["id"]
     assert refused(graph).code == "DUPLICATE_EDGE_ID"
+
+
+@pytest.mark.spec("engine.80")
+@pytest.mark.parametrize("node_id", ["n-1", "n" * 51])
+def test_an_id_that_texts_cannot_read_is_reported_where_a_text_names_it(node_id: str) -> None:
+    def graph(text: str) -> dict[str, Any]:
+        config = build("start -> a -> b", a=stub(outs={"text": "x"}), b=answer(text))
+        for found in config["nodes"]:
+            found["id"] = node_id if found["id"] == "a" else found["id"]
+        for wire in config["edges"]:
+            wire.update({end: node_id for end in ("source", "target") if wire[end] == "a"})
+        return config
+
+    named = graph(f"{{{{#{node_id}.text#}}}}")
+    assert level(named, "UNREADABLE_ID") == "W"
+    assert "UNREADABLE_ID" not in codes(graph("nothing"))
+    assert run(named).outputs["answer"] == f"{{{{#{node_id}.text#}}}}"

@@ -66,6 +66,8 @@ def test_a_retry_that_helps_is_no_exception() -> None:
 def test_disabled_retry() -> None:
     done = run(build("start -> f", f=fail(**retry(3, enabled=False))))
     assert done.named("NodeRunRetry") == []
+    assert done.desk.attempts == ["f"]
+    assert done.short[-2:] == ["Fa f", "RUN failed"]
 
 
 @pytest.mark.spec("engine.34")
@@ -159,8 +161,9 @@ def test_default_value_on_a_branch() -> None:
 @pytest.mark.spec("engine.44")
 def test_fail_branch_on_a_branch() -> None:
     done = run(build("start -> p; p -a-> x; p -fail-branch-> bad", p={**pick("a", fail=True), **FAIL_BRANCH}))
-    assert "bad" in done.started()
-    assert "x" not in done.started()
+    assert done.started() == ["start", "p", "bad"]
+    assert [s for s in done.short if s[1:].startswith("p->")] == ["-p->x", "+p->bad"]
+    assert done.short[-1] == "RUN partial(1)"
 
 
 @pytest.mark.spec("engine.45")

@@ -45,6 +45,8 @@ def test_a_handle_without_edges_ends_the_path() -> None:
     done = run(build("start -> p -a-> x; p -b-> y", p=pick("zzz")))
     assert (done.status, done.outputs) == ("succeeded", {})
     assert done.started() == ["start", "p"]
+    assert [s for s in done.short if "->" in s] == ["+start->p", "-p->x", "-p->y"]
+    assert done.short[-1] == "RUN ok"
 
 
 @pytest.mark.spec("engine.18")
@@ -109,7 +111,7 @@ def test_two_ends_are_merged_the_later_wins() -> None:
 def test_an_end_stops_nothing() -> None:
     done = run(build("start -> end; start -> slow -> end2", slow=stub(sleep=0.02)))
     assert done.short.index("Ok end") < done.short.index("Ok slow")
-    assert "end2" in done.started()
+    assert done.short[-2:] == ["Ok end2", "RUN ok"]
 
 
 @pytest.mark.spec("engine.24")
@@ -118,6 +120,7 @@ def test_an_answer_in_mid_flow() -> None:
         build("start -> a -> ans -> b -> end", a=stub(outs={"t": "A"}), ans=answer("<{{#a.t#}}>"), end=end(z="a.t"))
     )
     assert done.outputs == {"answer": "<A>", "files": [], "z": "A"}
+    assert done.short.index("Ok ans") < done.short.index("St b") < done.short.index("Ok b") < done.short.index("St end")
 
 
 @pytest.mark.spec("engine.25")

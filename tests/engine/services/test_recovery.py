@@ -250,6 +250,88 @@ def test_a_pause_is_taken_once(services: Services, tmp_path: Path) -> None:
         services.run_store.take_pause(run_id)
 
 
+@pytest.mark.spec("engine.111", "engine.105")
+def test_a_paused_run_that_is_stopped_is_over(services: Services, tmp_path: Path) -> None:
+    """Its status, its record of the pause and its open step say so, and nobody can resume it."""
+    from engine.errors import UserError
+
+    run_id = paused_run(tmp_path)
+    assert rows(tmp_path, "select status from workflow_node_executions where node_id = '2'") == [("paused",)]
+    assert rows(tmp_path, "select resumed_at from workflow_pauses") == [(None,)]
+
+    services.runs.stop(run_id, "enough")
+
+    assert rows(tmp_path, "select status, error from workflow_runs") == [("stopped", "Aborted: enough")]
+    ((resumed_at,),) = rows(tmp_path, "select resumed_at from workflow_pauses")
+    assert resumed_at is not None
+    assert rows(tmp_path, "select status from workflow_node_executions where node_id = '2'") == [("stopped",)]
+
+    async def resume() -> None:
+        services.runs.resume(run_id)
+
+    with pytest.raises(UserError):
+        asyncio.run(resume())
+    assert services.go_on_with_answered() == []
+    assert services.forms.waiting(run_id) == []
+    assert rows(tmp_path, "select status from workflow_runs") == [("stopped",)]
+
+
+@pytest.mark.spec("engine.124")
+def test_a_conversation_goes_on_with_what_a_failed_run_left(services: Services) -> None:
+    count = {"variable_selector": ["conversation", "n"], "input_type": "constant", "operation": "+=", "value": 1}
+    flow = made(
+        [
+            node("1", "start", variables=[]),
+            node("2", "assigner", version="2", items=[count]),
+            node("3", "code", code="def main(n):\n    return {'r': 1 / (n - 5)}", code_language="python3",
+                 variables=[{"variable": "n", "value_selector": ["conversation", "n"]}],
+                 outputs={"r": {"type": "number", "children": None}}),
+            node("4", "answer", answer="n is {{#conversation.n#}}"),
+        ],
+        [("1", "2"), ("2", "3"), ("3", "4")],
+        mode="advanced-chat",
+        conversation_variables=[{"id": "v", "name": "n", "value_type": "number", "value": 4}],
+    )  # fmt: skip
+    app_id = services.workflows.create("advanced-chat", "Counts", workflow=flow)
+
+    async def talk() -> list[dict[str, Any]]:
+        said = []
+        for _ in range(2):
+            start = StartRun(flow, app_id=app_id, query="go", conversation_id="11111111-2222-4333-8444-555555555555")
+            said.append(await ended(services.runs.start(start)))
+            await services.runs.drain()
+        await services.close_ports()
+        return said
+
+    first, second = asyncio.run(talk())
+    assert (first["status"], first["error_node_id"]) == ("failed", "3")
+    assert second["status"] == "succeeded", second
+    assert second["outputs"]["answer"] == "n is 6"
+
+
+@pytest.mark.spec("engine.114")
+def test_what_ran_stays_as_it_ran_when_the_draft_is_edited(services: Services) -> None:
+    flow = made([node("1", "start", variables=[]), node("2", "end", outputs=[])], [("1", "2")])
+    app_id = services.workflows.create("workflow", "Edited", workflow=flow)
+    loaded = services.workflows.load(app_id)
+
+    async def work() -> str:
+        summary = await ended(services.runs.start(StartRun(loaded.workflow, app_id=app_id)))
+        await services.runs.drain()
+        await services.close_ports()
+        return str(summary["run_id"])
+
+    run_id = asyncio.run(work())
+    before = services.runs.get(run_id)
+    changed, _ = SetField("2", ("title",), "Another name").apply(loaded.workflow)
+    services.workflows.save_draft(app_id, changed, loaded.revision)
+    assert services.workflows.load(app_id).workflow.graph.node("2").title == "Another name"
+
+    after = services.runs.get(run_id)
+    assert after["graph"] == before["graph"] == loaded.workflow.graph.to_config()
+    assert (after["version"], after["graph_sha256"]) == ("draft", before["graph_sha256"])
+
+
 @pytest.mark.spec("store.24")
 def test_a_paused_run_keeps_no_secret_in_clear(tmp_path: Path) -> None:
     flow = asking_flow()

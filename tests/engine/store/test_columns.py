@@ -177,6 +177,7 @@ def test_every_column_of_a_run_and_its_steps(ready: tuple[Services, str]) -> Non
         "engine_version": VERSION,
         "owner": services.owner,
         "pinned": 0,
+        "read_at": None,
     }
     measured = {"elapsed_time", "heartbeat_at", "created_at", "finished_at"}
     assert {c.name for c in workflow_runs.c} == exact.keys() | measured == run.keys()
