@@ -47,11 +47,11 @@ FILE, CHECKLIST = "file: at run time", "file: on its checklist"
 # What an error says, and whose matter that is; the first that fits.
 MATTERS: tuple[tuple[str, str], ...] = (
     ("not of the standard library", "code: package is not listed"),
+    ("network access\\)", "code: wants the network"),
     ("Internal error|Traceback|Refused: import of .(?!socket)", "OURS"),
     ("tool runtime: |tool provider|agent strategy|agent_binding_not_found", "tool is not installed"),
     (NETWORK, "machine: no network"),
     ("keep workflows out of private networks", "machine: network rules"),
-    ("network access\\)", "code: wants the network"),
     ("ModuleNotFoundError", "code: package is not here"),
     ("does not speak the protocol of", "tool needs another provider"),
     ("Maximum execution time", "small model: too slow here"),
