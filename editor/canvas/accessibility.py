@@ -140,6 +140,8 @@ class ThingAccessible(QAccessibleInterface):
         if not self.isValid():
             return ""
         if self.stop[0] == "edge":
+            if what == QAccessible.Text.Description:
+                return tips.edge_description(view, self._id)
             return tips.edge_name(view, view.scene.edges[self._id]) if what == QAccessible.Text.Name else ""
         item = view.scene.items[self._id]
         if what == QAccessible.Text.Name:

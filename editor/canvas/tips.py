@@ -123,3 +123,9 @@ def edge_name(view: CanvasView, edge: EdgeItem) -> str:
     if label:
         return tr("Connection from {source}, {label}, to {target}", source=source.title, label=label, target=target)
     return tr("Connection from {source} to {target}", source=source.title, target=target)
+
+
+def edge_description(view: CanvasView, edge_id: str) -> str:
+    """What a run did with an edge, in words; empty while none is shown."""
+    words = {"taken": tr("taken"), "flowing": tr("taken, the next step is not done yet"), "skipped": tr("skipped")}
+    return words.get(str(view.state.edge_runs.get(edge_id)), "")

@@ -374,6 +374,24 @@ def test_nodes_and_edges_are_children_with_names_states_and_places(canvas: Make)
     assert under.text(QAccessible.Text.Name).startswith("c, ")
 
 
+@pytest.mark.spec("editor.82")
+def test_an_edge_says_what_the_run_did_with_it(canvas: Make) -> None:
+    install()
+    hand = canvas(CHAIN)
+    region = QAccessible.queryAccessibleInterface(hand.view)
+    assert isinstance(region, CanvasAccessible)
+    first, second = (region.child(place) for place in (1, 3))
+    assert first is not None
+    assert second is not None
+    assert first.text(QAccessible.Text.Description) == ""
+    a_b, b_c = hand.view.scene.edges
+    state = run_state(a=NodeRunState("a", "x", status="succeeded"), b=NodeRunState("b", "x", status="succeeded"))
+    state.edges.update({a_b: "taken", b_c: "skipped"})
+    hand.view.set_run_state(state)
+    assert first.text(QAccessible.Text.Description) == "taken"
+    assert second.text(QAccessible.Text.Description) == "skipped"
+
+
 # -- outside bugs ---------------------------------------------------------------------------------------------
 
 
@@ -400,7 +418,9 @@ def test_every_text_of_the_canvas_is_translated() -> None:
     import ast
 
     root = Path(__file__).parents[3]
-    known = json.loads((root / "resources" / "i18n" / "zh_CN" / "canvas.json").read_text(encoding="utf-8"))
+    known: set[str] = set()
+    for catalogue in (root / "resources" / "i18n" / "zh_CN").glob("*.json"):
+        known |= set(json.loads(catalogue.read_text(encoding="utf-8")))
     missing = set()
     for file in (root / "editor" / "canvas").rglob("*.py"):
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
