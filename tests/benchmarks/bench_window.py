@@ -18,8 +18,9 @@ from editor.screenshot import wait_until
 from engine.model.edits import AddNode, Group
 from engine.run.fold import fold
 from tests.editor.panels.test_trace import long_events, nested_run
+from tests.helpers.canvas import node
 from tests.helpers.studio import opened_studio
-from tests.journeys.test_keys import go_to, node
+from tests.journeys.test_keys import go_to
 
 OPEN_MS, FRAME_MS, GO_MS = 500.0, 16.0, 50.0
 
