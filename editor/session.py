@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from editor.bridge.runs import LiveRun
+from editor.canvas.rounds import shown_execution
 from editor.debugging import Debugging
 from editor.i18n import tr
+from editor.moments import Moments
 from editor.pins import Pins
 from engine.errors import PenstockError, UserError
 from engine.logs import get_logger
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from editor.context import Studio
     from editor.isolation import Isolation
     from engine.model.refs import Reference
+    from engine.services.replay import Replay
 
 log = get_logger("editor.session")
 SAVE_AFTER_MS = 500
@@ -81,6 +84,7 @@ class WorkflowSession(QObject):
         self.whole_state: RunState | None = None
         """The newest state of the run that is shown."""
         self.moment_seconds: float | None = None
+        """The moment on the clock that is shown; None for the newest."""
         self.save_state = "saved"
         self._journal_gap = 0
         """The document's revision whose edit is not in the journal."""
@@ -97,6 +101,9 @@ class WorkflowSession(QObject):
         self._last: dict[str, Mapping[str, Any]] = {}
         self.debugging = Debugging(self)
         self.debugging.changed.connect(self.marksChanged)
+        self.moments = Moments(self)
+        self.chosen_rounds: dict[str, int] = {}
+        """Rounds that are looked at instead of the newest: container to index."""
         self.pins = Pins(self)
         self.pins.changed.connect(self.marksChanged)
         self.check()
@@ -324,7 +331,7 @@ class WorkflowSession(QObject):
                     continue
         self.run = run
         self.run_state = self.whole_state = run.state if run is not None else None
-        self.moment_seconds = None
+        self.moments.reset()
         if run is not None:
             run.changed.connect(self._run_signal)
             run.finished.connect(self._run_signal)
@@ -332,10 +339,10 @@ class WorkflowSession(QObject):
         self.runShapeChanged.emit(set())
         self.runChanged.emit()
 
-    def show_past(self, state: RunState | None) -> None:
-        """Show a stored run."""
+    def show_past(self, state: RunState | None, replay: Replay | None = None) -> None:
+        """Show a stored run; with its `replay` one can go through it in time."""
         self.run_state = self.whole_state = state
-        self.moment_seconds = None
+        self.moments.reset(replay)
         self.runShapeChanged.emit(set())
         self.runChanged.emit()
 
@@ -369,10 +376,31 @@ class WorkflowSession(QObject):
 
     def node_state(self, node_id: str) -> dict[str, Any] | None:
         """What is known of a node's last run, as the inspector shows it."""
-        state = self.run_state.nodes.get(node_id) if self.run_state is not None else None
+        state = self.execution_of(node_id)
         if state is not None and state.status != "waiting":
             return _node_facts(state)
+        if self.moment_seconds is not None or (self.chosen_rounds and state is None and self._is_inside(node_id)):
+            return None  # at this moment nothing was known of it
         return dict(self._last[node_id]) if node_id in self._last else self._load_last(node_id)
+
+    def execution_of(self, node_id: str) -> NodeRunState | None:
+        """The execution of a node that is looked at: the newest, or that of the rounds chosen around it."""
+        if self.run_state is None:
+            return None
+        return shown_execution(self.run_state, node_id, self._parent_of, self.chosen_rounds)
+
+    def choose_rounds(self, chosen: dict[str, int]) -> None:
+        """Look at these rounds instead of the newest."""
+        if chosen != self.chosen_rounds:
+            self.chosen_rounds = chosen
+            self.runChanged.emit()
+
+    def _parent_of(self, node_id: str) -> str | None:
+        node = self.document.graph.nodes.get(node_id)
+        return node.parent if node is not None else None
+
+    def _is_inside(self, node_id: str) -> bool:
+        return any(container in self.chosen_rounds for container in self.document.graph.ancestors(node_id))
 
     def _load_last(self, node_id: str) -> dict[str, Any] | None:
         """Ask the log for the newest execution; the answer comes with `runChanged`."""

@@ -14,7 +14,18 @@ from editor.canvas.paint.context import Level, level_for
 from editor.canvas.scene import CanvasScene, Item
 
 HitKind = Literal[
-    "ground", "node", "socket", "edge", "resize", "edge-add", "edge-delete", "run", "more", "round-back", "round-on"
+    "ground",
+    "node",
+    "socket",
+    "edge",
+    "resize",
+    "edge-add",
+    "edge-delete",
+    "run",
+    "more",
+    "round-back",
+    "round-on",
+    "round-pick",
 ]
 Side = Literal["source", "target"]
 

@@ -158,7 +158,7 @@ class CanvasPointer:
         view = self.view
         if view.mode == "hand" and (view.read_only or hit.kind in ("ground", "edge")):
             return PanGesture(view)
-        if hit.kind in ("run", "more", "edge-add", "edge-delete", "round-back", "round-on"):
+        if hit.kind in ("run", "more", "edge-add", "edge-delete", "round-back", "round-on", "round-pick"):
             return None
         if hit.kind == "ground" or (view.read_only and hit.kind != "node"):
             return BoxSelectGesture(view)
@@ -217,6 +217,8 @@ class CanvasPointer:
                 view.selection.clear()
         elif hit.kind in ("round-back", "round-on"):
             view.runs.step_round(hit.id, -1 if hit.kind == "round-back" else 1)
+        elif hit.kind == "round-pick":
+            view.roundPickRequested.emit(hit.id, at.screen)
         elif hit.kind == "run":
             view.runNodeRequested.emit(hit.id)
         elif hit.kind == "more":
@@ -334,7 +336,7 @@ class CanvasPointer:
         hover = view.hover
         if view.space_held or (view.mode == "hand" and hover.kind == "ground"):
             view.setCursor(Qt.CursorShape.OpenHandCursor)
-        elif hover.kind in ("run", "more", "edge-add", "edge-delete", "round-back", "round-on"):
+        elif hover.kind in ("run", "more", "edge-add", "edge-delete", "round-back", "round-on", "round-pick"):
             view.setCursor(Qt.CursorShape.PointingHandCursor)
         elif hover.kind == "socket" and not view.read_only:
             view.setCursor(Qt.CursorShape.CrossCursor)

@@ -3,16 +3,17 @@ runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 
-from editor.canvas.paint.context import Canvas, Level, level_for
+from editor.canvas.paint.context import Canvas, Level, RoundsShown, level_for
 from editor.canvas.paint.edges import paint_flow
 from editor.canvas.paint.running import paint_fading, paint_sweeps
+from editor.canvas.rounds import failed_rounds, round_failed, round_of, shown_execution
 from editor.canvas.runview import EdgeRun, NodeRun, extra_for, node_run_of
 from editor.canvas.scene import EdgeItem, Item
 from editor.theme import theme
@@ -52,7 +53,9 @@ class CanvasRuns:
         """Shows no run."""
         self._state = None
         self._active, self._flowing, self._fading = set(), set(), {}
-        self._chosen = {}
+        if self._chosen:
+            self._chosen = {}
+            self.view.roundsChosen.emit({})
         self._clock.stop()
         state = self.view.state
         state.runs, state.edge_runs, state.rounds, state.run_shown = {}, {}, {}, False
@@ -108,31 +111,76 @@ class CanvasRuns:
         for node_id in (*delta.nodes_added, *delta.nodes_changed):
             self._take_from_state(node_id)
 
-    def step_round(self, room_id: str, by: int) -> None:
-        """Shows the round before or after the one that is shown in a container."""
-        if self._state is None or room_id not in self.view.state.rounds:
-            return
-        shown, _total = self.view.state.rounds[room_id]
-        indexes = sorted(self._state.nodes[room_id].rounds)
-        place = shown - 1 + by
+    # -- rounds -----------------------------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> dict[str, int]:
+        """The rounds that were chosen, by container (index from 0); of the others the newest is shown."""
+        return dict(self._chosen)
+
+    def step_round(self, room_id: str, by: int) -> bool:
+        """Shows the round before or after the one that is shown in a container; False at the end."""
+        container = self._folded(room_id)
+        if container is None or not container.rounds:
+            return False
+        indexes = sorted(container.rounds)
+        place = indexes.index(round_of(container, self._chosen)) + by
         if not 0 <= place < len(indexes):
-            return
-        self._chosen[room_id] = indexes[place]
-        inside = list(self.view.scene.with_children([room_id]))
+            return False
+        self.choose_round(room_id, indexes[place])
+        return True
+
+    def failed_round(self, room_id: str) -> bool:
+        """Shows the next round with a failure after the one that is shown, the first behind the last; False when there
+        is none."""
+        container = self._folded(room_id)
+        found = failed_rounds(self._state, container) if self._state is not None and container is not None else []
+        if container is None or not found:
+            return False
+        shown = round_of(container, self._chosen)
+        self.choose_round(room_id, next((i for i in found if i > shown), found[0]))
+        return True
+
+    def choose_round(self, room_id: str, index: int | None) -> None:
+        """Shows a round of a container (index from 0), or with None the newest from now on."""
+        if index is None:
+            self._chosen.pop(room_id, None)
+        else:
+            self._chosen[room_id] = index
+        self._rounds_changed([room_id])
+
+    def choose_rounds(self, chosen: Mapping[str, int]) -> None:
+        """Shows these rounds."""
+        if any(self._chosen.get(room_id) != index for room_id, index in chosen.items()):
+            self._chosen.update(chosen)
+            self._rounds_changed(list(chosen))
+
+    def _rounds_changed(self, room_ids: list[str]) -> None:
+        inside = list(self.view.scene.with_children(room_ids))
         for node_id in inside:
             self._take_from_state(node_id)
         self.view.repaint_nodes(inside)
+        self.view.roundsChosen.emit(self.chosen)
+
+    def container_of(self, node_id: str) -> str:
+        """A container that shows rounds: the node itself or the nearest around it; empty for none."""
+        shown: str | None = node_id
+        while shown is not None:
+            if shown in self.view.state.rounds:
+                return shown
+            item = self.view.scene.items.get(shown)
+            shown = item.parent if item is not None else None
+        return ""
+
+    def _parent(self, node_id: str) -> str | None:
+        item = self.view.scene.items.get(node_id)
+        return item.parent if item is not None else None
 
     def _folded(self, node_id: str) -> NodeRunState | None:
-        """The execution that a card shows: the newest, or that of the round chosen in its container."""
-        state = self._state
-        if state is None:
+        """The execution that a card shows: the newest, or that of the rounds chosen around it."""
+        if self._state is None:
             return None
-        item = self.view.scene.items.get(node_id)
-        if item is not None and item.parent in self._chosen:
-            of_round = state.round_nodes(str(item.parent), self._chosen[str(item.parent)])
-            return next((execution for execution in of_round if execution.node_id == node_id), None)
-        return state.nodes.get(node_id)
+        return shown_execution(self._state, node_id, self._parent, self._chosen)
 
     def _take_from_state(self, node_id: str) -> None:
         folded = self._folded(node_id)
@@ -174,16 +222,23 @@ class CanvasRuns:
         if item is None:
             return
         if run is not None and run.rounds is not None and isinstance(view.state.rounds, dict):
-            view.state.rounds[node_id] = (self._round_shown(node_id, run), run.rounds)
+            self._take_rounds(node_id, run.rounds)
         damage = view.scene.set_extra(node_id, extra_for(run, item.content.streams))
         if damage.areas:
             view.repaint_damage(damage)
 
-    def _round_shown(self, room_id: str, run: NodeRun) -> int:
-        """Which round of a container is shown, counted from 1."""
-        if room_id in self._chosen and self._state is not None:
-            return sorted(self._state.nodes[room_id].rounds).index(self._chosen[room_id]) + 1
-        return run.round or 0
+    def _take_rounds(self, room_id: str, total: int) -> None:
+        """Which round a container shows, counted from 1, of how many, and whether it or others failed."""
+        container, state = self._folded(room_id), self._state
+        rounds = self.view.state.rounds
+        if container is None or state is None or not isinstance(rounds, dict):
+            return
+        index = round_of(container, self._chosen)
+        broken = round_failed(state, container, index) is not None
+        # While rounds come in, nobody counts them all again with each.
+        failed = len(failed_rounds(state, container)) if not container.is_live else int(broken)
+        shown = sorted(container.rounds).index(index) + 1 if index in container.rounds else 0
+        rounds[room_id] = RoundsShown(shown, total, broken, failed)
 
     def _take_edge(self, edge_id: str) -> bool:
         """Brings one edge up to date; True when it looks different."""

@@ -25,6 +25,7 @@ def tip_for(view: CanvasView, hit: Hit) -> str:
         "more": tr("More"),
         "round-back": tr("Round before"),
         "round-on": tr("Next round"),
+        "round-pick": tr("Choose a round"),
         "edge-add": tr("Insert a block here"),
         "edge-delete": tr("Remove this connection"),
     }

@@ -71,6 +71,8 @@ class CanvasView(CanvasSurface):
     blockSelectorRequested = Signal(object)
     """A `BlockRequest`."""
     runNodeRequested = Signal(str)
+    roundPickRequested = Signal(str, QPoint)
+    """A container, and the place on the screen where its rounds are to be offered."""
     fileDropped = Signal(str)
     hoverChanged = Signal(str)
     noteEditRequested = Signal(str)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon, pixmap
@@ -67,7 +67,11 @@ class LastRun(QScrollArea):
         if mark == self._shown and self.widget() is not None:
             return
         self._shown = mark
+        focused = QApplication.focusWidget()
+        inside = focused is not None and self.isAncestorOf(focused)
         self.setWidget(self._empty() if state is None else self._filled(state))
+        if inside:
+            self.setFocus()  # else the keyboard goes to whatever is next, a text field say
 
     def _empty(self) -> QWidget:
         box = QWidget()
@@ -83,8 +87,9 @@ class LastRun(QScrollArea):
         run.setIcon(icon("play", "text"))
         name_it(run, tr("Run this node"))
         run.clicked.connect(lambda: self.runWanted.emit(self._node_id))
-        run.setVisible(self._session.can_run_node(self._node_id))
+        # Shown before it has a parent it would be a window for a moment, and take the keyboard.
         column.addWidget(run, 0, Qt.AlignmentFlag.AlignHCenter)
+        run.setVisible(self._session.can_run_node(self._node_id))
         return box
 
     def _filled(self, state: Mapping[str, Any]) -> QWidget:

@@ -34,6 +34,14 @@ class BarDelegate(QStyledItemDelegate):
         share = (at - span[0]) / (span[1] - span[0])
         return rect.left() + PAD + min(1.0, max(0.0, share)) * (rect.width() - 2 * PAD)
 
+    def time(self, rect: QRectF, x: float) -> float | None:
+        """The time that stands at a place within a cell."""
+        span = self._model.extent()
+        if span is None:
+            return None
+        share = (x - rect.left() - PAD) / max(1.0, rect.width() - 2 * PAD)
+        return span[0] + min(1.0, max(0.0, share)) * (span[1] - span[0])
+
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:

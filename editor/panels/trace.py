@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from editor.canvas.rounds import rounds_around
 from editor.i18n import tr
 from editor.panels.parts import EmptyState, tool_button
+from editor.panels.scrubber import Scrubber
 from editor.panels.timeline import BarDelegate
 from editor.panels.trace_details import StepDetails
 from editor.panels.trace_model import BAR, STEP, TIME, TOKENS, Entry, TraceModel
@@ -32,6 +34,7 @@ class TraceTree(QTreeView):
 
     enterWanted = Signal()
     leaveWanted = Signal()
+    pressedAt = Signal(QPoint)
     _bar_is_chosen = False
     _is_fitting = False
 
@@ -49,6 +52,11 @@ class TraceTree(QTreeView):
         if section == BAR and not self._is_fitting and QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
             self._bar_is_chosen = True
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.pressedAt.emit(event.position().toPoint())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.enterWanted.emit()
@@ -63,6 +71,8 @@ class Trace(QSplitter):
 
     goTo = Signal(str)
     openRun = Signal(str)
+    roundsWanted = Signal(dict)
+    """The rounds in which a chosen step stands: container to index."""
 
     def __init__(self, session: WorkflowSession) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -110,6 +120,7 @@ class Trace(QSplitter):
         tree.leaveWanted.connect(self.leave)
         tree.clicked.connect(self._clicked)
         tree.expanded.connect(self._opened)
+        tree.pressedAt.connect(self._jump)
         return tree
 
     def _make_left(self) -> QWidget:
@@ -132,6 +143,9 @@ class Trace(QSplitter):
         self._pages.addWidget(self.tree)
         self._pages.addWidget(EmptyState("trace", tr("The steps of a run appear here. Press Run to start one.")))
         column.addWidget(self._pages, 1)
+        self.scrubber = Scrubber(self._session)
+        self.scrubber.stepShown.connect(self._show_moment)
+        column.addWidget(self.scrubber)
         return left
 
     # -- following the run -------------------------------------------------------------------------------------------
@@ -149,6 +163,7 @@ class Trace(QSplitter):
             self.model.show(state)
         self._pages.setCurrentIndex(0 if self.model.rowCount() else 1)
         self.bars.moment = self._session.moment_seconds
+        self.scrubber.refresh()
         self.tree.viewport().update()
         self.details.show_entry(self.model.entry(self.tree.currentIndex()))
 
@@ -171,8 +186,25 @@ class Trace(QSplitter):
         if index == self.tree.currentIndex():
             self._go_to(self.model.entry(index))
 
+    def _show_moment(self, execution_id: str) -> None:
+        """The line of the step that a moment of the run is about."""
+        state = self._session.whole_state
+        execution = state.executions.get(execution_id) if state is not None else None
+        if execution is not None:
+            self.select_execution(execution)
+
+    def _jump(self, point: QPoint) -> None:
+        """A click on the time bars goes to that time."""
+        index = self.tree.indexAt(point)
+        if index.column() == BAR and self._session.moments.can_scrub:
+            clock = self.bars.time(QRectF(self.tree.visualRect(index)), point.x())
+            if clock is not None:
+                self._session.moments.go_to_clock(clock)
+
     def _go_to(self, entry: Entry | None) -> None:
         if entry is not None and entry.execution is not None and entry.kind != "inner":
+            if self._session.whole_state is not None:
+                self.roundsWanted.emit(rounds_around(entry.execution, self._session.whole_state))
             self.goTo.emit(entry.execution.node_id)
 
     def select_node(self, node_id: str) -> None:
@@ -181,7 +213,7 @@ class Trace(QSplitter):
         if current is not None and current.execution is not None and current.execution.node_id == node_id:
             return
         state = self._session.whole_state
-        execution = state.nodes.get(node_id) if state is not None else None
+        execution = self._session.execution_of(node_id) if state is not None else None
         if execution is not None and execution.execution_id:
             self.select_execution(execution)
 

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QSplitter
 
 from editor.canvas.paint.context import BreakpointMark, Marks
+from editor.canvas.rounds import round_of
 from editor.dialogs.breakpoint import edit_breakpoint, words_of
 from editor.dialogs.pin_editor import PinEditor
 from editor.i18n import tr
 from editor.panels.breakpoints import Breakpoints, spelled
 from editor.panels.debug_bar import DebugBar
 from editor.panels.pinned import Pinned
+from editor.panels.round_picker import RoundPicker
 from editor.pins import has_mask
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ class DebugDesk(QObject):
         self.panel.setChildrenCollapsible(False)
         self.panel.addWidget(self.breakpoints)
         self.panel.addWidget(self.pinned)
+        # Opened within the click, the popup would take the end of that click for one beside it.
+        page.canvas.roundPickRequested.connect(self.pick_round, Qt.ConnectionType.QueuedConnection)
+        page.canvas.roundsChosen.connect(session.choose_rounds)
         page.follow(session.marksChanged, self._marks)
         page.follow(session.runChanged, self.bar.refresh)
         page.follow(session.debugging.steppedOff, self.bar.refresh)
@@ -90,6 +95,30 @@ class DebugDesk(QObject):
                 kind, enabled=mark is None or mark.enabled, tip="\n".join(words), pinned=node_id in pins, stale=stale
             )
         self._page.canvas.set_marks(found)
+
+    # -- rounds ------------------------------------------------------------------------------------------------------
+
+    def pick_round(self, container_id: str, place: QPoint | None = None) -> None:
+        """Offer the rounds of a container; at a place of the screen, or below its header."""
+        session, canvas = self._session, self._page.canvas
+        container = session.execution_of(container_id)
+        if session.run_state is None or container is None or not container.rounds:
+            return
+        if place is None:
+            place = canvas.mapToGlobal(canvas.node_rect(container_id).topLeft().toPoint() + QPoint(40, 40))
+        shown = round_of(container, session.chosen_rounds)
+        picker = RoundPicker(session.run_state, container, shown, self._page)
+        picker.picked.connect(lambda index: canvas.runs.choose_round(container_id, index))
+        picker.popup_at(place)
+
+    def container_in_front(self) -> str:
+        """The container whose rounds the keys step through: around the selected node, else the only one."""
+        canvas = self._page.canvas
+        chosen = canvas.selected_nodes()
+        if chosen:
+            return canvas.runs.container_of(chosen[0])
+        rooms = list(canvas.state.rounds)
+        return rooms[0] if len(rooms) == 1 else ""
 
     # -- pins --------------------------------------------------------------------------------------------------------
 

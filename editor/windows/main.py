@@ -60,6 +60,8 @@ CONDITIONS: dict[str, Callable[[WorkflowPage], bool]] = {
     "running": lambda page: page.session.is_running,
     "held": lambda page: page.session.debugging.current is not None,
     "unheld": lambda page: not page.session.read_only and page.session.debugging.current is None,
+    "past_moments": lambda page: page.session.moments.can_scrub,
+    "rounds": lambda page: bool(page.canvas.state.rounds),
     "going": lambda page: page.session.is_running and page.session.debugging.current is None,
     "held_failure": lambda page: bool(page.session.debugging.held_failure),
     "some": lambda page: not page.session.read_only and bool(page.canvas.selected_nodes()),

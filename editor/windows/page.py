@@ -253,6 +253,7 @@ class WorkflowPage(QWidget):
         self.trace = Trace(self.session)
         self.trace.openRun.connect(self.openRun)
         self.trace.goTo.connect(self._show_node)
+        self.trace.roundsWanted.connect(self.canvas.runs.choose_rounds)
         self.chat: Chat | None = None
         if self.session.document.workflow.mode == "advanced-chat" and not self.session.read_only:
             self.chat = Chat(self.session)

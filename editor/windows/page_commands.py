@@ -154,18 +154,47 @@ class PageCommands(QObject):
         self._with_step(self._run_from)
 
     def _run_from(self, node_id: str) -> None:
-        state = self.page.session.run_state
+        state = self.page.session.whole_state
         if state is None or not state.run_id or not state.is_over:
             self.window.show_toast(tr("Run the workflow first: a run from here takes over what an earlier one gave."))
         else:
             self.window.running.rerun(self.page, node_id)
 
     def on_run_rest(self) -> None:
-        state = self.page.session.run_state
+        state = self.page.session.whole_state
         if state is None or state.status not in ("failed", "stopped"):
             self.window.show_toast(tr("There is no run that failed or was stopped."))
         else:
             self.window.running.rerun(self.page)
+
+    def on_round_back(self) -> None:
+        self.page.canvas.runs.step_round(self.page.debug.container_in_front(), -1)
+
+    def on_round_on(self) -> None:
+        self.page.canvas.runs.step_round(self.page.debug.container_in_front(), 1)
+
+    def on_failed_round(self) -> None:
+        page = self.page
+        if not page.canvas.runs.failed_round(page.debug.container_in_front()):
+            self.window.show_toast(tr("No round has failed."))
+
+    def on_pick_round(self) -> None:
+        container = self.page.debug.container_in_front()
+        if container:
+            self.page.debug.pick_round(container)
+        else:
+            self.window.show_toast(tr("Select a container that has run, or a step in it."))
+
+    def on_moment_back(self) -> None:
+        self._moment(-1)
+
+    def on_moment_on(self) -> None:
+        self._moment(1)
+
+    def _moment(self, by: int) -> None:
+        if self.page.drawer.isHidden():
+            self.page.show_drawer("trace")
+        self.page.trace.scrubber.step(by)
 
     def on_pin(self) -> None:
         self._with_step(self.page.debug.toggle_pin)

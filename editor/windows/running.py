@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt
 
 from editor.i18n import tr
+from editor.windows.progress_note import ProgressNote
 from engine.errors import PenstockError
 from engine.model.graph import Graph
 from engine.model.workflow import AppInfo, Workflow
-from engine.run.fold import fold
+from engine.services.replay import Replay
 from engine.services.runs import StartRun
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Running(QObject):
     def rerun(self, page: WorkflowPage, from_node: str = "") -> None:
         """Propose to go on with the run that is shown after its failure or stop, or to run again from a node; what
         ended well and was not edited since is taken over."""
-        state, session = page.session.run_state, page.session
+        state, session = page.session.whole_state, page.session
         if state is None or not state.run_id or session.is_running or session.read_only:
             return
         run_id, inputs = state.run_id, dict(state.inputs)
@@ -284,10 +285,11 @@ class Running(QObject):
 
     def go_on(self, page: WorkflowPage, run_id: str) -> None:
         """Resume a paused run; what it did before stays on the canvas."""
-        state = page.session.run_state
+        state, before = page.session.whole_state, page.session.run
         live = self._window.studio.runs.resume(run_id)
         if state is not None and state.run_id == run_id:
             live.state = state
+            live.events = list(before.events) if before is not None and before.run_id == run_id else []
         self._follow(page, live)
         page.show_drawer("run")
 
@@ -309,17 +311,26 @@ class Running(QObject):
         """Open a stored run on the very graph it ran on."""
         runs = self._window.studio.services.runs
 
-        def work() -> tuple[dict[str, Any], Any]:
+        note = ProgressNote(self._window, tr("Opening the run…"))
+        progress = note.progress
+
+        def work() -> tuple[dict[str, Any], Replay]:
             runs.mark_read([run_id])
-            return runs.get(run_id), runs.events(run_id)
+            return runs.get(run_id), Replay(runs.events(run_id), progress.tell)
 
-        self._window.studio.tasks.run(
-            work,
-            done=lambda found: self._past(*found),
-            failed=lambda error: self._window.studio.messages.error(tr("This run cannot be opened"), error),
-        )
+        def done(found: tuple[dict[str, Any], Replay]) -> None:
+            if not progress.is_given_up:
+                note.finish()
+                self._past(*found)
 
-    def _past(self, record: dict[str, Any], events: Any) -> None:
+        def failed(error: PenstockError) -> None:
+            if not progress.is_given_up:
+                note.finish()
+                self._window.studio.messages.error(tr("This run cannot be opened"), error)
+
+        self._window.studio.tasks.run(work, done=done, failed=failed)
+
+    def _past(self, record: dict[str, Any], replay: Replay) -> None:
         from editor.panels.parts import local_time, status_word
         from editor.session import WorkflowSession
 
@@ -333,14 +344,14 @@ class Running(QObject):
             self._window.studio, workflow, app_id=record["app_id"], read_only=True, parent=self._window
         )
         page = self._window.add_page(session)
-        state = fold(events)
+        state = replay.last
         if not state.is_over:
             # The process that ran it died; the record knows how it ended.
             state.status, state.error = record["status"], record["error"]
             for node in state.nodes.values():
                 if node.is_live:
                     node.status = "stopped"
-        session.show_past(state)
+        session.show_past(state, replay)
         version = tr("draft") if record["version"] == "draft" else record["version"]
         paused = record["status"] == "paused"
         page.show_banner(

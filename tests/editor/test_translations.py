@@ -45,10 +45,11 @@ def literals() -> Iterator[tuple[str, str]]:
 def tables() -> Iterator[tuple[str, str]]:
     """Texts that reach tr through a table: forms, files, actions, and what node types say of themselves."""
     from editor.actions import ACTIONS
+    from editor.canvas.tips import PLANNED
     from editor.dialogs.breakpoint import HIT_MODES
     from editor.dialogs.tool_setups import AUTH, KEPT, PREFIXES, TRANSPORTS
     from editor.isolation import PARTS
-    from editor.panels import file_pick
+    from editor.panels import file_pick, scrubber
     from editor.panels.debug_bar import BUTTONS
     from editor.panels.features.context import NAMES
     from editor.panels.features.panel import METHODS
@@ -77,6 +78,8 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "status", word
     for _, word in HIT_MODES:
         yield "breakpoint", word
+    for word in (*PLANNED.values(), *scrubber.WORDS.values()):
+        yield "moment", word
     for _, _, word in BUTTONS:
         yield "debugger", word
     for word in PARTS:

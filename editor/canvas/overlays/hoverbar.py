@@ -125,17 +125,19 @@ def hit_rounds(view: CanvasView, x: float, y: float) -> Hit | None:
     if view.camera.zoom < m.ZOOM_FULL:
         return None
     scene_x, scene_y = view.camera.to_scene(x, y)
-    for room_id, (shown, total) in view.state.rounds.items():
+    for room_id, rounds in view.state.rounds.items():
+        shown, total = rounds.shown, rounds.total
         item = view.scene.items.get(room_id)
         if item is None or not item.box.contains(scene_x, scene_y):
             continue
-        rect = rounds_rect(item, shown, total, view.camera.zoom).translated(item.box.left, item.box.top)
+        rect = rounds_rect(item, rounds, view.camera.zoom).translated(item.box.left, item.box.top)
         if rect.contains(scene_x, scene_y):
             button = ROUND_BUTTON * rect.height() / (m.CHIP + 2)
             if scene_x <= rect.left() + button and shown > 1:
                 return Hit("round-back", room_id)
             if scene_x >= rect.right() - button and shown < total:
                 return Hit("round-on", room_id)
+            return Hit("round-pick", room_id)
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import IntEnum
 from math import floor
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QTransform
@@ -72,6 +72,16 @@ class ProblemCount:
     tip: str = ""
 
 
+class RoundsShown(NamedTuple):
+    """What a container's header says of its rounds: which is shown (from 1), of how many, whether a step in it failed,
+    in how many rounds one did."""
+
+    shown: int
+    total: int
+    broken: bool = False
+    failed: int = 0
+
+
 @dataclass(slots=True)
 class ViewState:
     """Everything besides the graph that changes how it looks."""
@@ -88,7 +98,7 @@ class ViewState:
     dimmed: AbstractSet[str] = frozenset()
     hidden: AbstractSet[str] = frozenset()
     hidden_edges: AbstractSet[str] = frozenset()
-    rounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    rounds: Mapping[str, RoundsShown] = field(default_factory=dict)
     editing: str | None = None
     """The note whose text stands in an editor at the moment."""
     plain: bool = False

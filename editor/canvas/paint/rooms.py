@@ -17,7 +17,7 @@ from editor.canvas.paint.cards import (
     paint_sockets,
     paint_status_glyph,
 )
-from editor.canvas.paint.context import Canvas, Level, pixel_of
+from editor.canvas.paint.context import Canvas, Level, RoundsShown, pixel_of
 from editor.canvas.paint.drawing import (
     Drawing,
     make_room_drawing,
@@ -123,14 +123,14 @@ def _paint_header(canvas: Canvas, item: Item, rect: QRectF, radius: float, area:
     )
     if canvas.level is Level.FULL:
         rounds = canvas.view.rounds.get(item.id)
-        stepper = rounds_rect(item, *rounds, canvas.zoom) if rounds is not None else QRectF()
+        stepper = rounds_rect(item, rounds, canvas.zoom) if rounds is not None else QRectF()
         drawing = drawing_of(item, canvas.zoom, stepper.width() + m.PAD if rounds is not None else 0.0)
         canvas.to_card_space(rect.left(), rect.top())
         paint_rectangles(painter, drawing.rectangles)
         paint_texts(painter, drawing.short_title if status_of(canvas, item)[0] else drawing.title)
         paint_texts(painter, drawing.texts)
         if rounds is not None:
-            _paint_rounds(canvas, stepper, *rounds)
+            _paint_rounds(canvas, stepper, rounds)
         canvas.to_device_space()
         marks = drawing.icons if drawing.tile_icon is None else [drawing.tile_icon, *drawing.icons]
         paint_icons(painter, marks, scale, rect.left(), rect.top())
@@ -139,27 +139,29 @@ def _paint_header(canvas: Canvas, item: Item, rect: QRectF, radius: float, area:
         _small_header(canvas, item, rect, height)
 
 
-def rounds_rect(item: Item, shown: int, total: int, zoom: float = 1.0) -> QRectF:
+def rounds_rect(item: Item, rounds: RoundsShown, zoom: float = 1.0) -> QRectF:
     """Where the stepper of rounds stands, in the container's own units: in the header, before the status glyph."""
     step = reading_step(zoom)
     grow = enlarged("tiny", step)
-    text = rounds_text(shown, total)
+    text = rounds_text(rounds)
     width = font_metrics("tiny", 600, grow).horizontalAdvance(text) + 2 * ROUND_BUTTON * grow + 8
     height = min(m.ROOM_HEADER - 8, (m.CHIP + 2) * grow)
     right = item.box.width - m.PAD - status_size(m.GLYPH, step) - m.PAD
     return QRectF(right - width, (m.ROOM_HEADER - height) / 2, width, height)
 
 
-def _paint_rounds(canvas: Canvas, rect: QRectF, shown: int, total: int) -> None:
-    """The stepper: back, which round is shown, on. The painter is in card space."""
+def _paint_rounds(canvas: Canvas, rect: QRectF, rounds: RoundsShown) -> None:
+    """The stepper: back, which round is shown, on; in the colour of failures when a step in it failed. The painter is
+    in card space."""
+    shown, total = rounds.shown, rounds.total
     painter, current = canvas.painter, theme()
     grow = enlarged("tiny", reading_step(canvas.zoom))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(current.color("chip"))
     painter.drawRoundedRect(rect, current.radius("chip"), current.radius("chip"))
     painter.setFont(current.font("tiny", 600, grow))
-    painter.setPen(current.color("text"))
-    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, rounds_text(shown, total))
+    painter.setPen(current.color("bad" if rounds.broken else "text"))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, rounds_text(rounds))
     inset = ROUND_BUTTON * grow / 2
     for side, open_way in (("left", shown > 1), ("right", shown < total)):
         painter.setPen(QPen(current.color("text" if open_way else "faint"), 1.5 * grow))
@@ -196,6 +198,8 @@ def _paint_corner(canvas: Canvas, rect: QRectF) -> None:
 paint_corner = _paint_corner
 
 
-def rounds_text(shown: int, total: int) -> str:
-    """The counter in a container's header."""
-    return tr("round {n} of {m}", n=shown, m=total) if total else tr("round {n}", n=shown)
+def rounds_text(rounds: RoundsShown) -> str:
+    """The counter in a container's header, with a cross and how many rounds failed, if any."""
+    shown, total = rounds.shown, rounds.total
+    words = tr("round {n} of {m}", n=shown, m=total) if total else tr("round {n}", n=shown)
+    return f"{words}  ✕ {rounds.failed}" if rounds.failed else words

@@ -151,13 +151,13 @@ def test_a_container_steps_through_its_rounds(canvas: Make) -> None:
     state.nodes["room"] = NodeRunState("room", "y", status="succeeded", rounds=rounds, round_count=3)
     hand.view.set_run_state(state)
     hand.settle()
-    assert hand.view.state.rounds["room"] == (3, 3)
+    assert hand.view.state.rounds["room"] == (3, 3, False, 1)
     assert hand.view.state.runs["in"].status == "succeeded"
-    rect = rounds_rect(hand.view.scene.items["room"], 3, 3)
+    rect = rounds_rect(hand.view.scene.items["room"], hand.view.state.rounds["room"])
     back = hand.at_scene(rect.left() + 8, rect.center().y())
     for _ in range(3):
         hand.click(back)
-    assert hand.view.state.rounds["room"] == (1, 3)
+    assert hand.view.state.rounds["room"] == (1, 3, True, 1)
     assert hand.view.state.runs["in"].status == "failed"
 
 
