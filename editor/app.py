@@ -76,6 +76,7 @@ def load(window: MainWindow, file: Path | None) -> None:
         window.library.refresh()
         studio.load_models()
         studio.tools.load()
+        studio.tasks.run(studio.services.library.clear_trash)
         if file is not None:
             window.open_path(file)
         else:

@@ -1,4 +1,4 @@
-"""A workflow's own icon: its emoji on its colour, or a drawing of its kind where no font has emoji."""
+"""A workflow's own icon: its picture, its emoji on its colour, or a drawing of its kind where no font has emoji."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from functools import lru_cache
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QImage, QPainter, QPainterPath, QPixmap
 
 from editor import icons
 from editor.theme import theme
@@ -22,8 +22,13 @@ def has_emoji() -> bool:
     return any("emoji" in family.lower() for family in QFontDatabase.families())
 
 
-def app_icon(emoji: str, background: str, mode: str, side: int = 32) -> QPixmap:
-    """The icon of a workflow, `side` logical pixels square."""
+@lru_cache(maxsize=256)
+def _image(path: str) -> QImage:
+    return QImage(path)  # files of the workspace are named by their content and never change
+
+
+def app_icon(emoji: str, background: str, mode: str, side: int = 32, image: str = "") -> QPixmap:
+    """The icon of a workflow, `side` logical pixels square; `image` is the path of its picture, if it has one."""
     app = QGuiApplication.instance()
     ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
     picture = QPixmap(round(side * ratio), round(side * ratio))
@@ -32,7 +37,14 @@ def app_icon(emoji: str, background: str, mode: str, side: int = 32) -> QPixmap:
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    if emoji and len(emoji) <= 4 and has_emoji():
+    drawing = _image(image) if image else QImage()
+    if not drawing.isNull():
+        shape = QPainterPath()
+        shape.addRoundedRect(QRectF(0, 0, side, side), side * 0.28, side * 0.28)
+        painter.setClipPath(shape)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRectF(0, 0, side, side), drawing)
+    elif emoji and len(emoji) <= 4 and has_emoji():
         colour = QColor(background)
         painter.setBrush(colour if colour.isValid() else theme().color("chip"))
         painter.drawRoundedRect(QRectF(0, 0, side, side), side * 0.28, side * 0.28)

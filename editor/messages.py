@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
@@ -15,8 +15,8 @@ from engine.errors import PenstockError
 class Messages(Protocol):
     """What deep code may say."""
 
-    def tell(self, text: str) -> None:
-        """Something short that passes by itself."""
+    def tell(self, text: str, action: str = "", then: Callable[[], Any] | None = None) -> None:
+        """Something short that passes by itself, with one thing to do about it."""
         ...
 
     def error(self, title: str, error: PenstockError | str, details: str = "") -> None:
@@ -42,10 +42,10 @@ class WindowMessages:
     def __init__(self, parent: QWidget) -> None:
         self._parent = parent
 
-    def tell(self, text: str) -> None:
+    def tell(self, text: str, action: str = "", then: Callable[[], Any] | None = None) -> None:
         show = getattr(self._window(), "show_toast", None)
         if show is not None:
-            show(text)
+            show(text, action, then)
 
     def _window(self) -> QWidget | None:
         """The window that is worked in, or any other that is open."""
@@ -83,12 +83,15 @@ class RecordedMessages:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.offers: list[tuple[str, Callable[[], Any]]] = []
         self.errors: list[str] = []
         self.asked: list[str] = []
         self.answers: list[bool | int | None] = []
 
-    def tell(self, text: str) -> None:
+    def tell(self, text: str, action: str = "", then: Callable[[], Any] | None = None) -> None:
         self.told.append(text)
+        if then is not None:
+            self.offers.append((action, then))
 
     def error(self, title: str, error: PenstockError | str, details: str = "") -> None:
         self.errors.append(f"{title}: {error}{details and ' ' + details}")

@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "windows": [],
     "keys": {},
     "recent_files": [],
+    "library": {},
 }
 
 

@@ -1,238 +1,145 @@
-"""The library: cards of workflows with a picture of their graph, samples by what they teach, open and import."""
+"""The library page: filters at the left, cards of workflows, samples by what they teach, ways in, the trash.
+
+It joins the parts of `editor.library`: which apps are shown is `shelf`, the cards are `cards`, what is done with them
+`commands`.
+"""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
-    QScrollArea,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
-from editor.appicon import app_icon
 from editor.i18n import ntr, tr
 from editor.icons import icon
-from editor.panels.parts import STATUS_ICON, ElidedLabel, ago, status_word
-from editor.theme import theme
+from editor.library.cards import Apps, CardGrid
+from editor.library.commands import AppCommands
+from editor.library.pictures import Pictures
+from editor.library.samples import Samples
+from editor.library.shelf import PLACES, SORTS, Query, chosen, counts
+from editor.library.side import Side
+from editor.library.strip import ProgressStrip
+from editor.panels.parts import EmptyState
+from editor.theme import theme_signal
 
 if TYPE_CHECKING:
     from editor.context import Studio
-    from engine.services.templates import Template
-    from engine.services.workflows import AppSummary
+    from engine.services.library import Tag
+    from engine.services.workflows import AppSummary, ImportOutcome
 
-CARD = QSize(268, 200)
-PICTURE = QSize(266, 116)
-GAP = 16
-THUMBNAIL_ZOOM = 0.45
-THUMBNAIL_RATIO = 2.0
-MODE_WORDS = {
-    "workflow": "Workflow",
-    "advanced-chat": "Chat flow",
-    "chat": "Chat assistant",
-    "agent-chat": "Agent",
-    "completion": "Text generator",
-    "agent": "Agent",
-    "rag_pipeline": "Knowledge pipeline",
-}
+FILES = (".yml", ".yaml", ".json", ".zip")
 
 
-class AppCard(QFrame):
-    """One workflow: picture, name, mode, dots of its last runs, last change."""
-
-    opened = Signal(str)
-    menuWanted = Signal(str, object)
-
-    def __init__(self, summary: AppSummary) -> None:
-        super().__init__()
-        self.summary = summary
-        self._picture: QPixmap | None = None
-        self.setProperty("kind", "card")
-        self.setFixedSize(CARD)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(f"{summary.name}, {tr(MODE_WORDS.get(summary.mode, summary.mode))}")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(14, PICTURE.height() + 12, 14, 12)
-        column.setSpacing(4)
-        top = QHBoxLayout()
-        top.setSpacing(10)
-        badge = QLabel()
-        badge.setPixmap(app_icon(summary.icon, summary.icon_background, summary.mode, 32))
-        top.addWidget(badge)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        name = QLabel(summary.name)
-        name.setProperty("kind", "title")
-        name.setText(name.fontMetrics().elidedText(name.text(), Qt.TextElideMode.ElideRight, CARD.width() - 78))
-        name.setToolTip(summary.name)
-        words.addWidget(name)
-        top.addLayout(words, 1)
-        column.addLayout(top)
-        facts = [tr(MODE_WORDS.get(summary.mode, summary.mode))]
-        facts.append(ntr("{n} node", "{n} nodes", summary.node_count))
-        line = QLabel("  ·  ".join(facts))
-        line.setProperty("kind", "small")
-        words.addWidget(line)
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        for status in reversed(summary.last_runs):
-            dot = QLabel("●")
-            dot.setStyleSheet(f"color: {theme().hex(STATUS_ICON.get(status, ('', 'faint'))[1])}; font-size: 9px;")
-            dot.setToolTip(status_word(status))
-            row.addWidget(dot)
-        row.addStretch(1)
-        when = QLabel(ago(summary.updated_at))
-        when.setProperty("kind", "tiny")
-        row.addWidget(when)
-        column.addLayout(row)
-
-    def set_picture(self, image: QImage) -> None:
-        """Show the graph."""
-        self._picture = QPixmap.fromImage(image)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRect(1, 1, PICTURE.width(), PICTURE.height())
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().color("canvas"))
-        painter.drawRoundedRect(QRectF(area).adjusted(0, 0, 0, 8), 11, 11)
-        painter.setBrush(theme().color("surface"))
-        painter.drawRect(QRect(1, area.bottom() + 1, PICTURE.width(), 10))
-        if self._picture is not None:
-            inside = area.adjusted(12, 10, -12, -10)
-            size = self._picture.deviceIndependentSize().toSize()
-            if size.width() > inside.width() or size.height() > inside.height():
-                size = size.scaled(inside.size(), Qt.AspectRatioMode.KeepAspectRatio)
-            target = QRect(0, 0, size.width(), size.height())
-            target.moveCenter(inside.center())
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(target, self._picture)
-        if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            pen = painter.pen()
-            pen.setStyle(Qt.PenStyle.SolidLine)
-            pen.setColor(theme().color("accent"))
-            pen.setWidth(2)
-            painter.setPen(pen)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 12, 12)
-        painter.end()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self.opened.emit(self.summary.id)
-
-    def contextMenuEvent(self, event: Any) -> None:
-        self.menuWanted.emit(self.summary.id, event.globalPos())
-
-    def keyPressEvent(self, event: Any) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.opened.emit(self.summary.id)
-        else:
-            super().keyPressEvent(event)
-
-
-class SampleCard(QPushButton):
-    """One sample: what it is and what it teaches."""
-
-    def __init__(self, template: Template) -> None:
-        super().__init__()
-        self.template = template
-        self.setProperty("kind", "sample")
-        self.setFixedHeight(theme().grown(64))
-        self.setToolTip(tr(template.description))
-        self.setAccessibleName(tr(template.name))
-        self.setAccessibleDescription(tr(template.teaches))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 8, 12, 8)
-        row.setSpacing(12)
-        badge = QLabel()
-        badge.setPixmap(app_icon(template.icon, template.icon_background, template.mode, 32))
-        row.addWidget(badge)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addStretch(1)
-        for text, kind in ((tr(template.name), "title"), (tr(template.teaches), "small")):
-            line = ElidedLabel(text, kind)
-            line.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            words.addWidget(line)
-        words.addStretch(1)
-        row.addLayout(words, 1)
-
-
-class Library(QScrollArea):
-    """`openApp`, `openSample`, `newApp` (mode) and `openFile` are for the window."""
+class Library(QWidget):
+    """`openApp`, `openSample`, `newApp` (mode), `openFile` and `dropped` (one path) are for the window."""
 
     openApp = Signal(str)
     openSample = Signal(str)
     newApp = Signal(str)
     openFile = Signal()
+    dropped = Signal(str)
     settingsWanted = Signal()
 
     def __init__(self, studio: Studio) -> None:
         super().__init__()
         self._studio = studio
-        self._cards: list[AppCard] = []
-        self._pictures: dict[str, tuple[tuple[str, str], QImage]] = {}
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        page = QWidget()
-        page.setProperty("kind", "canvas")
-        self.setWidget(page)
-        self._column = QVBoxLayout(page)
-        self._column.setContentsMargins(40, 32, 40, 40)
-        self._column.setSpacing(20)
-        self._head()
-        self._empty = QLabel()
-        self._empty.setProperty("kind", "muted")
-        self._clear = QPushButton(tr("Clear the search"))
-        self._clear.setIcon(icon("close", "text"))
-        self._clear.clicked.connect(self.search.clear)
-        nothing = QHBoxLayout()
-        nothing.setSpacing(12)
-        nothing.addWidget(self._empty)
-        nothing.addWidget(self._clear)
-        nothing.addStretch(1)
-        self._column.addLayout(nothing)
-        self._grid_box = QWidget()
-        self._grid = QGridLayout(self._grid_box)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(GAP)
-        self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self._column.addWidget(self._grid_box)
-        self._samples()
-        self._column.addStretch(1)
+        self.query = Query.from_json(studio.preferences.get("library"))
+        self._all: list[AppSummary] = []
+        self._trashed: list[AppSummary] = []
+        self._known: list[Tag] = []
+        self._marks: dict[str, list[str]] = {}
+        self._loaded_once = False
+        self._show_after: list[str] = []
+        self.setProperty("kind", "canvas")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAcceptDrops(True)
+        self.pictures = Pictures(studio, self)
+        self.strip = ProgressStrip()
+        self.commands = AppCommands(studio, self.strip, self)
+        self.commands.changed.connect(self.refresh)
+        self.commands.made.connect(self._came)
+        self.commands.openWanted.connect(self.openApp)
+        self.commands.tagsWanted.connect(self.manage_tags)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self.side = Side()
+        self.side.placeChosen.connect(self.go)
+        self.side.tagsChosen.connect(lambda tags: self._ask(replace(self.query, tags=tags)))
+        self.side.manageTags.connect(self.manage_tags)
+        row.addWidget(self.side)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 20, 0, 0)
+        column.setSpacing(12)
+        row.addLayout(column, 1)
+        column.addLayout(self._head())
+        column.addWidget(self._selection_bar())
+        self.grid = CardGrid(Apps(), self.pictures)
+        self.grid.opened.connect(self._opened)
+        self.grid.menuWanted.connect(self._menu)
+        self.grid.selectionMade.connect(self._selected)
+        self.grid.lookedAt.connect(lambda: self.pictures.want(self.grid.in_view()))
+        theme_signal().changed.connect(self._redraw)
+        holder = QWidget()
+        inside = QVBoxLayout(holder)
+        inside.setContentsMargins(20, 0, 4, 0)
+        inside.addWidget(self.grid)
+        self.samples = Samples(studio.services.templates.list())
+        self.samples.chosen.connect(self.openSample)
+        self.samples.newWanted.connect(lambda: self.newApp.emit("workflow"))
+        self.samples.openWanted.connect(self.openFile)
+        self.empty = QWidget()
+        self._empty_box = QVBoxLayout(self.empty)
+        self.stack = QStackedWidget()
+        for page in (holder, self.samples, self.empty):
+            self.stack.addWidget(page)
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.strip)
+        self.side.set_place(self.query.place)
 
-    def _head(self) -> None:
+    # -- parts -------------------------------------------------------------------------------------------------------
+
+    def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
+        row.setContentsMargins(28, 0, 24, 0)
         row.setSpacing(8)
-        title = QLabel("Penstock")
-        title.setProperty("kind", "large")
-        row.addWidget(title)
-        row.addSpacing(16)
+        self.title = QLabel()
+        self.title.setProperty("kind", "large")
+        row.addWidget(self.title)
+        row.addSpacing(12)
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search workflows"))
         self.search.setAccessibleName(tr("Search workflows"))
         self.search.setClearButtonEnabled(True)
         self.search.setMaximumWidth(320)
         self.search.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
-        self.search.textChanged.connect(lambda _: self.refresh())
+        self.search.textChanged.connect(lambda words: self._ask(replace(self.query, words=words)))
+        self.search.returnPressed.connect(self._open_first)
         row.addWidget(self.search, 1)
+        self.sort = QComboBox()
+        self.sort.setAccessibleName(tr("Sort by"))
+        self.sort.setToolTip(tr("Sort by"))
+        for name, word in SORTS.items():
+            self.sort.addItem(tr(word), name)
+        self.sort.setCurrentIndex(self.sort.findData(self.query.sort))
+        self.sort.activated.connect(lambda _: self._ask(replace(self.query, sort=self.sort.currentData())))
+        row.addWidget(self.sort)
         row.addStretch(1)
         settings = QPushButton()
         settings.setIcon(icon("settings", "muted"))
@@ -251,126 +158,320 @@ class Library(QScrollArea):
         menu = QMenu(self.new)
         menu.addAction(icon("blocks", "text"), tr("Workflow"), lambda: self.newApp.emit("workflow"))
         menu.addAction(icon("chat", "text"), tr("Chat flow"), lambda: self.newApp.emit("advanced-chat"))
+        menu.addSeparator()
+        menu.addAction(icon("folder", "text"), tr("From a file…"), self.openFile.emit)
+        menu.addAction(icon("file-text", "text"), tr("From text…"), self.import_text)
+        menu.addAction(icon("globe", "text"), tr("From a URL…"), self.import_address)
+        menu.addAction(icon("star", "text"), tr("From a sample"), lambda: self.go("samples"))
         self.new.setMenu(menu)
         row.addWidget(self.new)
-        self._column.addLayout(row)
+        return row
 
-    def _samples(self) -> None:
-        title = QLabel(tr("Samples"))
-        title.setProperty("kind", "heading")
-        self._column.addSpacing(12)
-        self._column.addWidget(title)
-        groups: dict[str, list[Template]] = {}
-        for template in self._studio.services.templates.list():
-            groups.setdefault(template.group, []).append(template)
-        box = QWidget()
-        grid = QGridLayout(box)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(10)
-        place = 0
-        for templates in groups.values():
-            for template in templates:
-                card = SampleCard(template)
-                card.clicked.connect(lambda _=False, file=template.file: self.openSample.emit(file))
-                grid.addWidget(card, place // 3, place % 3)
-                place += 1
-        for column in range(3):
-            grid.setColumnStretch(column, 1)
-        box.setMaximumWidth(1140)
-        self._column.addWidget(box)
+    def _selection_bar(self) -> QWidget:
+        """What can be done with several; there only while some are selected."""
+        self.chosen_bar = QFrame()
+        self.chosen_bar.setProperty("kind", "banner")
+        row = QHBoxLayout(self.chosen_bar)
+        row.setContentsMargins(16, 4, 8, 4)
+        row.setSpacing(6)
+        self.chosen_words = QLabel()
+        row.addWidget(self.chosen_words)
+        row.addStretch(1)
+        self.chosen_buttons: dict[str, QPushButton] = {}
+        commands = self.commands
+        for name, picture, word, then in (
+            ("restore", "refresh", tr("Restore"), lambda: commands.restore(self.grid.selected())),
+            ("good", "trash", tr("Delete for good…"), lambda: commands.delete_for_good(self.grid.selected())),
+            ("tags", "bookmark", tr("Tags"), self._tag_menu),
+            ("duplicate", "duplicate", tr("Duplicate"), lambda: commands.duplicate(self.grid.selected())),
+            ("export", "export", tr("Export…"), lambda: commands.export(self.grid.selected())),
+            ("trash", "trash", tr("Move to trash"), lambda: commands.trash(self.grid.selected())),
+            ("clear", "close", tr("Clear the selection"), self.grid_clear),
+        ):
+            button = QPushButton(word if name != "clear" else "")
+            button.setProperty("kind", "quiet")
+            button.setIcon(icon(picture, "muted"))
+            button.setAccessibleName(word)
+            button.setToolTip(word)
+            button.clicked.connect(lambda _=False, then=then: then())
+            row.addWidget(button)
+            self.chosen_buttons[name] = button
+        holder = QWidget()
+        inside = QVBoxLayout(holder)
+        inside.setContentsMargins(28, 0, 24, 0)
+        inside.addWidget(self.chosen_bar)
+        self._chosen_holder = holder
+        holder.hide()
+        return holder
+
+    def grid_clear(self) -> None:
+        """Select nothing."""
+        self.grid.clearSelection()
 
     # -- content -----------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Load the workflows again."""
-        words = self.search.text()
+        services = self._studio.services
+
+        def work() -> Any:
+            workflows, library = services.workflows, services.library
+            return workflows.list(), workflows.list(trash=True), library.tags(), library.marks()
+
         self._studio.tasks.run(
-            lambda: self._studio.services.workflows.list(words),
+            work,
             done=self._loaded,
             failed=lambda error: self._studio.messages.error(tr("The workspace cannot be read"), error),
-            key="library",
+            key=f"library-{id(self)}",
         )
 
-    def _loaded(self, summaries: list[AppSummary]) -> None:
-        for card in self._cards:
-            self._grid.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self._cards = []
-        self._empty.setVisible(not summaries)
-        self._clear.setVisible(not summaries and bool(self.search.text()))
-        if self.search.text():
-            self._empty.setText(tr("No workflow matches “{text}”.", text=self.search.text()))
+    def _loaded(self, found: Any) -> None:
+        self._all, self._trashed, self._known, self._marks = found
+        self._loaded_once = True
+        wanted = self.query.tags & {t.name for t in self._known}
+        if wanted != self.query.tags:
+            self.query = replace(self.query, tags=wanted)
+        self._show()
+
+    def go(self, place: str) -> None:
+        """Show a place of the library."""
+        self.side.set_place(place)
+        self._ask(replace(self.query, place=place))
+
+    def _ask(self, query: Query) -> None:
+        if query == self.query:
+            return
+        moved = query.place != self.query.place
+        self.query = query
+        self._studio.preferences.set("library", query.to_json())
+        if moved:
+            self.grid.clearSelection()
+        self._show()
+        if moved:
+            self.grid.scrollToTop()
+
+    def _show(self) -> None:
+        """Show what the query wants of what is loaded."""
+        query, grid = self.query, self.grid
+        self.title.setText(tr(PLACES[query.place]))
+        living = {app.id for app in self._all}
+        used = {
+            t.name: sum(t.name in names for app, names in self._marks.items() if app in living) for t in self._known
+        }
+        self.side.fill(counts(self._all, self._trashed), self._known, used, query.tags)
+        self.sort.setVisible(query.place not in ("recent", "samples", "trash"))
+        self.search.setVisible(query.place != "samples")
+        if not self._loaded_once:
+            return
+        fresh = self._show_after
+        kept = fresh or [app.id for app in grid.selected()]
+        current = fresh[0] if fresh else next((a.id for a in [*_at(grid)]), "")
+        self._show_after = []
+        apps = chosen(self._all, self._trashed, self._marks, query)
+        place = grid.verticalScrollBar().value()
+        grid.apps.show(apps, self._marks, self._known)
+        grid.select_apps(kept if len(kept) > 1 or not fresh else [])
+        row = grid.apps.row_of(current)
+        if row >= 0:
+            grid.put_current(row)
+        grid.verticalScrollBar().setValue(place)
+        if fresh and row >= 0:
+            grid.scrollTo(grid.apps.index(row))
+        self._selected()
+        self._choose_page(apps)
+        self.pictures.want(grid.in_view())
+
+    def _choose_page(self, apps: Sequence[AppSummary]) -> None:
+        welcome = self.query.place == "all" and not self._all and not self.query.is_narrow
+        self.samples.set_welcome(shown=welcome)
+        if self.query.place == "samples" or welcome:
+            self.stack.setCurrentIndex(1)
+        elif apps:
+            self.stack.setCurrentIndex(0)
         else:
-            self._empty.setText(tr("No workflows yet: start from a sample below, or drop a .yml file anywhere."))
-        for summary in summaries:
-            card = AppCard(summary)
-            card.opened.connect(self.openApp)
-            card.menuWanted.connect(self._menu)
-            self._cards.append(card)
-        self._arrange()
-        self._draw_pictures(list(self._cards))
+            self._say_empty()
+            self.stack.setCurrentIndex(2)
 
-    def _arrange(self) -> None:
-        columns = max(1, (self.viewport().width() - 80 + GAP) // (CARD.width() + GAP))
-        for index, card in enumerate(self._cards):
-            self._grid.addWidget(card, index // columns, index % columns)
-
-    def resizeEvent(self, event: Any) -> None:
-        super().resizeEvent(event)
-        self._arrange()
-
-    def _draw_pictures(self, cards: list[AppCard]) -> None:
-        """Load drafts in the background and draw their graphs one by one."""
-        for card in cards[:60]:
-            kept = self._pictures.get(card.summary.id)
-            if kept is not None and kept[0] == (card.summary.updated_at, theme().name):
-                card.set_picture(kept[1])
-                continue
-            self._studio.tasks.run(
-                self._studio.services.workflows.load,
-                card.summary.id,
-                done=partial(self._drawn, card),
+    def _say_empty(self) -> None:
+        while (item := self._empty_box.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        query = self.query
+        if query.words.strip():
+            made = EmptyState(
+                "search",
+                tr("No workflow matches “{text}”.", text=query.words),
+                tr("Clear the search"),
+                self.search.clear,
             )
+        elif query.tags:
+            words = tr("No workflow here has all of these tags: {tags}.", tags=", ".join(sorted(query.tags)))
+            made = EmptyState("bookmark", words, tr("Show without tags"), lambda: self._ask(query.wide()))
+        elif query.place == "trash":
+            made = EmptyState("trash", tr("The trash is empty. What is deleted can be brought back for 30 days."))
+        elif query.place == "pinned":
+            words = tr("Pin what you use often: choose Pin in a card's menu, and it stays at the top.")
+            made = EmptyState("pin", words, tr("Show all workflows"), lambda: self.go("all"))
+        elif query.place == "recent":
+            made = EmptyState(
+                "clock", tr("What you open appears here."), tr("Show all workflows"), lambda: self.go("all")
+            )
+        else:
+            mode = query.place if query.place in ("workflow", "advanced-chat") else "workflow"
+            made = EmptyState("blocks", tr("Nothing of this kind yet."), tr("Make one"), lambda: self.newApp.emit(mode))
+        self._empty_box.addWidget(made)
 
-    def _drawn(self, card: AppCard, draft: Any) -> None:
-        image = _picture(draft)
-        if image is not None:
-            self._pictures[card.summary.id] = ((card.summary.updated_at, theme().name), image)
-            if isValid(card):
-                card.set_picture(image)
+    def _redraw(self) -> None:
+        self.grid.viewport().update()
+        self.pictures.want(self.grid.in_view())
+        self._show()
 
-    def _menu(self, app_id: str, point: Any) -> None:
-        workflows = self._studio.services.workflows
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(icon("edit", "text"), tr("Open"), lambda: self.openApp.emit(app_id))
+    def _came(self, app_ids: list[str]) -> None:
+        """New apps are shown where they stand."""
+        self._show_after = app_ids
+        if self.query.place not in ("all", "workflow", "advanced-chat") or self.query.is_narrow:
+            self.search.clear()
+            self.query = replace(self.query.wide(), place="all")
+            self.side.set_place("all")
+        self.refresh()
 
-        def act(work: Any, *arguments: Any) -> None:
-            self._studio.tasks.run(work, *arguments, done=lambda _: self.refresh())
+    # -- what people do ----------------------------------------------------------------------------------------------
 
-        menu.addAction(icon("duplicate", "text"), tr("Duplicate"), lambda: act(workflows.duplicate, app_id))
-        menu.addAction(icon("trash", "bad"), tr("Move to trash"), lambda: act(workflows.delete, app_id))
-        menu.popup(point)
+    def _open_first(self) -> None:
+        """Enter in the search opens the only workflow that is left, or goes to the cards."""
+        if len(self.grid.apps.apps) == 1:
+            self._opened(self.grid.apps.apps[0].id)
+        elif self.grid.apps.apps:
+            self.grid.by_keys = True
+            self.grid.setFocus()
+            self.grid.put_current(0)
+
+    def _opened(self, app_id: str) -> None:
+        app = next((a for a in self.grid.apps.apps if a.id == app_id), None)
+        if app is None:
+            return
+        if app.deleted_at is None:
+            self.openApp.emit(app_id)
+            return
+        words = tr("“{name}” is in the trash.", name=app.name)
+        self._studio.messages.tell(words, tr("Restore"), lambda: self.commands.restore([app]))
+
+    def _menu(self, point: QPoint) -> None:
+        apps = self.grid.meant()
+        if apps:
+            self.commands.menu(apps, self._known, self._marks).popup(point)
+        elif self.query.place == "trash" and self._trashed:
+            menu = QMenu(self)
+            menu.aboutToHide.connect(menu.deleteLater)
+            every = list(self._trashed)
+            menu.addAction(icon("trash", "bad"), tr("Empty the trash…"), lambda: self.commands.delete_for_good(every))
+            menu.popup(point)
+
+    def _tag_menu(self) -> None:
+        button = self.chosen_buttons["tags"]
+        menu = self.commands.tag_menu(self, self.grid.selected(), self._known, self._marks)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+
+    def _selected(self) -> None:
+        apps = self.grid.selected()
+        self._chosen_holder.setVisible(bool(apps))
+        self.chosen_words.setText(ntr("{n} selected", "{n} selected", len(apps)))
+        trashed = self.query.place == "trash"
+        for name, button in self.chosen_buttons.items():
+            button.setVisible(name == "clear" or (name in ("restore", "good")) == trashed)
+
+    def manage_tags(self) -> None:
+        """All tags in a dialog."""
+        from editor.library.tagging import TagsDialog
+
+        dialog = TagsDialog(self._studio, self)
+        dialog.changed.connect(self.refresh)
+        dialog.open()
+
+    def import_text(self) -> None:
+        """A workflow from a pasted text."""
+        from editor.library.sources import FromText
+
+        dialog = FromText(self._studio, self)
+        dialog.imported.connect(self._imported)
+        dialog.open()
+
+    def import_address(self) -> None:
+        """A workflow from the network."""
+        from editor.library.sources import FromAddress
+
+        dialog = FromAddress(self._studio, self)
+        dialog.imported.connect(self._imported)
+        dialog.open()
+
+    def _imported(self, outcome: ImportOutcome) -> None:
+        self.openApp.emit(outcome.app_id)
+        notes = [n.message for n in outcome.notices]
+        if notes:
+            self._studio.messages.tell(notes[0] + (f" (+{len(notes) - 1})" if len(notes) > 1 else ""))
+
+    # -- keys of the window that mean something here -----------------------------------------------------------------
+
+    def can(self, name: str) -> bool:
+        """Whether an action of the window's table makes sense in the library now."""
+        if name == "undo":
+            return self.commands.can_undo
+        if name in ("find", "select_all"):
+            return True
+        apps = self.grid.meant() if self.stack.currentIndex() == 0 else []
+        if name == "delete":
+            return bool(apps)
+        here = bool(apps) and self.query.place != "trash"
+        return here and (name in ("duplicate", "export") or (name == "rename" and len(apps) == 1))
+
+    def act(self, name: str) -> None:
+        """Carry out such an action."""
+        apps = self.grid.meant()
+        if name == "undo":
+            self.commands.undo()
+        elif name == "find":
+            self.search.setFocus()
+            self.search.selectAll()
+        elif name == "select_all":
+            self.grid.select_apps([app.id for app in self.grid.apps.apps])
+        elif name == "delete":
+            (self.commands.delete_for_good if self.query.place == "trash" else self.commands.trash)(apps)
+        elif name == "duplicate":
+            self.commands.duplicate(apps)
+        elif name == "export":
+            self.commands.export(apps)
+        elif name == "rename":
+            self.commands.edit_info(apps[0])
+
+    # -- files dropped here ------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = _files(event)
+        self.take_files(files)
+        event.acceptProposedAction()
+
+    def take_files(self, files: Sequence[Path]) -> None:
+        """One workflow file opens; several, and archives of them, come in without opening."""
+        fitting = [f for f in files if f.suffix.lower() in FILES]
+        if len(fitting) == 1 and fitting[0].suffix.lower() != ".zip":
+            self.dropped.emit(str(fitting[0]))
+        elif fitting:
+            self.commands.import_files(fitting)
+        elif files:
+            self.dropped.emit(str(files[0]))
 
 
-def _picture(draft: Any) -> QImage | None:
-    """The graph of a draft, small; None when it has no nodes."""
-    from editor.canvas.export import render_box
-    from editor.canvas.surface import CanvasSurface
+def _files(event: QDropEvent) -> list[Path]:
+    return [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
 
-    if not draft.workflow.graph.nodes:
-        return None
-    surface = CanvasSurface()
-    try:
-        surface.show_graph(draft.workflow.graph)
-        bounds = surface.scene.bounds()
-        if bounds is None:
-            return None
-        # Drawn at the size it is shown in: titles and shapes as the canvas has them at that distance, nothing shrunk.
-        zoom = min((PICTURE.width() - 24) / bounds.width, (PICTURE.height() - 20) / bounds.height, THUMBNAIL_ZOOM)
-        image = render_box(surface, bounds, zoom, THUMBNAIL_RATIO)
-        image.setDevicePixelRatio(THUMBNAIL_RATIO)
-        return image
-    finally:
-        surface.deleteLater()
+
+def _at(grid: CardGrid) -> Sequence[AppSummary]:
+    row = grid.currentIndex().row()
+    return grid.apps.apps[row : row + 1] if row >= 0 else []

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QFileDialog,
-    QLabel,
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
@@ -30,7 +29,7 @@ from editor.icons import icon
 from editor.keymap import is_plain, keys_of
 from editor.messages import WindowMessages
 from editor.session import WorkflowSession
-from editor.theme import theme, theme_signal
+from editor.theme import theme_signal
 from editor.windows import comparing
 from editor.windows.commands import Commands
 from editor.windows.layout import Layout
@@ -40,6 +39,7 @@ from editor.windows.page import WorkflowPage
 from editor.windows.past import Past
 from editor.windows.recent import RecentFiles
 from editor.windows.running import Running
+from editor.windows.toast import Toast
 from editor.windows.topbar import TopBar
 from editor.windows.versioning import Versioning
 from engine.model.edits import SetApp
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from editor.context import Studio
     from engine.services.workflows import ImportOutcome, LoadedDraft
 
-TOAST_MS = 4000
 TOAST_WIDTH = 560
 TOAST_SIDES = 16
 # What the window manager adds above the window; only known once it is shown, too late to choose the size.
@@ -96,7 +95,7 @@ class MainWindow(QMainWindow):
         studio.windows.append(self)
         self._actions: dict[str, QAction] = {}
         self._shortcuts: list[QShortcut] = []
-        self._toast = self._make_toast()
+        self._toast = Toast(self)
         self._make_body()
         self._make_actions()
         self.top.refresh()
@@ -133,6 +132,7 @@ class MainWindow(QMainWindow):
         self.library.openSample.connect(self.open_sample)
         self.library.newApp.connect(self.new_app)
         self.library.openFile.connect(self.open_file)
+        self.library.dropped.connect(lambda path: self.offer_file(Path(path)))
         self.library.settingsWanted.connect(self.preferences)
         self.pages.addWidget(self.library)
         self.tab_bar.addTab(icon("library", "muted"), tr("Library"))
@@ -159,33 +159,9 @@ class MainWindow(QMainWindow):
         edit.show()
         edit.setFocus()
 
-    def _make_toast(self) -> QLabel:
-        toast = QLabel(self)
-        toast.setProperty("kind", "toast")
-        toast.setWordWrap(True)
-        toast.hide()
-        self._toast_timer = QTimer(self)
-        self._toast_timer.setSingleShot(True)
-        self._toast_timer.setInterval(TOAST_MS)
-        self._toast_timer.timeout.connect(toast.hide)
-        return toast
-
-    def show_toast(self, text: str) -> None:
-        """Say something that passes by itself."""
-        toast = self._toast
-        toast.setText(text)
-        toast.setStyleSheet(
-            f"background: {theme().hex('tooltip')}; color: {theme().hex('tooltip_text')}; "
-            f"border-radius: 8px; padding: 10px {TOAST_SIDES}px;"
-        )
-        room = min(TOAST_WIDTH, self.width() - 80)
-        toast.ensurePolished()
-        toast.setFixedWidth(min(room, toast.fontMetrics().horizontalAdvance(text) + 2 * TOAST_SIDES + 4))
-        toast.adjustSize()
-        toast.move((self.width() - toast.width()) // 2, self.height() - toast.height() - 72)
-        toast.raise_()
-        toast.show()
-        self._toast_timer.start()
+    def show_toast(self, text: str, action: str = "", then: Callable[[], Any] | None = None) -> None:
+        """Say something that passes by itself, with one thing to do about it."""
+        self._toast.say(text, action, then)
 
     def _make_actions(self) -> None:
         bar = self.top.menus
@@ -253,7 +229,7 @@ class MainWindow(QMainWindow):
         if not when:
             return True
         page = self.page
-        return page is not None and CONDITIONS[when](page)
+        return CONDITIONS[when](page) if page is not None else self.library.can(name)
 
     def enable_actions(self) -> None:
         """Grey out what makes no sense now."""
@@ -274,7 +250,9 @@ class MainWindow(QMainWindow):
             # Keys with Alt write letters on some systems.
             if keys and (not row.in_text or keys.startswith("Alt+")):
                 return
-        if self.can(name):
+        if self.page is None and self.library.can(name):
+            self.library.act(name)
+        elif self.can(name):
             getattr(self.commands, f"on_{name}")()
 
     @property
@@ -461,9 +439,11 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.offer_file(Path(url.toLocalFile()))
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if self.page is None or len(files) > 1:
+            self.library.take_files(files)
+        elif files:
+            self.offer_file(files[0])
 
     def offer_file(self, path: Path) -> None:
         """A file was dropped on the window: a new workflow, or one over that in front, as the person chooses."""
@@ -490,9 +470,12 @@ class MainWindow(QMainWindow):
 
     def open_file(self) -> None:
         """Ask for a file and open it."""
-        names, _ = QFileDialog.getOpenFileNames(self, tr("Open file"), "", tr("Workflows") + " (*.yml *.yaml)")
-        for name in names:
-            self.open_path(Path(name))
+        names, _ = QFileDialog.getOpenFileNames(self, tr("Open file"), "", tr("Workflows") + " (*.yml *.yaml *.zip)")
+        if len(names) == 1 and not names[0].lower().endswith(".zip"):
+            self.open_path(Path(names[0]))
+        elif names:
+            self.show_page(self.library)
+            self.library.take_files([Path(name) for name in names])
 
     def preferences(self) -> None:
         """Open the settings."""

@@ -44,9 +44,14 @@ class FolderFiles:
 
     def url(self, reference: str) -> str | None:
         """A `file:` address, or None when there is no such file."""
+        place = self.path(reference)
+        return place.as_uri() if place is not None else None
+
+    def path(self, reference: str) -> Path | None:
+        """Where a file lies, or None when there is no such file."""
         if not _is_reference(reference) or not self._place(reference).exists():
             return None
-        return self._place(reference).as_uri()
+        return self._place(reference)
 
     def _place(self, reference: str) -> Path:
         return self._folder / reference[:2] / reference

@@ -388,6 +388,12 @@ class Services:
 
         return FolderFiles(self.data_dir / "files").put(content, filename, mime_type)
 
+    def file_path(self, reference: str) -> Path | None:
+        """Where a file of the workspace lies; None when there is none of this name."""
+        from engine.adapters.files import FolderFiles
+
+        return FolderFiles(self.data_dir / "files").path(reference)
+
     def listen(
         self,
         node: Node,

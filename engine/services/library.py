@@ -6,16 +6,20 @@ import io
 import re
 import threading
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 from engine.clock import Clock, iso
-from engine.errors import UserError
+from engine.errors import EnvironmentProblem, UserError
 from engine.services.settings import SettingsService
 from engine.services.workflows import WorkflowService
+from engine.wholefile import write_whole
 
 TRASH_DAYS = 30
+LARGEST = 10 * 1024 * 1024
+MOST_ENTRIES = 2_000
 COLOURS = ("blue", "green", "yellow", "orange", "red", "violet", "teal", "grey")
 SETTING = "library"
 UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
@@ -40,6 +44,14 @@ class Info:
     icon_type: str = "emoji"
     icon: str = ""
     icon_background: str = ""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of many files: new apps, and names of files with what is wrong with them."""
+
+    app_ids: list[str]
+    refused: list[tuple[str, str]]
 
 
 class LibraryService:
@@ -114,7 +126,7 @@ class LibraryService:
 
     def info(self, app_id: str) -> Info:
         """Who an app is."""
-        app = self._workflows.load(app_id).workflow.app
+        app = self._workflows.peek(app_id).app
         return Info(
             app.name, app.description or "", app.icon_type or "emoji", app.icon or "", app.icon_background or ""
         )
@@ -131,7 +143,7 @@ class LibraryService:
         """A copy of an app as the other kind of app; its id. Raises UserError `convert.refused`."""
         from engine.dsl.convert import converted
 
-        made = converted(self._workflows.load(app_id).workflow, name)
+        made = converted(self._workflows.peek(app_id), name)
         return self._workflows.create(made.mode, name, workflow=made)
 
     # -- many at once ------------------------------------------------------------------------------------------------
@@ -148,6 +160,38 @@ class LibraryService:
                     _free(file_name(self._workflows.get(app_id).name), names), self._workflows.export(app_id)
                 )
         return packed.getvalue()
+
+    def export_to(self, target: Path, app_ids: Sequence[str], told: Progress = lambda *_: True) -> bool:
+        """Write such an archive, whole or not at all; False when it was given up. Raises EnvironmentProblem."""
+        packed = self.export(app_ids, told)
+        if packed is None:
+            return False
+        try:
+            write_whole(target, packed)
+        except OSError as error:
+            words = f"{target} cannot be written: {error.strerror or error}"
+            raise EnvironmentProblem(words, code="file.not_written") from error
+        return True
+
+    def import_files(self, paths: Sequence[Path], told: Progress = lambda *_: True) -> Imported:
+        """New apps from DSL files and from archives of them; what cannot be read is named and passed over. Given up in
+        the middle, what is in stays in."""
+        app_ids: list[str] = []
+        refused: list[tuple[str, str]] = []
+        for done, path in enumerate(paths):
+            for name, data in _contents(path):
+                if not told(done, len(paths)):
+                    return Imported(app_ids, refused)
+                if isinstance(data, str):
+                    refused.append((name, data))
+                    continue
+                outcome = self._workflows.import_text(data, name=Path(name).stem, confirm_version=True)
+                if outcome.app_id is not None:
+                    app_ids.append(outcome.app_id)
+                else:
+                    words = next((p.message for p in outcome.problems if p.severity == "error"), "")
+                    refused.append((name, words))
+        return Imported(app_ids, refused)
 
     # -- the trash ---------------------------------------------------------------------------------------------------
 
@@ -174,6 +218,26 @@ class LibraryService:
             self._keep(tags, {app: names for app, names in apps.items() if app not in dropped})
 
 
+def _contents(path: Path) -> Iterator[tuple[str, bytes | str]]:
+    """Names and contents of the DSL files at a path, or why they cannot be had."""
+    try:
+        if path.suffix.lower() != ".zip":
+            small = path.stat().st_size <= LARGEST
+            yield path.name, path.read_bytes() if small else "It has more than 10 MiB."
+            return
+        with zipfile.ZipFile(path) as archive:
+            entries = [e for e in archive.infolist() if e.filename.lower().endswith((".yml", ".yaml"))]
+            if not entries:
+                yield path.name, "There is no .yml file in this archive."
+            for entry in entries[:MOST_ENTRIES]:
+                # The size that an archive states may be a lie; reading stops behind it.
+                with archive.open(entry) as file:
+                    data = file.read(LARGEST + 1)
+                yield entry.filename, data if len(data) <= LARGEST else "It has more than 10 MiB."
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        yield path.name, f"It cannot be read: {getattr(error, 'strerror', None) or error}"
+
+
 def file_name(name: str) -> str:
     """A name as that of a DSL file on every system."""
     bare = UNFIT.sub("-", name).strip(" .-")[:100] or "workflow"
@@ -190,4 +254,4 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-__all__ = ["COLOURS", "TRASH_DAYS", "Info", "LibraryService", "Tag", "file_name"]
+__all__ = ["COLOURS", "TRASH_DAYS", "Imported", "Info", "LibraryService", "Tag", "file_name"]

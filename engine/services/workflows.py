@@ -119,7 +119,7 @@ class WorkflowService:
 
     def duplicate(self, app_id: str, name: str | None = None) -> str:
         """A copy of an app's draft as a new app."""
-        workflow = self.load(app_id).workflow
+        workflow = self.peek(app_id)
         return self.create(workflow.mode, name or f"{workflow.app.name} copy", workflow=workflow)
 
     def pin(self, app_id: str, *, pinned: bool) -> None:
@@ -169,6 +169,18 @@ class WorkflowService:
         if done:
             steps, position = (*steps[:position], Step("", tuple(done), tuple(undo))), position + 1
         return LoadedDraft(app_id, workflow, revision, bool(done), row.updated_at, steps, position)
+
+    def peek(self, app_id: str) -> Workflow:
+        """The draft as it is now, with its journal, only to look at: nothing is written, so that a window in which it
+        is open is not disturbed."""
+        row = self._store().draft(app_id)
+        workflow = row.workflow
+        for entry in row.journal:
+            try:
+                workflow, _ = edit_from_json(entry).apply(workflow)
+            except UserError:
+                break  # `load` says so
+        return workflow
 
     def _history(self, app_id: str, workflow: Workflow) -> tuple[tuple[Step, ...], int]:
         if self._histories is None:
@@ -310,7 +322,7 @@ class WorkflowService:
             if content is None:
                 raise UserError("This workflow was not imported from a file.", code="export.no_original")
             return content
-        workflow = self._store().version(version_id)[1] if version_id else self.load(app_id).workflow
+        workflow = self._store().version(version_id)[1] if version_id else self.peek(app_id)
         return write(workflow, with_secrets=with_secrets).encode()
 
     def export_to(self, file: Path, app_id: str, *, version_id: str | None = None, with_secrets: bool = False) -> None:

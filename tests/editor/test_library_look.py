@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
+from editor.library.pictures import PICTURE, THUMBNAIL_RATIO, draw
 from editor.screenshot import wait_until
-from editor.windows.library import PICTURE, THUMBNAIL_RATIO, _picture
 from tests.helpers.canvas import graph_of, node
 from tests.helpers.studio import Studio, opened_studio
 
@@ -24,13 +24,13 @@ def draft(*places: tuple[int, int]) -> SimpleNamespace:
 
 @pytest.mark.parametrize("places", [[(0, 0)], [(0, 0), (9000, 0)], [(0, 0), (300, 6000)]])
 def test_a_thumbnail_fits_its_place_at_twice_the_sharpness(qapp: object, places: list[tuple[int, int]]) -> None:
-    image = _picture(draft(*places))
+    image = draw(draft(*places).workflow)
     assert image is not None
     assert image.devicePixelRatio() == THUMBNAIL_RATIO
     size = image.deviceIndependentSize()
     assert size.width() <= PICTURE.width()
     assert size.height() <= PICTURE.height()
-    assert _picture(draft()) is None
+    assert draw(draft().workflow) is None
 
 
 @pytest.fixture

@@ -49,6 +49,9 @@ def tables() -> Iterator[tuple[str, str]]:
     from editor.dialogs.breakpoint import HIT_MODES
     from editor.dialogs.tool_setups import AUTH, KEPT, PREFIXES, TRANSPORTS
     from editor.isolation import PARTS
+    from editor.library.cards import MODE_WORDS
+    from editor.library.shelf import PLACES, SORTS
+    from editor.library.tagmarks import WORDS
     from editor.panels import file_pick, scrubber
     from editor.panels.debug_bar import BUTTONS
     from editor.panels.features.context import NAMES
@@ -86,6 +89,9 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "isolation", word
     for action in ACTIONS:
         yield "action", action.text
+    for table in (PLACES, SORTS, WORDS, MODE_WORDS):
+        for word in table.values():
+            yield "library", word
     yield "tools", KEPT
     for table in (KINDS, AUTH, PREFIXES, TRANSPORTS):
         for word in table.values():
