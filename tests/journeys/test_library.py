@@ -328,7 +328,10 @@ def test_tags_are_made_put_on_filtered_by_and_removed(shelf: Shelf) -> None:
     shelf.library.manage_tags()
     dialog = shelf.dialog(TagsDialog)
     shelf.wait(
-        lambda: any(w.accessibleName() == "Remove Work" for w in dialog.findChildren(QPushButton) + _tools(dialog))
+        lambda: any(
+            w.accessibleName() == "Remove Work" and w.isVisible()
+            for w in dialog.findChildren(QPushButton) + _tools(dialog)
+        )
     )
     shelf.studio.click("Remove Work", dialog)
     shelf.wait(lambda: [t.name for t in shelf.studio.services.library.tags()] == ["Fun"])
