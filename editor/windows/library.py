@@ -246,6 +246,8 @@ class Library(QWidget):
         self._studio.preferences.set("library", query.to_json())
         if moved:
             self.grid.clearSelection()
+        if not self._loaded_once:
+            self.refresh()
         self._show()
         if moved:
             self.grid.scrollToTop()

@@ -42,8 +42,9 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 def test_a_search_without_a_result_offers_to_clear_it(studio: Studio) -> None:
     library = studio.window.library
     QTest.keyClicks(library.search, "zzzz")
-    clear = next(b for b in library.findChildren(QPushButton) if b.text() == "Clear the search")
-    assert wait_until(clear.isVisible, 10)
+    buttons = lambda: [b for b in library.findChildren(QPushButton) if b.text() == "Clear the search"]  # noqa: E731
+    assert wait_until(lambda: any(b.isVisible() for b in buttons()), 30)
+    (clear,) = buttons()
     QTest.mouseClick(clear, Qt.MouseButton.LeftButton)
     assert library.search.text() == ""
-    assert wait_until(lambda: not clear.isVisible(), 10)
+    assert wait_until(lambda: not any(b.isVisible() for b in buttons()), 30)
