@@ -70,6 +70,8 @@ class StartRun:
     parent_run_id: str | None = None
     strict_upstream: bool | None = None
     """Behave as Dify where this program is better on purpose (nodes-logic spec 18.1); None = as the workspace says."""
+    message_id: str = ""
+    """The message of a chat turn; made when the turn begins."""
     parent_message_id: str | None = None
     """The message that a chat turn follows, where that is not the newest one (an answer asked for once more)."""
 
@@ -152,6 +154,8 @@ class RunService:
     def start(self, start: StartRun) -> RunHandle:
         """Start a run on the running loop. Raises UserError when it cannot start; nothing is recorded then."""
         request = self.request(start)
+        if request.is_chat and start.kind == "full":
+            start.message_id = start.message_id or self._ids.uuid()
         recorder = self._recorder(start, request) if start.record else None
         return self._begin(start, request, recorder)
 
@@ -308,6 +312,8 @@ class RunService:
             "query": start.query or None,
             "parent_run_id": start.parent_run_id,
             "engine_version": VERSION,
+            "message_id": start.message_id or None,
+            "env_fingerprint": self._store().fingerprint(request.environment),
         }
         return RunRecorder(
             self._db(),
@@ -389,6 +395,7 @@ class RunService:
             query=record["query"] or "",
             triggered_from=record["triggered_from"],
             run_id=run_id,
+            message_id=record["message_id"] or "",
         )
         request = RunRequest(
             graph=record["graph"],

@@ -252,6 +252,14 @@ class RunStore:
             {"run": run_id, "app": run[0], "body": "\n".join(parts)[:200_000]},
         )
 
+    def fingerprint(self, environment: Sequence[Mapping[str, Any]]) -> str | None:
+        """Names and marks of the values of an environment as JSON, so that two runs can be told apart by it; no value
+        can be read from it. None for no environment."""
+        if not environment:
+            return None
+        marks = {str(v["name"]): self._vault.mark(dumps(v.get("value")), f"env:{v['name']}") for v in environment}
+        return dumps(dict(sorted(marks.items())))
+
     def heartbeat(self, run_ids: Sequence[str]) -> None:
         """Say that these runs are alive."""
         now = iso(self._clock.now())

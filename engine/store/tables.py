@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 APPLICATION_ID = 0x50535443  # "PSTC"
 metadata = MetaData()
 
@@ -143,6 +143,8 @@ workflow_runs = Table(
     Column("created_at", String(27), nullable=False),
     Column("finished_at", String(27)),
     Column("read_at", String(27)),
+    Column("message_id", String(36)),
+    Column("env_fingerprint", Text),
     Index("ix_runs_app", "app_id", "triggered_from", desc("created_at"), desc("id")),
     Index("ix_runs_app_all", "app_id", desc("created_at"), desc("id")),
     Index("ix_runs_status", "app_id", "triggered_from", "status", desc("created_at"), desc("id")),

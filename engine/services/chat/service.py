@@ -72,7 +72,7 @@ class ChatService:
         watch = Watch(recorder)
         facts = Facts(
             run_id=request.run_id,
-            message_id=self._ids.uuid(),
+            message_id=start.message_id or self._ids.uuid(),
             conversation_id=start.conversation_id,
             query=start.query,
             citations=bool(features["retriever_resource"]["enabled"]),

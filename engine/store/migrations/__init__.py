@@ -53,11 +53,18 @@ def _what_was_read(connection: Connection) -> None:
     connection.execute(text("update workflow_runs set read_at = coalesce(finished_at, created_at)"))
 
 
+def _message_and_environment(connection: Connection) -> None:
+    """5 to 6: a run names the message that it answered, and which environment it saw."""
+    connection.execute(text("alter table workflow_runs add column message_id VARCHAR(36)"))
+    connection.execute(text("alter table workflow_runs add column env_fingerprint TEXT"))
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _annotations,
     2: _index_of_the_log,
     3: _index_of_rounds,
     4: _what_was_read,
+    5: _message_and_environment,
 }
 """Schema version to the step that leads to the next one."""
 

@@ -28,7 +28,8 @@ def test_a_workspace_of_the_first_schema_is_brought_up(tmp_path: Path) -> None:
         for table in reversed(NEW):
             connection.execute(f"drop table {table}")
         connection.execute("drop index ix_runs_log")
-        connection.execute("alter table workflow_runs drop column read_at")
+        for column in ("read_at", "message_id", "env_fingerprint"):
+            connection.execute(f"alter table workflow_runs drop column {column}")
         connection.execute("pragma user_version = 1")
 
     again = Services.open(tmp_path)

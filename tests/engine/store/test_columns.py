@@ -24,6 +24,7 @@ from engine.services.runs import StartRun
 from engine.store.runs import graph_digest
 from engine.store.tables import workflow_node_executions, workflow_runs
 from engine.version import VERSION
+from tests.helpers.model import made, node
 from tests.helpers.models import ModelServer, openai_stream
 from tests.helpers.run import build, condition, end, iterate, loop, retry, template, variable
 from tests.helpers.servers import Reply, Seen, serving
@@ -178,6 +179,8 @@ def test_every_column_of_a_run_and_its_steps(ready: tuple[Services, str]) -> Non
         "owner": services.owner,
         "pinned": 0,
         "read_at": None,
+        "message_id": None,
+        "env_fingerprint": None,
     }
     measured = {"elapsed_time", "heartbeat_at", "created_at", "finished_at"}
     assert {c.name for c in workflow_runs.c} == exact.keys() | measured == run.keys()
@@ -304,6 +307,33 @@ def test_every_column_of_a_run_and_its_steps(ready: tuple[Services, str]) -> Non
     assert [usage[k] for k in ("prompt_tokens", "completion_tokens", "total_price")] == [7, 3, str(PRICE)]
     assert part("tell", "inputs")["#sorry.output#"] == "sorry HTTPResponseCodeError"
     assert part("end", "inputs") == part("end", "outputs") == run["outputs"]
+
+
+def test_a_turn_names_its_message_and_the_environment_that_it_saw(services: Services) -> None:
+    flow = made(
+        [node("1", "start", variables=[]), node("2", "answer", answer="Yes", variables=[])],
+        [("1", "2")],
+        mode="advanced-chat",
+        environment_variables=[
+            {"id": "k", "name": "key", "value_type": "secret", "value": "sk-very-secret"},
+            {"id": "n", "name": "level", "value_type": "number", "value": 3},
+        ],
+    )
+    app_id = services.workflows.create("advanced-chat", "Talk", workflow=flow)
+    seen = []
+    for environment in ({}, {}, {"level": 4}):
+        summary = run_app(services, app_id, workflow=flow, query="Hello", environment=environment)
+        row = services.runs.get(summary["run_id"])
+        seen.append(json.loads(row["env_fingerprint"]))
+        (message,) = services.runs.history(row["conversation_id"])
+        assert (message["id"], message["workflow_run_id"]) == (row["message_id"], row["id"])
+
+    first, second, other = seen
+    assert first == second
+    assert first.keys() == {"key", "level"}
+    assert (first["key"], first["level"]) != (other["key"], other["level"])
+    assert first["key"] == other["key"]
+    assert "secret" not in json.dumps(seen)
 
 
 def last_before(steps: list[Row], name: str) -> str:
