@@ -92,6 +92,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("round_on", "Next round", "chevron-right", ("]",), "rounds", "View"),
     Action("failed_round", "Next failed round", "status-failed", ("F7",), "rounds", "View"),
     Action("pick_round", "Choose a round", "list", ("Ctrl+F7",), "rounds", "View"),
+    Action("follow_run", "Follow the run", "follow", ("Ctrl+Shift+F",), "open", "View"),
     Action("theme", "Dark or light", "moon", ("Ctrl+Shift+D",), "", "View", True),
     Action("run", "Run", "play", ("F5", "Alt+R"), "unheld", "Run", True),
     Action("run_node", "Run this step", "step", ("F10",), "unheld", "Run", True),

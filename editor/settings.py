@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "drawer_height": 260,
     "chat_height": 420,
     "minimap": True,
+    "follow_run": False,
     "window": [1360, 860],
     "windows": [],
     "keys": {},

@@ -125,6 +125,7 @@ class CanvasKeys:
         view = self.view
         chosen = view.selection.nodes or ([view.state.focused] if view.state.focused in view.scene.items else [])
         if not chosen:
+            view.runs.moved_by_hand()
             view.pan_by(-direction[0] * _PAN_STEP, -direction[1] * _PAN_STEP)
             view.viewport_settled()
             return True

@@ -174,6 +174,7 @@ class Minimap(QWidget):
         view = self.view
         scene_x, scene_y = self._to_scene(x, y)
         zoom = view.camera.zoom
+        view.runs.moved_by_hand()
         view.look_from(view.width() / 2 - scene_x * zoom, view.height() / 2 - scene_y * zoom)
         view.viewport_settled()
 

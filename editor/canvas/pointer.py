@@ -269,6 +269,7 @@ class CanvasPointer:
 
     def wheel(self, event: QWheelEvent) -> None:
         view = self.view
+        view.runs.moved_by_hand()
         place = event.position()
         zooms = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier) or view.mode == "hand"
         pixels, angle = event.pixelDelta(), event.angleDelta()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 
+from editor.canvas.glide import Glide
 from editor.canvas.paint.context import Canvas, Level, RoundsShown, level_for
 from editor.canvas.paint.edges import paint_flow
 from editor.canvas.paint.running import paint_fading, paint_sweeps
@@ -41,6 +42,7 @@ class CanvasRuns:
         self._flowing: set[str] = set()
         self._fading: dict[str, float] = {}
         self._chosen: dict[str, int] = {}
+        self.glide = Glide(view)
         self.follows = False
         """Whether the view goes along with the node that runs."""
         self._clock = QTimer(view)
@@ -266,9 +268,29 @@ class CanvasRuns:
         return before != look
 
     def _follow(self, node_ids: list[str]) -> None:
-        started = [n for n in node_ids if n in self._active]
+        state = self._state
+        # What was over before the next frame counts, too: of quick steps the last one that began.
+        begun = [n for n in node_ids if state is not None and n in state.nodes and state.nodes[n].started_at]
+        started = [n for n in node_ids if n in self._active] or begun
+        if state is not None:
+            started.sort(key=lambda n: state.nodes[n].index if n in state.nodes else 0)
         if started:
-            self.view.ensure_visible(started[-1])
+            self.glide.to(started[-1])
+
+    def moved_by_hand(self) -> None:
+        """Somebody moves the view: it goes along with the run no longer."""
+        self.glide.stop()
+        if self.follows:
+            self.follows = False
+            self.view.followingChanged.emit(False)
+
+    def set_following(self, on: bool) -> None:
+        """Go along with the node that runs from now on, or not."""
+        if on != self.follows:
+            self.follows = on
+            self.view.followingChanged.emit(on)
+        if on and self._active:
+            self._follow(list(self._active))
 
     # -- movement ---------------------------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ class CanvasSurface(QWidget):
     """The camera moved, or what it shows changed; for the minimap and widgets that follow a node."""
 
     runChanged = Signal()
+    followingChanged = Signal(bool)
+    """Whether the view goes along with the node that runs."""
     roundsChosen = Signal(dict)
     """Which rounds are shown now: container to index, without those that show their newest."""
     """The run that is shown changed, or another (or none) is shown."""

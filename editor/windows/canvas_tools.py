@@ -72,6 +72,14 @@ class CanvasTools(QObject):
         self.map_button.setCheckable(True)
         self.map_button.setChecked(bool(self._preferences.get("minimap")))
         row.addWidget(self.map_button)
+        self.follow_button = tool_button("follow", tr("Follow the run"), self.toggle_following)
+        self.follow_button.setCheckable(True)
+        self.follow_button.setChecked(canvas.runs.follows)
+        self.follow_button.setToolTip(
+            tr("Follow the run: the view goes along with the step that runs, until you move it")
+        )
+        canvas.followingChanged.connect(self.follow_button.setChecked)
+        row.addWidget(self.follow_button)
         return bar
 
     def keep_at_top(self, widget: QWidget) -> None:
@@ -89,6 +97,17 @@ class CanvasTools(QObject):
         self.minimap.set_wanted(not self.minimap.wanted)
         self.map_button.setChecked(self.minimap.wanted)
         self._preferences.set("minimap", self.minimap.wanted)
+
+    def toggle_following(self) -> None:
+        """Let the view go along with the step that runs, or not; remembered for the next runs."""
+        on = not self._canvas.runs.follows
+        self._canvas.runs.set_following(on)
+        self.follow_button.setChecked(on)
+        self._preferences.set("follow_run", on)
+
+    def run_begins(self) -> None:
+        """A new run: the view follows it if that was chosen, whatever became of the last one."""
+        self._canvas.runs.set_following(bool(self._preferences.get("follow_run")))
 
     def eventFilter(self, watched: QObject, event: Any) -> bool:
         if watched is self._canvas and event.type() == event.Type.Resize:

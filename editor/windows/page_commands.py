@@ -167,6 +167,9 @@ class PageCommands(QObject):
         else:
             self.window.running.rerun(self.page)
 
+    def on_follow_run(self) -> None:
+        self.page.tools.toggle_following()
+
     def on_round_back(self) -> None:
         self.page.canvas.runs.step_round(self.page.debug.container_in_front(), -1)
 

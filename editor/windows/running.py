@@ -215,6 +215,7 @@ class Running(QObject):
     def _follow(self, page: WorkflowPage, live: LiveRun) -> None:
         live.refused.connect(lambda error: self._refused(page, error))
         live.finished.connect(lambda summary: self._finished(page, summary))
+        page.tools.run_begins()
         page.session.show_run(live)
         self._window.top.refresh()
 

@@ -22,6 +22,8 @@ class PanGesture(Gesture):
     def move(self, at: Pointer) -> None:
         dx, dy = at.x - self._from[0], at.y - self._from[1]
         self.moved = self.moved or abs(dx) + abs(dy) > 2
+        if self.moved:
+            self.view.runs.moved_by_hand()
         self.view.look_from(self._start[0] + dx, self._start[1] + dy)
 
     def finish(self, at: Pointer) -> None:
