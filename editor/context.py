@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from editor.bridge.runs import RunCenter
 from editor.bridge.tasks import Tasks
+from editor.i18n import language_signal
 from editor.isolation import Isolation
 from editor.keymap import Keymap
 from editor.messages import Messages, RecordedMessages
@@ -45,6 +46,14 @@ class Studio(QObject):
         self._registry: ChatModel | None = None
         self.default_model: ModelRef | None = None
         self._asked_models = False
+        language_signal().changed.connect(self._retell)
+
+    @staticmethod
+    def _retell() -> None:
+        """Another language was chosen: everything that is open says its words again."""
+        from editor.retelling import retell
+
+        retell()
 
     # -- what forms ask, answered from memory --------------------------------------------------------------------------
 
@@ -122,6 +131,7 @@ class Studio(QObject):
 
     def close(self) -> None:
         """End the engine process and wait for what is being written."""
+        language_signal().changed.disconnect(self._retell)
         self.tasks.close()
         self.runs.close()
         self.services.close()

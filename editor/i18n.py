@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -44,6 +47,68 @@ def _catalogue(language: str) -> dict[str, str]:
     return texts
 
 
+# The sentence that a text came from: singular (or the only form), plural, number, values.
+_Source = tuple[str, str, int, dict[str, Any]]
+_said: dict[str, dict[str, _Source]] = {}
+"""What was said lately, and by which module: one word of a language may stand for several of another one."""
+_open: dict[str, _Source] = {}
+"""Sentences with places that the caller fills."""
+_MOST_SAID: Final = 20_000
+_SEAM: Final = re.compile(r"(\n+|  ·  |: |, | \*$|\t)")
+"""Where words that were said one by one are put together."""
+
+
+def _remember(words: str, source: _Source) -> None:
+    place = sys._getframe(2).f_globals["__name__"]  # noqa: SLF001 - who speaks
+    known = _said.get(words)
+    if known is None:
+        if len(_said) >= _MOST_SAID:
+            for old in list(_said)[: _MOST_SAID // 4]:
+                del _said[old]
+        known = _said[words] = {}
+        if source[1] and "{" in words:
+            _open[words] = source
+    known.setdefault(place, source)
+
+
+def said_again(text: str, places: Sequence[str] = ()) -> str:
+    """A text that was said earlier, in the language in force now; the text itself when it was not said by the program.
+
+    What was put together from several sentences is said again piece by piece. `places` are the modules that are asked
+    first what they meant.
+    """
+    known = _said.get(text)
+    if known is not None:
+        place = next((p for p in places if p in known), next(iter(known)))
+        return _from(known[place], places)
+    for words, source in _open.items():
+        match = _pattern(words).fullmatch(text)
+        if match is not None:
+            again = _from(source, places)
+            for name, value in match.groupdict().items():
+                again = again.replace("{" + name + "}", said_again(value, places))
+            return again
+    pieces = _SEAM.split(text)
+    if len(pieces) == 1:
+        return text
+    return "".join(said_again(piece, places) if n % 2 == 0 and piece else piece for n, piece in enumerate(pieces))
+
+
+def _from(source: _Source, places: Sequence[str]) -> str:
+    one, many, n, values = source
+    if many:
+        return ntr(one, many, n)
+    return tr(one, **{k: said_again(v, places) if isinstance(v, str) else v for k, v in values.items()})
+
+
+@cache
+def _pattern(words: str) -> re.Pattern[str]:
+    """A sentence whose places somebody fills later."""
+    parts = re.split(r"\{(\w+)\}", words)
+    made = "".join(re.escape(part) if n % 2 == 0 else f"(?P<{part}>.+)" for n, part in enumerate(parts))
+    return re.compile(made, re.DOTALL)
+
+
 def language() -> str:
     """The language in force."""
     return _State.language
@@ -63,11 +128,19 @@ def tr(text: str, /, **values: Any) -> str:
         values = {**text.values, **values}
         text = text.template
     found = _catalogue(_State.language).get(text, text) if _State.language != "en" else text
-    return found.format(**values) if values else found
+    words = found.format(**values) if values else found
+    _remember(words, (text, "", 0, values))
+    return words
 
 
 def ntr(one: str, many: str, n: int) -> str:
     """The singular or plural text for a number, with `{n}` filled; other places stay for the caller."""
+    words = _counted(one, many, n)
+    _remember(words, (one, many, n, {}))
+    return words
+
+
+def _counted(one: str, many: str, n: int) -> str:
     if _State.language == "en":
         chosen = one if n == 1 else many
     else:

@@ -27,6 +27,7 @@ class Tasks(QObject):
         self._latest: dict[str, int] = {}
         self._closed = False
         self._count = 0
+        self._under_way = 0
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def run(
@@ -42,6 +43,7 @@ class Tasks(QObject):
         if self._closed:
             return
         self._count += 1
+        self._under_way += 1
         number = self._count
         if key:
             self._latest[key] = number
@@ -64,6 +66,7 @@ class Tasks(QObject):
 
     def _deliver(self, done: Any, failed: Any, result: Any, error: Any, token: tuple[str, int]) -> None:
         key, number = token
+        self._under_way -= 1
         if self._closed or (key and self._latest.get(key) != number):
             return
         if error is not None:
@@ -71,6 +74,11 @@ class Tasks(QObject):
                 failed(error)
         elif done is not None:
             done(result)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something was asked for whose answer has not come yet."""
+        return self._under_way > 0
 
     def close(self) -> None:
         """Wait for what runs and drop what comes back."""

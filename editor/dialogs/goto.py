@@ -153,6 +153,15 @@ class GoTo(QDialog):
         index = self.scopes.currentIndex()
         return (names[index] if 0 <= index < len(names) else ""), text
 
+    def retell(self) -> None:
+        """What was found in another language."""
+        for place, (_, word) in enumerate(self._source.scopes):
+            self.scopes.setTabText(place, tr(word))
+        again = getattr(self._source, "retell", None)
+        if callable(again):
+            again()
+            self._typed(self.search.text())
+
     def _typed(self, _text: str) -> None:
         self._fill()
         scope, words = self.scope()

@@ -117,6 +117,11 @@ class ProviderDetail(QWidget):
         row.addStretch(0)
         column.addWidget(self.embedded)
 
+    def retell(self) -> None:
+        """The words of the list, which another language may not tell apart."""
+        self.models.setAccessibleName(tr("Models"))
+        self.models.setHeaderLabels([tr("Model"), tr("Reads"), tr("Can do")])
+
     def _models(self, column: QVBoxLayout) -> None:
         self.filter = QLineEdit()
         self.filter.setPlaceholderText(tr("Find a model"))
@@ -125,8 +130,7 @@ class ProviderDetail(QWidget):
         self.filter.textChanged.connect(self._narrow)
         column.addWidget(self.filter)
         self.models = QTreeWidget()
-        self.models.setAccessibleName(tr("Models"))
-        self.models.setHeaderLabels([tr("Model"), tr("Reads"), tr("Can do")])
+        self.retell()
         self.models.setRootIsDecorated(False)
         self.models.setUniformRowHeights(True)
         header = self.models.header()

@@ -97,13 +97,22 @@ class ShortcutSheet(QDialog):
         self._fill()
         self.search.setFocus()
 
+    def retell(self) -> None:
+        """The commands in another language; what is chosen stays chosen."""
+        _entitle(self.tree)
+        chosen = self.action_id
+        self.tree.clear()
+        self._fill()
+        self._filter()
+        if chosen in self.items:
+            self.tree.setCurrentItem(self.items[chosen])
+
     # -- parts -------------------------------------------------------------------------------------------------------
 
     def _make_tree(self) -> QTreeWidget:
         tree = QTreeWidget()
         tree.setColumnCount(2)
-        tree.setHeaderLabels([tr("Command"), tr("Keys")])
-        tree.setAccessibleName(tr("Commands"))
+        _entitle(tree)
         tree.setRootIsDecorated(False)
         tree.setIndentation(12)
         tree.setUniformRowHeights(True)
@@ -239,3 +248,8 @@ class ShortcutSheet(QDialog):
     def _reset(self) -> None:
         if self.action_id:
             self._keymap.reset(self.action_id)
+
+
+def _entitle(tree: QTreeWidget) -> None:
+    tree.setHeaderLabels([tr("Command"), tr("Keys")])
+    tree.setAccessibleName(tr("Commands"))

@@ -116,6 +116,11 @@ class BlockParts(QWidget):
         if known is not None:
             known.changed.connect(self.switched)
 
+    def retell(self) -> None:
+        """The words of the tabs, which another language may not tell from the types below."""
+        for place, word in enumerate((tr("Blocks"), tr("Tools"))):
+            self.tabs.setTabText(place, word)
+
     @property
     def current(self) -> DragList:
         """The list that is shown."""
@@ -171,6 +176,10 @@ class Palette(QWidget):
         inset.addWidget(self.parts)
         column.addLayout(inset, 1)
         self.list.fill(mode)
+
+    def retell(self) -> None:
+        """The types in another language."""
+        self._search(self.search.text())
 
     def _search(self, text: str) -> None:
         self.list.fill(self._mode, words=text)
@@ -233,6 +242,10 @@ class BlockSelector(QFrame):
         column.addWidget(self.parts, 1)
         self._fill("")
         self.resize(264, 380)
+
+    def retell(self) -> None:
+        """The types in another language."""
+        self._fill(self.search.text())
 
     def _fill(self, words: str) -> None:
         self.list.fill(self._mode, self._allowed, words, notes=self._notes)

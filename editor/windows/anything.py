@@ -45,6 +45,12 @@ class Anything:
 
     # -- what is known -----------------------------------------------------------------------------------------------
 
+    def retell(self) -> None:
+        """Another language: everything is asked for again."""
+        self._commands = self._make_commands()
+        self._apps = self._versions = None
+        self._runs.clear()
+
     def find(self, text: str, scope: str) -> list[Entry]:
         words = text.strip()
         if scope:

@@ -48,7 +48,8 @@ def _show(window: MainWindow, app_id: str, compared: Any) -> None:
         window.studio, compared.overlaid(), app_id=app_id, read_only=True, checked=False, parent=window
     )
     page = window.add_page(session)
-    window.tab_bar.setTabText(window.pages.indexOf(page), f"{compared.before_name} → {compared.after_name}")
+    page.title = f"{compared.before_name} → {compared.after_name}"
+    session.nameChanged.emit(session.name)
     panel = Comparison(compared)
     panel.goTo.connect(lambda node_id: page.reveal(node_id, ""))
     page.add_panel("comparison", panel)

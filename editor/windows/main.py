@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.actions import ACTIONS, BY_ID, MENUS, PARTED
-from editor.i18n import language_signal, tr
+from editor.i18n import tr
 from editor.icons import icon
 from editor.keymap import is_plain, keys_of
 from editor.messages import WindowMessages
@@ -101,7 +101,6 @@ class MainWindow(QMainWindow):
         self.top.refresh()
         studio.keymap.changed.connect(self._set_keys)
         theme_signal().changed.connect(self._theme_changed)
-        language_signal().changed.connect(self._language_changed)
         studio.modelsChanged.connect(self._models_changed)
         studio.tools.changed.connect(self._models_changed)
 
@@ -342,8 +341,9 @@ class MainWindow(QMainWindow):
         return page
 
     def _retitle(self, page: WorkflowPage) -> None:
-        self.tab_bar.setTabText(self.pages.indexOf(page), page.session.name)
-        self.tab_bar.setTabToolTip(self.pages.indexOf(page), page.session.name)
+        title = page.title or page.session.name
+        self.tab_bar.setTabText(self.pages.indexOf(page), title)
+        self.tab_bar.setTabToolTip(self.pages.indexOf(page), title)
         self.top.refresh()
 
     def show_page(self, page: QWidget) -> None:
@@ -357,13 +357,16 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentIndex(index)
         page = self.page
         self.top.refresh()
+        self._entitle()
         if page is None:
             self.library.refresh()
-            self.setWindowTitle("Penstock")
         else:
-            self.setWindowTitle(f"{page.session.name} – Penstock")
             page.canvas.setFocus()
         self.layout_of.remember_soon()
+
+    def _entitle(self) -> None:
+        page = self.page
+        self.setWindowTitle("Penstock" if page is None else f"{page.title or page.session.name} – Penstock")
 
     def _back_from(self, page: WorkflowPage) -> None:
         """From a picture of the past back to the draft of the same workflow."""
@@ -493,12 +496,14 @@ class MainWindow(QMainWindow):
             if action.icon and action.id in self._actions:
                 self._actions[action.id].setIcon(icon(action.icon, "text"))
 
-    def _language_changed(self) -> None:
-        """Say everything anew: open pages are built again over the same sessions."""
+    def retell(self) -> None:
+        """After a change of language: what is put together from words and from what people wrote."""
         self._make_actions()
-        self.show_toast(tr("The language was changed; panels that are open change when they are opened again."))
         for page in self.workflow_pages():
-            page.inspector.rebuild()
+            page.retell()
+            self._retitle(page)
+        self._entitle()
+        self.library.refresh()
         self.top.refresh()
 
     def _models_changed(self) -> None:

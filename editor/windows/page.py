@@ -37,6 +37,7 @@ from editor.panels.trace import Trace
 from editor.panels.values import Values
 from editor.panels.variables import Variables
 from editor.panels.versions import Versions
+from editor.retelling import retell_parts
 from editor.search import NodeSearch
 from editor.theme import theme
 from editor.windows.adding import Adding
@@ -82,6 +83,8 @@ class WorkflowPage(QWidget):
         session.hold()
         self.search = NodeSearch()
         self.shown_panel = ""
+        self.title = ""
+        """What stands on the tab, where it is not the workflow's name."""
         self._ends: list[Callable[[], Any]] = []
         self._chrome = True
         outer = QVBoxLayout(self)
@@ -474,6 +477,13 @@ class WorkflowPage(QWidget):
         assert isinstance(problems, Problems)
         self.show_panel("problems")
         problems.go_on()
+
+    def retell(self) -> None:
+        """Say in another language what stands in the panels."""
+        self.inspector.rebuild()
+        self.run_panel.build_form()
+        self._problems()
+        retell_parts([*self.panels.values(), self.trace, self.values, self.inspector])
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
