@@ -96,6 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme", "Dark or light", "moon", ("Ctrl+Shift+D",), "", "View", True),
     Action("run", "Run", "play", ("F5", "Alt+R"), "unheld", "Run", True),
     Action("run_node", "Run this step", "step", ("F10",), "unheld", "Run", True),
+    Action("run_items", "Run with chosen items…", "list", (), "one", "Run"),
     Action("run_to_node", "Run to this step", "run-to", ("Ctrl+F10",), "one", "Run", True),
     Action("run_from", "Run again from this step", "run-from", ("Ctrl+Shift+F10",), "one", "Run", True),
     Action("run_rest", "Continue from the failure", "resume", (), "editable", "Run"),

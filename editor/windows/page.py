@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
 
 RAIL = 48
 PANEL = 280
+CANVAS = 400
+"""What the canvas keeps of the width (editor spec, section 6)."""
 GROWTH = 0.5
 """How much of the growth of text the panels take part in; the canvas needs its room too."""
 
@@ -333,6 +336,7 @@ class WorkflowPage(QWidget):
         shown = one is not None and self.inspector.node_id is not None
         if shown != self.inspector.isVisible() and self._chrome:
             self.inspector.setVisible(shown)
+            QTimer.singleShot(0, self, self._make_room)
         if one is not None and self.drawer.isVisible():
             self.trace.select_node(one)
 
@@ -398,6 +402,17 @@ class WorkflowPage(QWidget):
         """Call `slot` with every change of the document as long as this page is open."""
         self._ends.append(self.session.document.subscribe(slot))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._make_room)
+
+    def _make_room(self) -> None:
+        """The inspector gives what the canvas lacks, down to its least width; the width that is kept stays."""
+        left, middle, right = self.sides.sizes()
+        give = min(CANVAS - middle, right - self.inspector.minimumWidth())
+        if self.inspector.isVisible() and give > 0:
+            self.sides.setSizes([left, middle + give, right - give])
+
     # -- panels ------------------------------------------------------------------------------------------------------
 
     def add_panel(self, name: str, panel: QWidget) -> None:
@@ -416,6 +431,7 @@ class WorkflowPage(QWidget):
         if panel is None:
             return
         self.left.setCurrentWidget(panel)
+        QTimer.singleShot(0, self, self._make_room)
         refresh = getattr(panel, "refresh", None)
         if refresh is not None:
             refresh()

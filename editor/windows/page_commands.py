@@ -132,6 +132,11 @@ class PageCommands(QObject):
         if len(chosen) == 1:
             self.window.running.start_node(page, chosen[0])
 
+    def on_run_items(self) -> None:
+        page = self.page
+        chosen = page.canvas.selected_nodes()
+        self.window.running.choose_items(page, chosen[0] if len(chosen) == 1 else "")
+
     def on_stop(self) -> None:
         self.window.running.stop(self.page)
 

@@ -87,6 +87,8 @@ class PageMenus:
         page, session = self._page, self._page.session
         if session.can_run_node(node_id):
             menu.addAction(icon("play", "text"), tr("Run this step"), lambda: page.runNodeWanted.emit(node_id))
+            if session.document.graph.nodes[node_id].type == "iteration":
+                self._action(menu, "run_items")
         state = session.whole_state
         if state is not None and state.is_over and node_id in state.nodes and not session.read_only:
             self._action(menu, "run_from", tr("Run from here"))

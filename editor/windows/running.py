@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import mimetypes
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,8 +151,33 @@ class Running(QObject):
 
         page.planning.propose(make, lambda start: self._show(page, start) if self._saved(page) else None)
 
-    def start_node(self, page: WorkflowPage, node_id: str) -> LiveRun | None:
-        """Run one node with what is known of its inputs; ask only for what is missing."""
+    def choose_items(self, page: WorkflowPage, node_id: str) -> None:
+        """Run an iteration alone with some of the items that its list had last; asks for a list where none is known."""
+        node = page.session.document.graph.nodes.get(node_id)
+        if node is None or node.type != "iteration":
+            page.session.studio.messages.tell(tr("Select an iteration to choose its items."))
+            return
+        selector = [str(s) for s in node.data.get("iterator_selector") or ()]
+        items: Any = None
+        if len(selector) > 1:
+            try:
+                items = self._window.studio.services.runs.draft_value(page.session.app_id, selector[0], selector[1])
+            except PenstockError:
+                items = None
+        for step in selector[2:]:
+            items = items.get(step) if isinstance(items, Mapping) else None
+        if not isinstance(items, list) or not items:
+            self.start_node(page, node_id)
+            return
+        from editor.dialogs.step_items import StepItems
+
+        dialog = StepItems(node.title or node.type, items, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.start_node(page, node_id, {"input_selector": dialog.chosen()}))
+        dialog.open()
+
+    def start_node(self, page: WorkflowPage, node_id: str, given: Mapping[str, Any] | None = None) -> LiveRun | None:
+        """Run one node with what is given and what is known of its inputs; ask only for what is missing."""
         session = page.session
         if not session.can_run_node(node_id) or not self._saved(page):
             return None
@@ -165,7 +191,7 @@ class Running(QObject):
             app_id=session.app_id,
             kind=kind,
             node_id=node_id,
-            inputs=self._stored_files(inputs),
+            inputs=self._stored_files({**inputs, **(given or {})}),
         )
         page.inspector.tabs.setCurrentIndex(1)
         return self._show(page, start, drawer=False)

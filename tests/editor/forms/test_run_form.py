@@ -163,7 +163,7 @@ def test_files_say_which_kinds_and_sizes_fit(form: Make, tmp_path: Path) -> None
     assert values["f"]["filename"] == "x.dat"
 
 
-@pytest.mark.spec("editor.56")
+@pytest.mark.spec("editor.56", "editor.79")
 def test_files_can_be_dropped_up_to_a_number(form: Make, tmp_path: Path) -> None:
     here = form(
         {"variable": "f", "type": "file-list", "required": True, "max_length": 2, "allowed_file_types": ["document"]}

@@ -1,0 +1,85 @@
+"""The inspector beside the canvas: never stale, wide enough, narrow enough; and that its width is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from engine.model.edits import AddNode, Group
+from engine.model.graph import Node
+from tests.helpers.studio import Studio, opened_studio
+
+
+@pytest.mark.spec("editor.39")
+def test_switching_fast_through_fifty_nodes_never_shows_another_ones_settings(studio: Studio) -> None:
+    page = studio.open_app(studio.services.workflows.create("workflow", "W"))
+    kinds = ("code", "template-transform", "llm", "http-request", "if-else")
+    nodes = [
+        Node(f"n{n}", {"type": kinds[n % 5], "title": f"Node {n}", "desc": f"About {n}"}, 300.0 * (n % 10), 200.0 * n)
+        for n in range(50)
+    ]
+    page.session.submit(Group("", tuple(AddNode(n) for n in nodes)), "Add")
+    inspector = page.inspector
+    for turn in (nodes, nodes[::-1]):
+        for node in turn:
+            page.canvas.select([node.id])
+            # At once, before the loop turns: what is shown is never what was chosen before.
+            assert inspector.node_id == node.id
+            assert inspector.isVisible()
+            assert (inspector.title.text(), inspector.description.text()) == (node.title, node.data["desc"])
+            form = inspector.form
+            assert form is not None
+            assert form.ctx.node_id == node.id
+            assert form.ctx.node.type == node.type
+    # What is typed goes to the node that is shown, also after a quick change.
+    page.canvas.select(["n7"])
+    QTest.keyClick(inspector.title, Qt.Key.Key_End)
+    QTest.keyClicks(inspector.title, "x")
+    page.canvas.select(["n8"])
+    QTest.keyClick(inspector.title, Qt.Key.Key_End)
+    QTest.keyClicks(inspector.title, "y")
+    graph = page.session.document.graph
+    assert [graph.nodes[f"n{n}"].title for n in (7, 8, 9)] == ["Node 7x", "Node 8y", "Node 9"]
+
+
+@pytest.mark.spec("editor.40")
+def test_the_panels_width_is_kept_and_leaves_room_in_a_narrow_window(tmp_path: Path) -> None:
+    with opened_studio(tmp_path) as studio:
+        page = studio.sample("branch-on-a-condition")
+        app_id = page.session.app_id
+        page.canvas.select([studio.node("Senior desk")])
+        studio.settle()
+        handle = page.sides.handle(2)
+        start = handle.rect().center()
+        width = page.inspector.width()
+        QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=start)
+        QTest.mouseMove(handle, start - start.__class__(90, 0))
+        QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=start - start.__class__(90, 0))
+        studio.settle()
+        wider = page.inspector.width()
+        assert wider > width + 40
+    with opened_studio(tmp_path) as studio:
+        page = studio.open_app(app_id)
+        page.canvas.select([studio.node("Senior desk")])
+        studio.settle()
+        assert abs(page.inspector.width() - wider) <= 2
+    with opened_studio(tmp_path, size=(1100, 760)) as studio:
+        page = studio.open_app(app_id)
+        page.show_panel("problems")
+        page.canvas.select([studio.node("Senior desk")])
+        studio.settle()
+        assert studio.window.width() == 1100
+        assert page.inspector.width() >= 320
+        assert page.canvas.width() >= 400
+        right = page.inspector.mapTo(studio.window, page.inspector.rect().topRight()).x()
+        assert right <= studio.window.width(), "nothing stands outside the window"
+        field = studio.field("Template")
+        assert field.width() >= 240
+        hand = studio.hand
+        page.canvas.fit()
+        studio.settle()
+        hand.click(hand.at_node(studio.node("Start")))
+        assert page.canvas.selected_nodes() == [studio.node("Start")]
