@@ -80,7 +80,9 @@ def said_again(text: str, places: Sequence[str] = ()) -> str:
     known = _said.get(text)
     if known is not None:
         place = next((p for p in places if p in known), next(iter(known)))
-        return _from(known[place], places)
+        again = _from(known[place], places)
+        _said.get(again, {}).setdefault(place, known[place])  # the same speaker, when the language changes back
+        return again
     for words, source in _open.items():
         match = _pattern(words).fullmatch(text)
         if match is not None:
