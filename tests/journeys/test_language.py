@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractItemView,
     QApplication,
     QComboBox,
     QDialog,
@@ -20,7 +19,9 @@ from PySide6.QtWidgets import (
     QListWidget,
     QPlainTextEdit,
     QTabBar,
+    QTableView,
     QTabWidget,
+    QTreeView,
     QTreeWidget,
     QWidget,
 )
@@ -58,7 +59,7 @@ def texts_of(widget: QWidget) -> Iterator[tuple[str, str]]:
     elif isinstance(widget, QTreeWidget):
         header = widget.headerItem()
         yield from (("header", header.text(n)) for n in range(widget.columnCount()))
-    elif isinstance(widget, QAbstractItemView) and widget.model() is not None:
+    elif isinstance(widget, QTreeView | QTableView) and widget.model() is not None:
         model = widget.model()
         yield from (
             ("header", str(model.headerData(n, Qt.Orientation.Horizontal) or "")) for n in range(model.columnCount())
