@@ -187,7 +187,7 @@ class CanvasActions(Restructuring):
             return False
         label = ntr("Delete {title}", "Delete {n} nodes", len(tops)).replace("{title}", view.graph.nodes[tops[0]].title)
         edits = tuple(RemoveNode(n) for n in tops)
-        view.selection.clear()
+        view.selection.set([n for n in view.selection.nodes if n not in tops])
         return view.commands.submit(edits[0] if len(edits) == 1 else Group(label, edits), label)
 
     def _confirmed(self, node_ids: list[str]) -> bool:

@@ -58,7 +58,8 @@ class Restructuring:
 
     def change_type(self, node_id: str, node_type: str) -> bool:
         """Another type at the same place, as one step: id, title, description and incoming connections stay, and the
-        connections of the first branch. Other nodes that read from it go on reading from it."""
+        connections of the first branch. Other nodes that read from it go on reading from it. It is selected when
+        nothing was."""
         view = self.view
         refusal = self.may_change_type(node_id, node_type)
         if refusal:
@@ -75,10 +76,11 @@ class Restructuring:
             inner = replace(child, id=f"{node_id}start", parent=node_id)
             edits.append(AddNode(inner, index + 1))
         edits += [AddEdge(edge) for edge in self._kept_edges(old, fresh)]
+        chosen = view.selection.nodes
         label = tr("Change {title} to {type}", title=old.title or old.type, type=view.rules.type_title(node_type))
         if not view.commands.submit(Group(label, tuple(edits)), label):
             return False
-        view.selection.set([node_id])
+        view.selection.set(chosen or [node_id])
         return True
 
     def _with_identity(self, fresh: Node, old: Node) -> Node:

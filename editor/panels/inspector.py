@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -25,6 +25,7 @@ from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, name_it
 from editor.panels.forms.parts import small_button
 from editor.panels.last_run import LastRun
+from editor.panels.next_step import NextStep
 from editor.panels.parts import focus_first
 from editor.theme import theme
 
@@ -39,6 +40,11 @@ class Inspector(QWidget):
     runNodeRequested = Signal(str)
     closeRequested = Signal()
     menuRequested = Signal(str, object)
+    goTo = Signal(str)
+    addNextRequested = Signal(str, str, QPoint)
+    """Node, source handle, place on the screen."""
+    changeTypeRequested = Signal(str)
+    deleteRequested = Signal(str)
 
     def __init__(self, session: WorkflowSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +55,7 @@ class Inspector(QWidget):
         self._session = session
         self._ctx: FormContext | None = None
         self._form: Form | None = None
+        self._next: NextStep | None = None
         self._node_id: str | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -215,7 +222,7 @@ class Inspector(QWidget):
         if old is not None:
             old.hide()
             old.deleteLater()
-        self._form = None
+        self._form = self._next = None
 
     def _fill(self) -> None:
         node_id = self._node_id
@@ -223,10 +230,20 @@ class Inspector(QWidget):
         self._ctx = FormContext(self._session, node_id, self)
         self._type = self._ctx.node.type
         self._form = form_class(self._type)(self._ctx)
+        self._next = self._make_next(node_id)
+        self._form.column.insertWidget(self._form.column.count() - 1, self._next)
         self._scroll.setWidget(self._form)
         self._load_head()
         if self.tabs.currentIndex() == 1:
             self._last.show_node(node_id)
+
+    def _make_next(self, node_id: str) -> NextStep:
+        made = NextStep(self._session, node_id)
+        made.goTo.connect(self.goTo)
+        made.addWanted.connect(self.addNextRequested)
+        made.changeWanted.connect(self.changeTypeRequested)
+        made.deleteWanted.connect(self.deleteRequested)
+        return made
 
     def _load_head(self) -> None:
         from engine.nodes.registry import spec
@@ -280,7 +297,10 @@ class Inspector(QWidget):
             return
         if node_id not in self._session.document.graph.nodes:
             self.show_node(None)
-        elif delta.everything or self._session.document.graph.nodes[node_id].type != self._type:
+            return
+        if self._next is not None:
+            self._next.follow(delta)
+        if delta.everything or self._session.document.graph.nodes[node_id].type != self._type:
             self._rebuild.start()
         elif node_id in delta.nodes_changed - delta.moved:
             self._load_head()
@@ -292,8 +312,14 @@ class Inspector(QWidget):
     def enter(self) -> None:
         """Put the keyboard into the first setting, or into the title when there is none."""
         self.tabs.setCurrentIndex(0)
-        if self._form is None or not focus_first(self._form):
+        if not self._enter_form():
             self.title.setFocus()
+
+    def _enter_form(self) -> bool:
+        """The keyboard in the first setting; False when there is none, for what follows the node is no setting."""
+        if self._form is None or self._next is None or not focus_first(self._form):
+            return False
+        return not self._next.isAncestorOf(self.window().focusWidget())
 
     def focus_field(self, path: str) -> None:
         """Put the keyboard into the field of a setting (dotted path), as near as there is one."""
@@ -308,7 +334,7 @@ class Inspector(QWidget):
                 best.focus_editor()
             elif not focus_first(best):
                 best.setFocus()
-        elif path in ("title", "") or not focus_first(self._form):
+        elif path in ("title", "") or not self._enter_form():
             self.title.setFocus()
 
     def _nearest(self, steps: Path) -> QWidget | None:

@@ -52,9 +52,17 @@ class Adding:
         taken = {edge.source_handle for edge in canvas.graph.out_edges(node_id)}
         handle = next((h for h in handles if h not in taken), handles[0])
         canvas.ensure_visible(node_id)
-        point = canvas.mapToGlobal(canvas.socket_pos(node_id, handle))
-        x, y = placing.after(canvas.scene, node_id)
-        room = canvas.scene.items[node_id].parent
+        return self._behind(node_id, handle, canvas.mapToGlobal(canvas.socket_pos(node_id, handle)))
+
+    def after_branch(self, node_id: str, handle: str, point: QPoint) -> None:
+        """Offer blocks to follow a branch of a node, at a place on the screen."""
+        if node_id in self._page.canvas.scene.items:
+            self.choose(self._behind(node_id, handle, point))
+
+    def _behind(self, node_id: str, handle: str, point: QPoint) -> BlockRequest:
+        scene = self._page.canvas.scene
+        x, y = placing.after(scene, node_id)
+        room = scene.items[node_id].parent
         return BlockRequest(x, y, point.x(), point.y(), node_id, handle, container_id=room)
 
     def choose(self, request: BlockRequest) -> None:

@@ -42,10 +42,11 @@ def connect_to(page: WorkflowPage) -> None:
     GoTo(FixedEntries(entries), page.window(), tr("Connect to…")).popup()
 
 
-def change_type(page: WorkflowPage) -> None:
-    """Offer the types that the selected node could have instead."""
+def change_type(page: WorkflowPage, node_id: str = "") -> None:
+    """Offer the types that a node, the selected one unless told otherwise, could have instead."""
     canvas = page.canvas
-    (node_id,) = canvas.selected_nodes()
+    if not node_id:
+        (node_id,) = canvas.selected_nodes()
     entries = []
     for group, names in GROUPS:
         for name in names:

@@ -41,6 +41,7 @@ from editor.panels.versions import Versions
 from editor.retelling import retell_parts
 from editor.search import NodeSearch
 from editor.theme import theme
+from editor.windows import choosers
 from editor.windows.adding import Adding
 from editor.windows.canvas_tools import CanvasTools
 from editor.windows.debug_desk import DebugDesk
@@ -300,6 +301,10 @@ class WorkflowPage(QWidget):
         self.inspector.runNodeRequested.connect(self.runNodeWanted)
         self.inspector.closeRequested.connect(self.close_inspector)
         self.inspector.menuRequested.connect(self.menus.node_menu)
+        self.inspector.goTo.connect(self._show_node)
+        self.inspector.addNextRequested.connect(self.adding.after_branch)
+        self.inspector.changeTypeRequested.connect(lambda node_id: choosers.change_type(self, node_id))
+        self.inspector.deleteRequested.connect(lambda node_id: canvas.edits.delete([node_id]))
         self._problems()
         self.sides.splitterMoved.connect(lambda *_: self._remember())
         self.stack.splitterMoved.connect(lambda *_: self._remember())
