@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.parts import tool_button
+from editor.panels.parts import ElidedLabel, tool_button
 from editor.panels.value_view import duration
 
 if TYPE_CHECKING:
@@ -75,11 +75,13 @@ class Scrubber(QWidget):
         self.slider.setAccessibleName(tr("Moment of the run"))
         self.slider.setPageStep(10)
         self.slider.valueChanged.connect(self._moved)
+        self.slider.setMinimumWidth(96)
         row.addWidget(self.slider, 1)
-        self.words = QLabel()
+        row.addSpacing(8)
+        self.words = ElidedLabel()
         self.words.setProperty("kind", "small")
-        self.words.setMinimumWidth(260)
-        row.addWidget(self.words)
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row.addWidget(self.words, 1)
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
         self._clock.timeout.connect(self._play_on)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt
 
 from editor.i18n import tr
+from editor.windows.notice import Notices
 from editor.windows.progress_note import ProgressNote
 from engine.errors import PenstockError
 from engine.model.graph import Graph
@@ -32,6 +33,7 @@ class Running(QObject):
         super().__init__(window)
         self._window = window
         self._conversations: dict[str, str] = {}
+        self._notices = Notices(window)
 
     def run(self, page: WorkflowPage, *, to: str = "") -> None:
         """Ask for inputs, or start at once when nothing is asked for; `to` names a node to hold before."""
@@ -271,6 +273,7 @@ class Running(QObject):
         if summary.get("status") == "paused":
             self.answer(page, str(summary.get("run_id")))
         self._missed(page, summary)
+        self._notices.run_over(page, summary)
         error_node = summary.get("error_node_id")
         if summary.get("status") == "failed" and error_node:
             page.canvas.ensure_visible(str(error_node))
