@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from editor.appicon import app_icon, has_emoji
 from editor.i18n import tr
 from editor.icons import icon
+from editor.theme.tokens import ICON_BACKGROUNDS
 from engine.errors import PenstockError
 from engine.services.library import Info
 
@@ -37,18 +38,6 @@ SIDE = 56
 IMAGE_SIDE = 256
 IMAGE_BYTES = 10 * 1024 * 1024
 EMOJI = "🤖💬📝📚🔍📊🧮🗂🌐✉️🎧🎬🛒🏥⚖️🧪🎓🧭🛠🔔💡🧠🐳🦊"
-BACKGROUNDS = (
-    "#FFEAD5",
-    "#E4FBCC",
-    "#D3F8DF",
-    "#E0F2FE",
-    "#E0EAFF",
-    "#EFF1F5",
-    "#FBE8FF",
-    "#FCE7F6",
-    "#FEF7C3",
-    "#FEE4E2",
-)
 
 
 class InfoDialog(QDialog):
@@ -154,7 +143,7 @@ class InfoDialog(QDialog):
         words = QLabel(tr("Background"))
         row.addWidget(words)
         self.colours = QButtonGroup(self)
-        for colour in BACKGROUNDS:
+        for colour in ICON_BACKGROUNDS:
             button = QPushButton()
             button.setCheckable(True)
             button.setFixedSize(30, 30)

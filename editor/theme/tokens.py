@@ -309,3 +309,18 @@ class Theme:
 
 DARK: Final = Theme("dark", _DARK)
 LIGHT: Final = Theme("light", _LIGHT)
+
+
+ICON_BACKGROUNDS = (
+    "#FFEAD5",
+    "#E4FBCC",
+    "#D3F8DF",
+    "#E0F2FE",
+    "#E0EAFF",
+    "#EFF1F5",
+    "#FBE8FF",
+    "#FCE7F6",
+    "#FEF7C3",
+    "#FEE4E2",
+)
+"""Grounds that the icon of a workflow may have: kept with the workflow, so the same in both themes."""

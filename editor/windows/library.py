@@ -124,7 +124,7 @@ class Library(QWidget):
         row.addWidget(self.title)
         row.addSpacing(12)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(tr("Search workflows"))
+        self.search.setPlaceholderText(tr("Search"))
         self.search.setAccessibleName(tr("Search workflows"))
         self.search.setClearButtonEnabled(True)
         self.search.setMaximumWidth(320)
