@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,8 +69,8 @@ def make_window(services: Services, preferences: Preferences, *, real_messages: 
     return MainWindow(Studio(services, preferences), real_messages=real_messages)
 
 
-def load(window: MainWindow, file: Path | None) -> None:
-    """What follows once the window is shown."""
+def load(window: MainWindow, file: Path | None, more: Sequence[Path] = ()) -> None:
+    """What follows once the window is shown; `more` are further files to open."""
     studio = window.studio
 
     def opened(_: object) -> None:
@@ -78,7 +79,8 @@ def load(window: MainWindow, file: Path | None) -> None:
         studio.tools.load()
         studio.tasks.run(studio.services.library.clear_trash)
         if file is not None:
-            window.open_path(file)
+            for path in (file, *more):
+                window.open_path(path)
         else:
             from editor.windows.layout import restore_all
 
@@ -136,15 +138,16 @@ def wait_for_other() -> bool:
     return box.clickedButton() is again
 
 
-def run(file: Path | None, data_dir: Path | None) -> int:
-    """Open the studio; returns when its window was closed, or at once when another studio took the file over.
+def run(file: Path | None, data_dir: Path | None, more: Sequence[Path] = ()) -> int:
+    """Open the studio, with a file and `more` of them; returns when its window was closed, or at once when another
+    studio took the files over.
 
     Exit code 0, or 1 when the other studio did not answer."""
     import asyncio
 
     import qasync
 
-    from editor.single import Answer, Door
+    from editor.single import Answer, Door, hand_over
 
     app = make_application()
     services = Services.open(data_dir)
@@ -155,7 +158,8 @@ def run(file: Path | None, data_dir: Path | None) -> int:
         if not wait_for_other():
             return 1
     if answer is Answer.TAKEN:
-        return 0
+        rest = [hand_over(services.data_dir, path) for path in more]
+        return 0 if all(one is Answer.TAKEN for one in rest) else 1
     dress(preferences)
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
@@ -164,7 +168,7 @@ def run(file: Path | None, data_dir: Path | None) -> int:
     app.installEventFilter(FileOpenFilter(studio))
     window.show()
     door.asked.connect(lambda path: asked(studio, path))
-    QTimer.singleShot(0, window, lambda: load(window, file))
+    QTimer.singleShot(0, window, lambda: load(window, file, more))
     if os.environ.get("PENSTOCK_EXIT_AFTER_SHOW"):
         # For measuring: the first turn of the loop has painted the window, and nothing else is waited for.
         QTimer.singleShot(0, window, lambda: os._exit(0))

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.association_row import AssociationRow
 from editor.dialogs.code_page import CodePage
 from editor.dialogs.models_page import ModelsPage
-from editor.dialogs.parts import FieldColumn, dialog_column
+from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
 from editor.dialogs.tools_page import ToolsPage
 from editor.i18n import language, set_language, tr
 from editor.theme import set_motion, set_theme, theme_choice
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from editor.context import Studio
 
 EDGES = (0, 16, 0, 0)
-FIELDS_WIDTH = 420
+FIELDS_WIDTH = 480
 TEXT_SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 
 
@@ -91,6 +92,12 @@ class PreferencesDialog(QDialog):
         )
         motions = {None: tr("Like the system"), True: tr("Things may move"), False: tr("Nothing moves by itself")}
         fields.add(tr("Motion"), _choice(tr("Motion"), motions, preferences.get("motion"), keep("motion", set_motion)))
+        self.association = AssociationRow(self._studio)
+        fields.add(
+            tr("Open workflows from the file manager with Penstock"),
+            self.association,
+            AssociationRow.help_text(),
+        )
         where = QLineEdit(str(self._studio.services.data_dir))
         where.setReadOnly(True)
         where.setCursorPosition(0)
@@ -147,16 +154,16 @@ class PreferencesDialog(QDialog):
 
 
 def _page(*, stretch: bool = True) -> tuple[QWidget, FieldColumn]:
-    """A page with fields on top; they are no wider than is easy to read."""
+    """A page with fields on top, no wider than is easy to read; with large text they may need to scroll."""
     page = QWidget()
     column = QVBoxLayout(page)
     column.setContentsMargins(*EDGES)
     fields = FieldColumn()
     if stretch:
         fields.setMaximumWidth(FIELDS_WIDTH)
-    column.addWidget(fields)
-    if stretch:
-        column.addStretch(1)
+        column.addWidget(scrolling(fields))
+    else:
+        column.addWidget(fields)
     return page, fields
 
 

@@ -73,14 +73,15 @@ def opened_files(data: Path) -> list[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="asks the socket itself")
 @pytest.mark.spec("storage.57")
-def test_a_second_start_hands_its_file_over_and_ends(qapp: object, home: Path, started: Started) -> None:
+def test_a_second_start_hands_its_files_over_and_ends(qapp: object, home: Path, started: Started) -> None:
     first = start(started, home)
     assert wait_until(lambda: listening(home) or first.poll() is not None, 60)
     assert first.poll() is None, first.communicate()
-    second = start(started, home, str(FILE))
+    more = FILE.with_name("question-answering.yml")
+    second = start(started, home, str(FILE), str(more))
     out, err = second.communicate(timeout=60)
     assert second.returncode == 0, (out, err)
-    assert wait_until(lambda: opened_files(home) == [str(FILE)], 60)
+    assert wait_until(lambda: sorted(opened_files(home)) == [str(FILE), str(more)], 60)
     assert first.poll() is None
 
 
