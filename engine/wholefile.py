@@ -7,17 +7,17 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Put `content` into `file`; what it held before stays until the new content is on disk. Raises OSError, and then
-    nothing has changed."""
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}-")
+def write_whole(file: Path, content: bytes, *, private: bool = False) -> None:
+    """Put `content` into `file`; what it held before stays until the new content is on disk. A private file is its
+    owner's alone. Raises OSError, and then nothing has changed."""
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".new-")
     try:
         with os.fdopen(descriptor, "wb") as target:
             target.write(content)
             target.flush()
             os.fsync(target.fileno())
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_mask()
-        Path(name).chmod(mode)
+        if not private:  # new files of `mkstemp` are
+            Path(name).chmod(file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_mask())
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

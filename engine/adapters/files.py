@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from engine.ports.outside import PortError
+from engine.wholefile import write_whole
 
 
 class FolderFiles:
@@ -29,8 +28,9 @@ class FolderFiles:
         target.parent.mkdir(parents=True, exist_ok=True)
         facts = {"filename": filename, "mime_type": mime_type, "size": len(content)}
         if not target.exists():
-            self._write(target, content)
-        self._write(target.with_suffix(".json"), json.dumps(facts, ensure_ascii=False).encode())
+            write_whole(target, content, private=True)
+        facts_file = target.with_suffix(".json")
+        write_whole(facts_file, json.dumps(facts, ensure_ascii=False).encode(), private=True)
         return reference
 
     async def load(self, reference: str) -> bytes:
@@ -55,15 +55,6 @@ class FolderFiles:
 
     def _place(self, reference: str) -> Path:
         return self._folder / reference[:2] / reference
-
-    @staticmethod
-    def _write(target: Path, content: bytes) -> None:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
 
 
 def _is_reference(text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli import say
-from engine.cli.files import load, write_whole
+from engine.cli.files import load, write_text
 from engine.services.context import Services
 
 
@@ -35,7 +35,7 @@ def batch(
     context.call_on_close(services.close)
     workflow, app_id = read_workflow(services, file, keep=bool(context.obj["data"]) and template is None, anyway=True)
     if template is not None:
-        write_whole(template, "\ufeff" + batches.template(workflow))
+        write_text(template, "\ufeff" + batches.template(workflow))
         say.note(f"Written to {template}")
         return
     if table is None or output is None:
@@ -47,7 +47,7 @@ def batch(
         say.note(f"{len(made.invalid)} row(s) are not valid; correct them, or leave them out with --skip-bad.")
         raise typer.Exit(say.BAD_INPUT)
     asyncio.run(_play(services, made, parallel, retries))
-    write_whole(output, "\ufeff" + made.results())
+    write_text(output, "\ufeff" + made.results())
     counts = {state: made.count(state) for state in dict.fromkeys(row.state for row in made.rows)}
     if json:
         say.out({"rows": len(made.rows), "states": counts, "encoding": made.encoding, "file": str(output)})

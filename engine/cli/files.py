@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +10,7 @@ import typer
 from engine.cli import say
 from engine.dsl.read import ReadResult, read
 from engine.errors import EnvironmentProblem
+from engine.wholefile import write_whole
 
 LARGEST_READ = 64 * 1024 * 1024
 
@@ -29,16 +28,11 @@ def load(path: Path) -> bytes:
         raise EnvironmentProblem(f"{path} cannot be read: {error.strerror or error}", code="file.unreadable") from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write beside the target, sync, then replace it. Raises EnvironmentProblem."""
+def write_text(path: Path, text: str) -> None:
+    """Write a file and the folders it lies in, whole or not at all. Raises EnvironmentProblem."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
+        write_whole(path, text.encode("utf-8"))
     except OSError as error:
         raise EnvironmentProblem(
             f"{path} cannot be written: {error.strerror or error}", code="file.unwritable"
@@ -135,5 +129,5 @@ def convert(
         raise typer.Exit(say.BAD_INPUT)
     for problem in result.problems:
         say.note(f"{file}:{problem.line or 1}:{problem.column or 1}: {problem.severity}: {problem.message}")
-    write_whole(output, write(result.workflow, with_secrets=with_secrets))
+    write_text(output, write(result.workflow, with_secrets=with_secrets))
     say.note(f"Written to {output}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from engine.cli import say
-from engine.cli.files import load, write_whole
+from engine.cli.files import load, write_text
 from engine.services.context import Services
 
 workflows = typer.Typer(help="Workflows of the workspace: drafts and versions.", no_args_is_help=True)
@@ -74,7 +74,7 @@ def export_workflow(
     if output is None:
         say.out({"id": app, "dsl": text}) if json else print(text, end="")
         return
-    write_whole(output, text)
+    write_text(output, text)
     if json:
         say.out({"id": app, "file": str(output)})
     say.note(f"Written to {output}")

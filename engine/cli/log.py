@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli import say
-from engine.cli.files import write_whole
+from engine.cli.files import write_text
 from engine.errors import UserError
 from engine.services.context import Services
 from engine.services.logs import PERIODS, SORTS, STATUSES, RunFilter
@@ -201,7 +201,7 @@ def export_runs(
             raise UserError(
                 f"{len(ids)} runs do not fit one JSON document.", code="cli.format", hint="Write .jsonl or .csv."
             )
-        write_whole(
+        write_text(
             output, jsonlib.dumps(services.runs.export(ids[0]), ensure_ascii=False, indent=1, default=str) + "\n"
         )
         count = 1
