@@ -358,7 +358,7 @@ def test_steps_that_a_run_takes_along_when_it_ends(services: Services, how: str)
 
     async def late(seen: Seen) -> AsyncIterator[bytes]:
         await asyncio.sleep(0.3 if seen.path == "/bad" else 600)
-        yield Reply(b"gone", status=500).encode()
+        yield Reply(b"gone", status=500, headers={"Connection": "close"}).encode()  # as the server then does
 
     with serving(late) as web:
         services.settings.set("network", {"allow_hosts": ["127.0.0.1"]})
