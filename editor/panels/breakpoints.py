@@ -8,11 +8,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFrame,
-    QListWidget,
     QListWidgetItem,
     QMenu,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -21,14 +18,12 @@ from editor.debugging import BreakpointMark
 from editor.dialogs.breakpoint import words_of
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.entries import EntryDelegate
-from editor.panels.parts import EmptyState, PanelTitle, tool_button
+from editor.panels.node_list import NodeList
+from editor.panels.parts import PanelTitle, tool_button
 from engine.run.variables.templates import PATTERN
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
-
-NODE = int(Qt.ItemDataRole.UserRole)
 
 
 class Breakpoints(QWidget):
@@ -58,19 +53,13 @@ class Breakpoints(QWidget):
         self.any_failure.setStyleSheet("margin-left: 16px; margin-bottom: 8px;")
         self.any_failure.toggled.connect(self._debugging.set_any_failure)
         column.addWidget(self.any_failure)
-        self.pages = QStackedWidget()
-        self.list = QListWidget()
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setAccessibleName(tr("Breakpoints"))
-        EntryDelegate.serve(self.list)
-        self.list.itemClicked.connect(lambda item: self.goTo.emit(item.data(NODE)))
-        self.list.itemActivated.connect(lambda item: self.editWanted.emit(item.data(NODE)))
-        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.list.customContextMenuRequested.connect(self._menu)
+        self.list = NodeList(tr("Breakpoints"))
+        self.list.goTo.connect(self.goTo)
+        self.list.editWanted.connect(self.editWanted)
+        self.list.menuWanted.connect(self._menu)
         self.list.installEventFilter(self)
-        self.pages.addWidget(self.list)
-        self.pages.addWidget(
-            EmptyState("breakpoint", tr("A breakpoint holds a run before a step. Select a step and press F9."))
+        self.pages = self.list.or_else(
+            "breakpoint", tr("A breakpoint holds a run before a step. Select a step and press F9.")
         )
         column.addWidget(self.pages, 1)
         self._debugging.changed.connect(self.refresh)
@@ -78,24 +67,19 @@ class Breakpoints(QWidget):
 
     def refresh(self) -> None:
         """Show what there is, in the order of the graph."""
-        chosen = self.list.currentItem().data(NODE) if self.list.currentItem() is not None else None
         self.any_failure.setChecked(self._debugging.any_failure)
-        self.list.clear()
         nodes = self._session.document.graph.nodes
-        for node_id in [i for i in nodes if i in self._debugging.breakpoints]:
-            node, mark = nodes[node_id], self._debugging.breakpoints[node_id]
-            words = self.words(mark)
-            item = QListWidgetItem(f"{node.title or node.type}\n{words}")
-            item.setIcon(icon("breakpoint" if mark.enabled else "circle", "held" if mark.enabled else "faint"))
-            item.setData(NODE, node_id)
-            item.setToolTip(tr("Enter: change. Space: switch off or on. Delete: remove."))
-            self.list.addItem(item)
-            if node_id == chosen:
-                self.list.setCurrentItem(item)
-        has = self.list.count() > 0
-        self.pages.setCurrentIndex(0 if has else 1)
+        self.list.fill([i for i in nodes if i in self._debugging.breakpoints], self._item)
+        has = self.list.settle()
         self.toggle_all.setEnabled(has)
         self.clear.setEnabled(has)
+
+    def _item(self, node_id: str) -> QListWidgetItem:
+        node, mark = self._session.document.graph.nodes[node_id], self._debugging.breakpoints[node_id]
+        item = QListWidgetItem(f"{node.title or node.type}\n{self.words(mark)}")
+        item.setIcon(icon("breakpoint" if mark.enabled else "circle", "held" if mark.enabled else "faint"))
+        item.setToolTip(tr("Enter: change. Space: switch off or on. Delete: remove."))
+        return item
 
     def words(self, mark: BreakpointMark) -> str:
         """When a breakpoint holds, with the titles of nodes instead of their ids."""
@@ -118,7 +102,7 @@ class Breakpoints(QWidget):
         pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
         if watched is self.list and pressed and self.list.currentRow() >= 0:
             assert isinstance(event, QKeyEvent)
-            node_id = str(self.list.currentItem().data(NODE))
+            node_id = self.list.chosen() or ""
             if event.key() == Qt.Key.Key_Space:
                 self._debugging.enable(node_id, on=not self._debugging.breakpoints[node_id].enabled)
                 return True
@@ -127,11 +111,7 @@ class Breakpoints(QWidget):
                 return True
         return super().eventFilter(watched, event)
 
-    def _menu(self, point: QPoint) -> None:
-        item = self.list.itemAt(point)
-        if item is None:
-            return
-        node_id = str(item.data(NODE))
+    def _menu(self, node_id: str, place: QPoint) -> None:
         on = self._debugging.breakpoints[node_id].enabled
         menu = QMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
@@ -139,7 +119,7 @@ class Breakpoints(QWidget):
         menu.addAction(icon("edit", "text"), tr("Change…"), lambda: self.editWanted.emit(node_id))
         menu.addSeparator()
         menu.addAction(icon("trash", "bad"), tr("Remove"), lambda: self._debugging.remove_breakpoint(node_id))
-        menu.popup(self.list.viewport().mapToGlobal(point))
+        menu.popup(place)
 
 
 def spelled(session: WorkflowSession, condition: str) -> str:
