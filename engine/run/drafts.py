@@ -17,7 +17,7 @@ EDITABLE_SYSTEM: Final = ("query", "files")
 LEFT_OUT: Final = {"llm": ("finish_reason",), "loop": ("loop_round",)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DraftValue:
     """One draft variable. `whole` is the complete value when `value` was cut."""
 

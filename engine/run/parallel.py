@@ -17,13 +17,14 @@ def parallel_ids(graph: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     A node that forks two or more edges of one handle opens a group; it ends where all its branches meet.
     """
     edges = edge_configs(graph)
-    if len({(source, handle) for _, _, source, _, handle in edges}) == len(edges):
+    if len({(edge[2], edge[4]) for edge in edges}) == len(edges):
         return {}  # nothing forks
     nodes = {str(node["id"]): node for node in node_configs(graph)}
-    after: dict[str, list[tuple[str, str]]] = {node_id: [] for node_id in nodes}
     homes = {node_id: _home(node, nodes) for node_id, node in nodes.items()}
+    after: dict[str, list[tuple[str, str]]] = {node_id: [] for node_id in nodes}
     for _, _, source, target, handle in edges:
-        if source in homes and target in homes and homes[source] == homes[target]:
+        home = homes.get(source)
+        if home is not None and home == homes.get(target):
             after[source].append((handle, target))
     order = _topological(after)
     meets = _Meetings(after, order)
@@ -42,6 +43,10 @@ def parallel_ids(graph: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def _home(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> str:
+    """The container that a node stands in; this is asked for every node of a run, most of which name none."""
+    data = node.get("data") or {}
+    if "parentId" not in node and "iteration_id" not in data and "loop_id" not in data:
+        return ""
     return next(iter(declared_parents(node, nodes)), "")
 
 
@@ -95,22 +100,28 @@ class _Meetings:
     def __init__(self, after: Mapping[str, list[tuple[str, str]]], order: list[str]) -> None:
         self._next: dict[str, str] = {}
         self._depth: dict[str, int] = {END: 0}
-        known = set(order)
+        known = after if len(order) == len(after) else set(order)
+        following, depth = self._next, self._depth
         for node_id in reversed(order):
-            targets = [target for _, target in after[node_id] if target in known]
-            self._next[node_id] = self.of(targets) if len(targets) > 1 else targets[0] if targets else END
-            self._depth[node_id] = self._depth[self._next[node_id]] + 1
+            edges = after[node_id]
+            if len(edges) == 1 and edges[0][1] in known:
+                meeting = edges[0][1]
+            else:
+                meeting = self.of([target for _, target in edges if target in known])
+            following[node_id] = meeting
+            depth[node_id] = depth[meeting] + 1
 
     def of(self, heads: list[str]) -> str:
         """The first node that every path from each head meets; END when there is none."""
-        heads = [head for head in heads if head in self._depth]
+        following, depth = self._next, self._depth
+        heads = [head for head in heads if head in depth]
         if not heads:
             return END
         found = heads[0]
         for other in heads[1:]:
             while found != other:
-                if self._depth[found] >= self._depth[other]:
-                    found = self._next[found]
+                if depth[found] >= depth[other]:
+                    found = following[found]
                 else:
-                    other = self._next[other]
+                    other = following[other]
         return found

@@ -78,9 +78,11 @@ def facts_of(request: RunRequest, *, triggered_from: str = "debugging", **more: 
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RowChange:
-    """One row to insert (all its values) or to update (the changed ones). `whole` holds values that were cut."""
+    """One row to insert (all its values) or to update (the changed ones). `whole` holds values that were cut.
+
+    Not frozen: two are made for every step, and freezing costs more than what they hold."""
 
     table: Table
     key: str
