@@ -14,6 +14,8 @@ from editor.i18n import tr
 from editor.icons import pixmap
 
 _LEFT_OUT = re.compile(r"(.+) does not take (\w+) files: (.+) was left out\.", re.DOTALL)
+_EMPTY = "The model gave an empty answer."
+_CUT_OFF = re.compile(r"The answer was cut off at its limit of tokens, after (\d+);.*", re.DOTALL)
 
 
 def notices_of(facts: Mapping[str, Any]) -> list[str]:
@@ -32,6 +34,12 @@ def notices_of(facts: Mapping[str, Any]) -> list[str]:
 
 def _in_words(warning: str) -> str:
     """A warning of the engine in the language in force; records keep it in English."""
+    cut = _CUT_OFF.fullmatch(warning)
+    if cut is not None:
+        text = tr("The answer was cut off at its limit of {count} tokens.", count=cut[1])
+        return f"{text} {tr('Set a larger limit (max_tokens) in the settings of the node.')}"
+    if warning == _EMPTY:
+        return tr("The model gave an empty answer.")
     left_out = _LEFT_OUT.fullmatch(warning)
     if left_out is None:
         return warning

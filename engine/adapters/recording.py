@@ -35,6 +35,7 @@ OLDEST = 1
 NOT_COMPARED = frozenset(
     {
         "told",
+        "shape",
         "choose_limit",
         "connect_timeout",
         "read_timeout",

@@ -141,6 +141,7 @@ class AgentNode(Node[AgentConfig]):
             return self._failed(str(problem), "ValueError", shown, metadata, log, work)
         usage = work.usage if output.usage is None else work.usage.plus(output.usage)
         metadata |= {"agent_log": log.entries, **call.usage_metadata(usage)}
+        metadata |= {"warnings": work.warnings} if work.warnings else {}
         data = [*log.entries, *(output.data or [dict(NO_DATA)])]
         outputs = {
             "text": output.text,

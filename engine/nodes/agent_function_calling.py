@@ -67,7 +67,7 @@ async def _think(work: Work, messages: list[Message], number: int, parent: str) 
         work.log.end(entry, {}, error=str(problem))
         work.log.end(parent, {}, error=str(problem))
         raise
-    work.spent(answer.usage)
+    work.heard(answer)
     data = {
         "output": answer.text,
         "tool_name": ";".join(c.name for c in answer.tool_calls),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,12 @@ async def _think(work: Work, messages: list[Message], parent: str) -> tuple[Step
     entry = work.log.start(f"{work.model_label} Thought", parent=parent, metadata={"provider": work.ref.provider})
     stop = [*work.stop, *([STOP] if STOP not in work.stop else [])]
     request = ChatRequest(
-        work.ref, work.fitting(messages), work.parameters, stop, user=str(ctx.run.get("user_id") or "")
+        work.ref,
+        work.fitting(messages),
+        work.parameters,
+        stop,
+        shape=step_schema(work.tools),
+        user=str(ctx.run.get("user_id") or ""),
     )
     reader = Reader(work.output.say)
     try:
@@ -105,11 +110,28 @@ async def _think(work: Work, messages: list[Message], parent: str) -> tuple[Step
         work.log.end(entry, {}, error=str(problem))
         work.log.end(parent, {}, error=str(problem))
         raise
-    work.spent(answer.usage)
+    work.heard(answer)
     step = reader.finish()
     data = {"output": step.thought, "tool_name": step.action, "tool_input": step.argument}
     work.log.end(entry, data, usage=answer.usage, provider=work.ref.provider)
     return step, answer
+
+
+def step_schema(tools: Sequence[AgentTool]) -> dict[str, Any]:
+    """The objects that a round may end with: a call of one of the tools, or the answer."""
+    choices = [(tool.name, dict(tool.spec.parameters)) for tool in tools]
+    choices.append(("Final Answer", {"type": "string", "minLength": 1}))
+    return {
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {"action": {"const": name}, "action_input": argument},
+                "required": ["action", "action_input"],
+                "additionalProperties": False,
+            }
+            for name, argument in choices
+        ]
+    }
 
 
 class Reader:

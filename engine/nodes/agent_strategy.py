@@ -34,13 +34,20 @@ class Work:
     images: list[ContentPart] = field(default_factory=list)
     files: Sequence[File] = ()
     usage: Usage = field(default_factory=Usage)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def by_name(self) -> dict[str, AgentTool]:
         return {tool.name: tool for tool in self.tools}
 
+    def heard(self, answer: call.Answer) -> None:
+        """Add the usage of a call, and keep in mind that its answer was cut off."""
+        self.spent(answer.usage)
+        short = call.cut_off(answer, self.parameters)
+        self.warnings += [short] if short else []
+
     def spent(self, usage: Usage) -> None:
-        """Add the usage of a call."""
+        """Add the usage of a call that failed."""
         self.usage = self.usage.plus(usage)
 
     def question(self, *, first: bool) -> Message:

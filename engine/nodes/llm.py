@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -279,16 +279,19 @@ class _Attempt:
         found: list[Message] = []
         left_out = [f for d in drafts if isinstance(d, prompt.Draft) for f in d.files if f.type in set(MEDIA) - wanted]
         if left_out:
-            self.notices["warnings"] = [
+            self._warn(
                 f"{self.config.model.name} does not take {f.type} files: {f.filename or f.remote_url} was left out."
                 for f in left_out
-            ]
+            )
         for draft in drafts:
             if isinstance(draft, Message):
                 found.append(draft)
             else:
                 found.extend(await prompt.loaded([draft], self.ctx, self.config.vision.detail, wanted))
         return call.supported(found, info.features)
+
+    def _warn(self, texts: Iterable[str]) -> None:
+        self.notices["warnings"] = [*self.notices.get("warnings", ()), *texts]
 
     # -- the call ------------------------------------------------------------------------------------------------------
 
@@ -305,6 +308,11 @@ class _Attempt:
         self._close()
         usage = answer.usage
         self.process.update(usage=usage.to_json(), finish_reason=answer.finish_reason)
+        short = call.cut_off(answer, request.parameters)
+        if short:
+            self._warn([short])
+        elif not answer.text.strip():
+            self._warn(["The model gave an empty answer."])
         text, reasoning = answer.text, ""
         if self._reasoning is not None:
             text, reasoning = separate(answer.text)
@@ -318,6 +326,8 @@ class _Attempt:
             try:
                 value, repaired = structured.read_answer(text, schema, texts=self._texts_for_booleans)
             except AiProblem as problem:
+                if short:
+                    problem = AiProblem(problem.error_type, f"{problem} {short}")
                 more = {"usage": usage, "metadata": {**call.usage_metadata(usage), **self.notices}}
                 return call.failure(problem, self.inputs, {**self.process, **self.notices}, **more)
             outputs["structured_output"] = value

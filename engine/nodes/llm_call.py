@@ -29,6 +29,7 @@ from engine.run.variables.pool import VariablePool
 
 LONGEST_PARAMETER = 1024
 SHOWN_ENDS = 10
+CUT_OFF = "length"
 MARKER = "...[TRUNCATED]..."
 # Which feature a kind of content needs (section 1.4).
 FEATURE_OF = {"image": "vision", "document": "document", "video": "video", "audio": "audio"}
@@ -45,6 +46,15 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     finish_reason: str | None = None
     parts: list[ContentPart] = field(default_factory=list)
+
+
+def cut_off(answer: Answer, parameters: Mapping[str, Any] | None = None) -> str:
+    """What to say of an answer that ended at its limit of tokens; nothing for one that came to its end."""
+    if answer.finish_reason != CUT_OFF:
+        return ""
+    said = answer.usage.completion_tokens
+    asked = "raise max_tokens" if (parameters or {}).get("max_tokens") else "set a larger max_tokens"
+    return f"The answer was cut off at its limit of tokens, after {said}; {asked} in the node's settings."
 
 
 def models_of(ctx: NodeContext) -> ChatModel:

@@ -170,7 +170,8 @@ class ParameterExtractorNode(Node[ExtractorConfig]):
             text = str(problem)
             failed = {"__is_success": 0, "__reason": "Failed to invoke model", "__error": text}
             return call.failure(problem, inputs, process, outputs=failed)
-        return self._result(answer, inputs, process)
+        short = call.cut_off(answer, request.parameters)
+        return self._result(answer, inputs, process, {"warnings": [short]} if short else {})
 
     def _tool(self, info: ModelInfo) -> ToolSpec | None:
         """The function to offer, when the model can call functions and the settings want it (section 7.2)."""
@@ -224,8 +225,11 @@ class ParameterExtractorNode(Node[ExtractorConfig]):
         draft = prompt.Draft("user", messages[-1].text, files)
         return [*messages[:-1], *await prompt.loaded([draft], ctx, self.config.vision.detail, wanted)]
 
-    def _result(self, answer: call.Answer, inputs: Mapping[str, Any], process: dict[str, Any]) -> NodeResult:
+    def _result(
+        self, answer: call.Answer, inputs: Mapping[str, Any], process: dict[str, Any], notices: Mapping[str, Any]
+    ) -> NodeResult:
         usage = answer.usage
+        process.update(notices)
         first = answer.tool_calls[0] if answer.tool_calls else None
         process.update(usage=usage.to_json(), llm_text=answer.text, finish_reason=answer.finish_reason)
         if first is not None:
@@ -250,7 +254,7 @@ class ParameterExtractorNode(Node[ExtractorConfig]):
             "__usage": usage.to_json(),
             **{p.name: transform(found.get(p.name), p) for p in self.config.parameters},
         }
-        metadata = call.usage_metadata(usage)
+        metadata = {**call.usage_metadata(usage), **notices}
         return NodeResult(inputs=inputs, process_data=process, outputs=outputs, metadata=metadata, usage=usage)
 
     def variable_mapping(self) -> dict[str, Selector]:

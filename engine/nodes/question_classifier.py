@@ -161,7 +161,9 @@ class QuestionClassifierNode(Node[ClassifierConfig]):
         try:
             chosen = choose(answer.text, classes)
         except ValueError as problem:
-            return call.failure(problem, inputs, process, metadata=metadata, usage=usage)
+            short = call.cut_off(answer, parameters)
+            told = AiProblem(getattr(problem, "error_type", "ValueError"), f"{problem} {short}") if short else problem
+            return call.failure(told, inputs, process, metadata=metadata, usage=usage)
         outputs = {
             "class_name": chosen.name,
             "class_label": chosen.label,

@@ -130,7 +130,8 @@ class Usage:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """One model call. `schema` asks for JSON output of that JSON schema in the strongest way the model has."""
+    """One model call. `schema` asks for JSON output of that JSON schema in the strongest way the model has. `shape` is
+    one that only small models inside the program are held to, which would not find the form by words alone."""
 
     model: ModelRef
     messages: Sequence[Message]
@@ -138,6 +139,7 @@ class ChatRequest:
     stop: Sequence[str] = ()
     tools: Sequence[ToolSpec] = ()
     schema: Mapping[str, Any] | None = None
+    shape: Mapping[str, Any] | None = None
     stream: bool = True
     user: str = ""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.nodes.base import NodeResult
 from engine.run.frames import UNKNOWN, Execution
+from engine.run.origins import explained
 
 if TYPE_CHECKING:
     from engine.run.scheduler import Scheduler
@@ -43,10 +44,11 @@ class Failures:
     def settle(self, execution: Execution, result: NodeResult) -> None:
         """A failure takes its course: the node's strategy, or the end of the run."""
         self._run.exceptions_count += 1
+        told = explained(self._run, execution, result)
         if execution.node.strategy is not None:
-            self._handled(execution, result)
+            self._handled(execution, result, told.error)
         else:
-            self.unhandled(execution, result)
+            self.unhandled(execution, told)
 
     def _due(self, execution: Execution) -> None:
         execution.timer = None
@@ -91,8 +93,9 @@ class Failures:
         run.outbox.send(event)
         run.ready.append((execution.frame, execution.node))
 
-    def _handled(self, execution: Execution, result: NodeResult) -> None:
-        """An error strategy makes an outcome of a failure (sections 4.4, 4.5, 4.7)."""
+    def _handled(self, execution: Execution, result: NodeResult, error: str) -> None:
+        """An error strategy makes an outcome of a failure (sections 4.4, 4.5, 4.7); `error` is what people read of it,
+        while the outputs hold the bare message."""
         run = self._run
         node = execution.node
         told: dict[str, Any] = {"error_message": result.error, "error_type": result.error_type}
@@ -107,7 +110,7 @@ class Failures:
             process_data=result.process_data,
             outputs=outputs,
             metadata={**result.metadata, "error_strategy": node.strategy},
-            error=result.error,
+            error=error,
             error_type=result.error_type,
         )
         run.complete(execution, converted, "NodeRunException", handle)

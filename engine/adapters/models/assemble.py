@@ -99,9 +99,9 @@ class _Answer:
         return not self._tools and not "".join(self._said).strip()
 
     def emptiness(self) -> ModelError:
-        """What to say of an answer that holds nothing."""
+        """What to say of an answer that holds nothing because it was not let to its end."""
         provider = self._call.provider
-        text, hint = f"{provider.label or provider.id} gave an empty answer.", "Try again, or change the prompt."
+        text, hint = f"{provider.label or provider.id} gave an empty answer.", f"It ended with {self.finish!r}."
         if self.finish == "length":
             hint = "The limit of tokens was used up before the first word; raise max_tokens."
         elif self.finish in ("content_filter", "refusal"):
@@ -129,6 +129,6 @@ async def assembled(
         if problem.usage is None and answer.anything:
             problem.usage = answer.usage()
         raise
-    if answer.is_empty:
+    if answer.is_empty and answer.finish not in ("", "stop"):
         raise answer.emptiness()
     yield ChatDelta(answer.close_thought(), answer.calls(), answer.usage(), answer.finish or "stop")

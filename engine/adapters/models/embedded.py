@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -95,7 +96,7 @@ async def _answer(call: Call, loaded: Loaded) -> AsyncGenerator[Piece, None]:
     provider = call.provider
     here = replace(provider, base_url=f"{loaded.base_url}/v1", api_key=loaded.key, headers={}, retries=0)
     emulated = bool(call.request.tools)
-    request = _tool_request(call.request) if emulated else call.request
+    request = _tool_request(call.request) if emulated else _shaped(call.request)
     inner = replace(call, provider=here, request=_fitted(request, provider), mode="chat")
     if not emulated:
         async with aclosing(openai.stream(inner)) as pieces:
@@ -103,12 +104,14 @@ async def _answer(call: Call, loaded: Loaded) -> AsyncGenerator[Piece, None]:
                 yield piece
         return
     text: list[str] = []
+    finish = ""
     async with aclosing(openai.stream(inner)) as pieces:
         async for piece in pieces:
             text.append(piece.text)
+            finish = finish or piece.finish
             if piece.prompt_tokens is not None:
                 yield piece
-    for piece in _tool_answer("".join(text)):
+    for piece in _tool_answer("".join(text), finish):
         yield piece
 
 
@@ -165,6 +168,13 @@ def _fitted(request: ChatRequest, provider: ProviderConfig) -> ChatRequest:
     return replace(request, messages=messages, parameters=parameters)
 
 
+def _shaped(request: ChatRequest) -> ChatRequest:
+    """Held to its shape by a grammar; stop words are for free text and would cut an object."""
+    if request.shape is None or request.schema is not None:
+        return request
+    return replace(request, schema=request.shape, stop=())
+
+
 _PARAMETERS = frozenset(
     [
         "temperature",
@@ -181,6 +191,16 @@ _PARAMETERS = frozenset(
         "json_schema",
     ]
 )
+
+
+_CUT_ANSWER = re.compile(r'\s*\{\s*"answer"\s*:\s*"((?:[^"\\]|\\.)*)', re.DOTALL)
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return str(json.loads(f'"{text}"', strict=False))
+    except ValueError:  # cut within an escaped character
+        return text
 
 
 # -- tools for models whose template knows none ----------------------------------------------------------------------
@@ -209,7 +229,7 @@ def _tool_request(request: ChatRequest) -> ChatRequest:
     ]
     answer = {
         "type": "object",
-        "properties": {"answer": {"type": "string"}},
+        "properties": {"answer": {"type": "string", "minLength": 1}},
         "required": ["answer"],
         "additionalProperties": False,
     }
@@ -237,11 +257,20 @@ def _object(text: str) -> Any:
         return {}
 
 
-def _tool_answer(text: str) -> list[Piece]:
+def _tool_answer(text: str, finish: str) -> list[Piece]:
+    """The call or the words that an object says. Raises ModelError for a call that was cut off: half of its arguments
+    would do something that nobody asked for."""
     try:
         data = json.loads(text)
     except ValueError:
-        return [Piece(text=text), Piece(finish="stop")]  # cut off by max_tokens
+        said = _CUT_ANSWER.match(text)
+        if said is not None:
+            return [Piece(text=_unescaped(said[1])), Piece(finish=finish or "length")]
+        raise ModelError(
+            "InvokeError",
+            "The answer was cut off at its limit of tokens before the call of a function was complete.",
+            hint="Raise max_tokens in the node's settings, or let the call take less text.",
+        ) from None
     if "function" in data:
         name, arguments = str(data["function"]), json.dumps(data.get("arguments") or {})
         return [Piece(tool=ToolPiece(0, f"call_{secrets.token_hex(6)}", name, arguments)), Piece(finish="tool_calls")]

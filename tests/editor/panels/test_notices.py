@@ -102,6 +102,26 @@ def test_warnings_of_the_engine_are_said_in_the_language_in_force() -> None:
     assert second == "Something else."
 
 
+def test_a_cut_answer_and_an_empty_one_are_said(studio: Studio) -> None:
+    trace, _ = run_on(studio, openai_stream('{"ok": true', finish="length", usage=(7, 44)))
+    trace.tree.setCurrentIndex(below(trace, "Ask"))
+    assert "cut off at its limit of 44 tokens. Set a larger limit" in said(trace)
+    set_language("zh_CN")
+    try:
+        cut, empty = notices_of(
+            {
+                "warnings": [
+                    "The answer was cut off at its limit of tokens, after 44; raise max_tokens in the node's settings.",
+                    "The model gave an empty answer.",
+                ]
+            }
+        )
+    finally:
+        set_language("en")
+    assert "44 个 token" in cut
+    assert empty == "模型给出了空回答。"
+
+
 def test_the_words_of_a_step_have_room_before_the_time_bars(studio: Studio) -> None:
     trace, _ = run_on(studio, openai_stream("{'ok': true,", "}"))
     studio.window.resize(1280, 800)

@@ -18,7 +18,7 @@ from engine.adapters.models.shelf import SHELF
 from engine.clock import SeededIds, SystemClock
 from engine.nodes.llm_structured import validate
 from engine.ports.bundle import Ports
-from engine.ports.models import ContentPart, Message, ModelRef, ToolSpec
+from engine.ports.models import ChatRequest, ContentPart, Message, ModelRef, ToolSpec
 from engine.ports.outside import ToolParameter
 from tests.engine.adapters.models.talk import SCHEMA, ask
 from tests.helpers.models import FakeTools
@@ -111,7 +111,7 @@ def test_pictures_are_refused_clearly() -> None:
     prompt = [{"role": "user", "text": "What is it?"}]
     ran = go({"type": "llm", "prompt_template": prompt, "vision": vision}, {"s.img": image}, files=shelf.store)
     assert ran.status == "succeeded", ran.error
-    assert ran.process_data["warnings"] == [f"{EMBEDDED_MODEL} does not take image files: cat.png was left out."]
+    assert ran.process_data["warnings"][0] == f"{EMBEDDED_MODEL} does not take image files: cat.png was left out."
 
 
 def test_exact_counts_once_it_is_loaded(endpoint: ProviderConfig) -> None:
@@ -200,7 +200,41 @@ def test_a_function_is_called_by_its_schema() -> None:
     assert said.finish == "tool_calls"
 
 
-def test_an_agent_calls_a_tool_and_answers() -> None:
+def test_a_call_that_is_cut_off_is_not_made() -> None:
+    text = {"type": "object", "properties": {"text": {"type": "string", "minLength": 200}}, "required": ["text"]}
+    said = ask(
+        LOCAL,
+        EMBEDDED_MODEL,
+        Message("user", "Write a story with save."),
+        tools=[ToolSpec("save", "Saves a text.", text)],
+        parameters={**SHORT, "max_tokens": 30},
+    )
+    if said.calls or not said.error:  # the model chose to answer, which it was free to do
+        assert said.text
+        assert not said.text.startswith("{")
+        assert said.finish == "length"
+    else:
+        assert said.failure == "InvokeError"
+        assert "cut off at its limit of tokens before the call" in said.error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [('{"answer": "It is lo', "It is lo"), ('{"answer": "a \\"b\\" c\\', 'a "b" c'), ('{ "answer":"a\\nb', "a\nb")],
+)
+def test_words_that_are_cut_off_are_words(text: str, said: str) -> None:
+    words, end = embedded._tool_answer(text, "length")
+    assert (words.text, end.finish) == (said, "length")
+
+
+def test_an_answer_beside_tools_is_never_empty() -> None:
+    request = embedded._tool_request(ChatRequest(ModelRef("p", "m"), [], tools=[ToolSpec("t", "", {})]))
+    assert request.schema is not None
+    assert request.schema["anyOf"][-1]["properties"]["answer"]["minLength"] == 1
+
+
+@pytest.mark.parametrize("strategy", ["function_calling", "ReAct"])
+def test_an_agent_calls_a_tool_and_answers(strategy: str) -> None:
     tools = FakeTools().add(
         "get_weather", lambda **_: "Rain, 7 degrees", ToolParameter("city", "string", required=True)
     )
@@ -221,8 +255,8 @@ def test_an_agent_calls_a_tool_and_answers() -> None:
     data = {
         "type": "agent",
         "agent_strategy_provider_name": "langgenius/agent/agent",
-        "agent_strategy_name": "function_calling",
-        "agent_strategy_label": "FunctionCalling",
+        "agent_strategy_name": strategy,
+        "agent_strategy_label": strategy,
         "agent_parameters": {k: {"type": "constant", "value": v} for k, v in given.items()},
     }
     ran = run_node(data, {}, ports=ports(tools=tools))

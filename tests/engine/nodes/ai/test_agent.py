@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.ports.models import ModelError
+from engine.ports.models import ChatDelta, ModelError
 from engine.ports.outside import PortError, ToolParameter
-from tests.helpers.models import FakeMemory, FakeTools, ScriptedModel, call
+from tests.helpers.models import USAGE, FakeMemory, FakeTools, ScriptedModel, call
 from tests.helpers.nodes import Ran, run_node
 
 MODEL = {"provider": "fake", "model": "scripted", "model_type": "llm", "mode": "chat", "completion_params": {}}
@@ -165,6 +165,10 @@ def test_react() -> None:
     assert model.requests[0].tools == ()
     assert tools.calls == [("t", {"a": "x"}, {})]
     assert ran.outputs["text"] == "42"
+    shape = model.requests[0].shape
+    assert shape is not None
+    assert [c["properties"]["action"]["const"] for c in shape["anyOf"]] == ["t", "Final Answer"]
+    assert model.requests[0].schema is None, "models of others keep their own form"
     last = model.requests[1].messages
     assert [m.role for m in last] == ["system", "user", "assistant", "user"]
     assert "Observation: got {'a': 'x'}" in last[2].text
@@ -234,3 +238,14 @@ def test_a_model_error_ends_the_agent() -> None:
     ran = go(agent(), ScriptedModel(ModelError("InvokeRateLimitError", "slow")))
     assert (ran.failure, ran.error) == ("AgentInvocationError", "Failed to invoke agent: slow")
     assert [e["status"] for e in ran.result.metadata["agent_log"]] == ["error", "error"]
+
+
+@pytest.mark.parametrize("strategy", ["function_calling", "ReAct"])
+def test_an_answer_that_was_cut_off_says_so(strategy: str) -> None:
+    ran = go(
+        agent(tool(), strategy=strategy),
+        ScriptedModel([ChatDelta("It is"), ChatDelta("", (), USAGE, "length")]),
+        echo(),
+    )
+    assert ran.outputs["text"] == "It is"
+    assert ran.result.metadata["warnings"][0].startswith("The answer was cut off at its limit of tokens, after 5;")

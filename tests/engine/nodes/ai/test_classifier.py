@@ -9,7 +9,7 @@ import pytest
 
 from engine.dsl.read import read
 from engine.dsl.write import write
-from engine.ports.models import ModelError
+from engine.ports.models import ChatDelta, ModelError
 from engine.run.variables.segments import SecretSegment
 from tests.helpers.model import dsl, node
 from tests.helpers.models import MODEL, USAGE, FakeMemory, ScriptedModel
@@ -154,3 +154,9 @@ def test_a_model_error_is_the_nodes_failure() -> None:
     assert ran.failure == "InvokeServerUnavailableError"
     assert ran.inputs["model_name"] == "scripted"
     assert ran.result.usage == USAGE
+
+
+def test_an_answer_that_was_cut_off_says_so() -> None:
+    ran, _ = go([ChatDelta("I think that"), ChatDelta("", (), USAGE, "length")])
+    assert ran.failure == "ValueError"
+    assert ran.error.startswith("could not find json block in the output. The answer was cut off at its limit of")

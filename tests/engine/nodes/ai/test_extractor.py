@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.ports.models import ModelError
-from tests.helpers.models import MODEL, ScriptedModel, call
+from engine.ports.models import ChatDelta, ModelError
+from tests.helpers.models import MODEL, USAGE, ScriptedModel, call
 from tests.helpers.nodes import Ran, run_node
 
 AMOUNT = {"name": "amount", "type": "number", "description": "to pay", "required": True}
@@ -124,3 +124,9 @@ def test_what_is_recorded() -> None:
     assert "in EUR" in model.messages[0].text
     assert ran.outputs["__usage"]["total_tokens"] == 15
     assert ran.events == []
+
+
+def test_an_answer_that_was_cut_off_says_so() -> None:
+    ran, _ = go([ChatDelta('{"amount"'), ChatDelta("", (), USAGE, "length")])
+    assert ran.outputs["__is_success"] == 0
+    assert ran.process_data["warnings"][0].startswith("The answer was cut off at its limit of tokens, after 5;")

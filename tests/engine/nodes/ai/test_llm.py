@@ -599,3 +599,37 @@ def test_the_mapping_of_a_single_step() -> None:
         "node.#files#": ("sys", "files"),
         "node.v": ("c", "d"),
     }
+
+
+# -- answers that were not let to their end, or hold nothing -----------------------------------------------------------
+
+
+def cut(*texts: str) -> list[ChatDelta]:
+    return [*(ChatDelta(t) for t in texts), ChatDelta("", (), USAGE, "length")]
+
+
+def test_an_answer_that_was_cut_off_says_so() -> None:
+    ran = go(ScriptedModel(cut("A river is")), llm("Go"))
+    assert (ran.status, ran.outputs["text"], ran.outputs["finish_reason"]) == ("succeeded", "A river is", "length")
+    warning = "The answer was cut off at its limit of tokens, after 5; set a larger max_tokens in the node's settings."
+    assert ran.process_data["warnings"] == [warning]
+    assert ran.result.metadata["warnings"] == [warning]
+
+
+def test_an_object_that_was_cut_off_says_what_to_do() -> None:
+    model = {**MODEL, "completion_params": {"max_tokens": 5}}
+    data = llm("Go", model=model, structured_output_enabled=True, structured_output={"schema": SCHEMA})
+    ran = go(ScriptedModel(cut('{"b": ')), data)
+    assert ran.failure == "LLMNodeError"
+    assert ran.error.endswith("after 5; raise max_tokens in the node's settings.")
+    assert "stage=result" in ran.error
+
+
+def test_an_empty_answer_is_an_empty_text_and_is_told() -> None:
+    ran = go(ScriptedModel([ChatDelta("", (), USAGE, "stop")]), llm("Go"))
+    assert (ran.status, ran.outputs["text"]) == ("succeeded", "")
+    assert ran.process_data["warnings"] == ["The model gave an empty answer."]
+
+
+def test_a_whole_answer_has_no_warning() -> None:
+    assert "warnings" not in go(ScriptedModel("A river."), llm("Go")).process_data
