@@ -17,7 +17,8 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -218,22 +219,44 @@ def graphs() -> Graphs:
     ]
 
 
-def compare(services: Services) -> None:
+@contextmanager
+def workspace() -> Iterator[Services]:
+    """A fresh workspace with one app, so that no figure depends on what was measured before it."""
+    with tempfile.TemporaryDirectory() as folder:
+        services = Services.open(Path(folder))
+        try:
+            services.workflows.create("workflow", "Bench")
+            yield services
+        finally:
+            services.close()
+
+
+def line(name: str, count: int, bare: Spent, kept: Spent) -> None:
+    """Print what a unit costs without and with recording."""
+    texts = [f"{s.wall / count * 1e6:8.1f} ({s.cpu / count * 1e6:5.1f})" for s in (bare, kept)]
+    print(f"  {name:32} {texts[0]:>16} {texts[1]:>16}   x{kept.cpu / bare.cpu:.1f}", flush=True)
+
+
+def compare() -> None:
     """Every graph without and with recording: microseconds a unit on the wall (of the processors), and the ratio."""
     print(f"{'microseconds a node or round: wall (cpu)':34} {'bare':>16} {'recorded':>16}   ratio")
-
-    def line(name: str, count: int, bare: Spent, kept: Spent) -> None:
-        texts = [f"{s.wall / count * 1e6:8.1f} ({s.cpu / count * 1e6:5.1f})" for s in (bare, kept)]
-        print(f"  {name:32} {texts[0]:>16} {texts[1]:>16}   x{kept.cpu / bare.cpu:.1f}", flush=True)
-
     for name, graph, count, inputs in graphs():
         times = 3 if count > 1000 else 5
         bare = best(lambda g=graph, i=inputs: run_once(g, i), times)  # type: ignore[misc]
-        kept = best(lambda g=graph, i=inputs: run_once(g, i, services), times)  # type: ignore[misc]
+        with workspace() as services:
+            kept = best(lambda g=graph, i=inputs, s=services: run_once(g, i, s), times)  # type: ignore[misc]
         line(name, count, bare, kept)
-    graph = chain(1000)
-    ten = (best(lambda: together(10, graph), 2), best(lambda: together(10, graph, services), 2))
-    line("10 runs of a chain of 1,000", 10_000, *ten)
+    once = chain(1000)
+    with workspace() as services:
+        ten = (best(lambda: together(10, once), 2), best(lambda: together(10, once, services), 2))
+        line("10 runs of a chain of 1,000", 10_000, *ten)
+    for name, graph in (("chain of 1,000", chain(1000)), ("wide of 1,000", wide(1000))):
+        with workspace() as services:
+            for _ in range(10):
+                asyncio.run(run_once(chain(10_000), None, services))
+            bare = best(lambda g=graph: run_once(g))  # type: ignore[misc]
+            kept = best(lambda g=graph, s=services: run_once(g, None, s))  # type: ignore[misc]
+        line(f"{name}, log of 100,000", 1000, bare, kept)
 
 
 def memory(services: Services) -> None:
@@ -259,12 +282,9 @@ def main() -> int:
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         return 0
     collector.relax()  # as the engine's own process and the command line do
-    with tempfile.TemporaryDirectory() as folder:
-        services = Services.open(Path(folder))
-        services.workflows.create("workflow", "Bench")
-        compare(services)
+    compare()
+    with workspace() as services:
         memory(services)
-        services.close()
     print(f"start of a run, 50 nodes           {start_cost():8.2f} ms")
     print(f"import engine.run                  {import_cost():8.1f} ms")
     return 0
