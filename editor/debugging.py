@@ -70,10 +70,14 @@ class Debugging(KeptWithApp):
 
     def _touched(self) -> None:
         """Breakpoints are other than before: a live run learns of it, and it is kept."""
+        self.tell_run()
+        self.keep()
+
+    def tell_run(self) -> None:
+        """A run that goes on in a new process holds where this one is to hold."""
         run = self._session.run
         if run is not None and not run.is_over:
             run.send("set_breakpoints", breakpoints=self._points(), any_failure=self.any_failure)
-        self.keep()
 
     # -- breakpoints -------------------------------------------------------------------------------------------------
 

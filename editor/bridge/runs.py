@@ -53,6 +53,8 @@ class RunCenter(QObject):
 
     ready = Signal()
     """The engine process has started and takes questions."""
+    wentOn = Signal(object)
+    """A run that the engine went on with by itself, after an answer or a time-out; nothing of it was taken yet."""
     _wake = Signal()
 
     def __init__(self, data_dir: Path, parent: QObject | None = None) -> None:
@@ -126,11 +128,14 @@ class RunCenter(QObject):
         if op == "ready":
             self.ready.emit()
         elif op == "started":
-            live = self._asked.pop(int(message.get("id") or 0), None)
+            unasked = message.get("id") is None
+            live = LiveRun(self, 0) if unasked else self._asked.pop(int(message["id"]), None)
             if live is not None:
                 live.run_id = str(message["run_id"])
                 self._runs[live.run_id] = live
                 live.started.emit(live.run_id)
+            if unasked:
+                self.wentOn.emit(live)
         elif op == "answer" or (op == "refused" and int(message.get("id") or 0) in self._questions):
             self._questions.pop(int(message["id"]))(message.get("value"))
         elif op == "refused":

@@ -53,9 +53,9 @@ WORDS = {
     "exception": "failed, handled",
     "skipped": "skipped",
     "stopped": "stopped",
-    "paused": "paused",
+    "paused": "waits for an answer",
     "retry": "trying again",
-    "held": "held at a breakpoint",
+    "held": "held",
 }
 
 

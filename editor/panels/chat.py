@@ -37,6 +37,7 @@ from editor.panels.talk.markdown import open_link
 from editor.panels.talk.memory import MemoryView
 from editor.panels.talk.pane import TurnPane
 from editor.panels.talk.turn import Answer, TurnView
+from editor.panels.waiting_forms import WaitingForms
 from engine.model.features import effective, opening_statement
 
 if TYPE_CHECKING:
@@ -97,6 +98,11 @@ class Chat(QWidget):
         self.memory.hide()
         self.split.addWidget(self.memory)
         self.split.setStretchFactor(0, 1)
+        self.forms = WaitingForms(session)
+        self.forms.setViewportMargins(16, 4, 12, 8)
+        self.forms.hide()
+        self.forms.found.connect(lambda count: self.forms.setVisible(count > 0))
+        column.addWidget(self.forms, 2)
         column.addWidget(self._foot())
         session.runChanged.connect(self.refresh)
         self._unsubscribe = session.document.subscribe(self._on_delta)

@@ -38,6 +38,7 @@ class Inspector(QWidget):
     """Shows one node. `runNodeRequested` and `closeRequested` are for the window; edits go through the session."""
 
     runNodeRequested = Signal(str)
+    answerWanted = Signal(str)
     closeRequested = Signal()
     menuRequested = Signal(str, object)
     goTo = Signal(str)
@@ -154,6 +155,7 @@ class Inspector(QWidget):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._last = LastRun(self._session)
         self._last.runWanted.connect(self.runNodeRequested)
+        self._last.answerWanted.connect(self.answerWanted)
         self._stack.addWidget(self._scroll)
         self._stack.addWidget(self._last)
         column.addWidget(self._stack, 1)

@@ -9,41 +9,24 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from editor.i18n import tr
-from editor.icons import icon, pixmap
+from editor.icons import icon
 from editor.panels.forms.fields import name_it
 from editor.panels.notices import Notices, notices_of
+from editor.panels.parts import status_icon, status_word
 from editor.panels.value_view import ValueView, duration, price_text
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
 
-STATUS_WORDS = {
-    "waiting": "Waiting",
-    "running": "Running",
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "exception": "Failed, handled",
-    "skipped": "Skipped",
-    "stopped": "Stopped",
-    "paused": "Paused",
-    "retry": "Trying again",
-    "held": "Held at a breakpoint",
-}
-STATUS_COLOURS = {
-    "succeeded": "good",
-    "failed": "bad",
-    "exception": "warn",
-    "running": "accent",
-    "retry": "warn",
-    "held": "held",
-    "paused": "held",
-}
+LIVE = ("waiting", "running", "retry", "held", "paused")
+"""States in which nobody knows yet how long the step takes."""
 
 
 class LastRun(QScrollArea):
-    """`runWanted` asks for this node to be run alone."""
+    """`runWanted` asks for this node to be run alone, `answerWanted` for the form that it waits with."""
 
     runWanted = Signal(str)
+    answerWanted = Signal(str)
 
     def __init__(self, session: WorkflowSession) -> None:
         super().__init__()
@@ -117,6 +100,12 @@ class LastRun(QScrollArea):
             column.addWidget(HeldNode(self._session, self._node_id, state))
             column.addStretch(1)
             return box
+        if state.get("status") == "paused":
+            answer = QPushButton(tr("Answer the form"))
+            answer.setProperty("kind", "primary")
+            name_it(answer, answer.text())
+            answer.clicked.connect(lambda: self.answerWanted.emit(self._node_id))
+            column.addWidget(answer, 0, Qt.AlignmentFlag.AlignLeft)
         for key, word in (("inputs", tr("Input")), ("process_data", tr("Processing")), ("outputs", tr("Output"))):
             if state.get(key):
                 column.addWidget(ValueView(word, state[key]))
@@ -125,19 +114,18 @@ class LastRun(QScrollArea):
 
     def _head(self, state: Mapping[str, Any]) -> QWidget:
         status = str(state.get("status", ""))
-        colour = STATUS_COLOURS.get(status, "muted")
         head = QWidget()
         row = QHBoxLayout(head)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         glyph = QLabel()
-        glyph.setPixmap(pixmap(f"status-{status}", colour, 18))
+        glyph.setPixmap(status_icon(status, 18))
         row.addWidget(glyph)
-        word = QLabel(tr(STATUS_WORDS.get(status, status)))
+        word = QLabel(status_word(status))
         word.setProperty("kind", "title")
         row.addWidget(word)
         row.addStretch(1)
-        facts = [duration(state.get("elapsed"))]
+        facts = [duration(state.get("elapsed")) if status not in LIVE else ""]
         if state.get("tokens"):
             facts.append(tr("{count} tokens", count=state["tokens"]))
         facts.append(price_text(str(state.get("price") or ""), str(state.get("currency") or "")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent, QResizeEvent
@@ -13,6 +13,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStylePainter, Q
 from editor.i18n import ntr, tr
 from editor.icons import icon, pixmap
 from editor.theme import theme
+
+if TYPE_CHECKING:
+    from engine.run.fold import RunState
 
 SIDES = 24
 SENTENCE = 340
@@ -40,8 +43,8 @@ STATUS_WORD = {
     "exception": "Failed, handled",
     "stopped": "Stopped",
     "running": "Running",
-    "paused": "Paused",
-    "held": "Held at a breakpoint",
+    "paused": "Waiting for an answer",
+    "held": "Held",
     "retry": "Trying again",
     "skipped": "Skipped",
     "waiting": "Waiting",
@@ -51,6 +54,11 @@ STATUS_WORD = {
 def status_word(status: str) -> str:
     """A status in words."""
     return tr(STATUS_WORD.get(status, status))
+
+
+def shown_status(state: RunState) -> str:
+    """The status of a run as people see it: one whose steps are held in the debugger is not at work."""
+    return "held" if state.status == "running" and state.held else state.status
 
 
 def status_icon(status: str, size: int = 16) -> Any:

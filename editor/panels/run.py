@@ -22,10 +22,12 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.listen import ListenBox
-from editor.panels.parts import status_icon, status_word
+from editor.panels.parts import ElidedLabel, shown_status, status_icon, status_word
 from editor.panels.result_text import ResultText
 from editor.panels.run_form import RunForm
 from editor.panels.value_view import ValueView, duration, price_text
+from editor.panels.waiting_forms import WaitingForms
+from editor.waiting import waits
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -157,8 +159,7 @@ class RunPanel(QWidget):
         column.setSpacing(8)
         head = QHBoxLayout()
         self._glyph = QLabel()
-        self._status = QLabel()
-        self._status.setProperty("kind", "title")
+        self._status = ElidedLabel(kind="title")
         self._facts = QLabel()
         self._facts.setProperty("kind", "small")
         self._stop = QPushButton(tr("Stop"))
@@ -203,9 +204,18 @@ class RunPanel(QWidget):
         self._error.setWordWrap(True)
         self._error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(self._error)
+        self.forms = WaitingForms(self._session)
+        self.forms.hide()
+        self.forms.found.connect(self._forms_found)
+        column.addWidget(self.forms, 3)
         self.text.setPlaceholderText(tr("The result appears here while it is made."))
         column.addWidget(self.text, 1)
         return page
+
+    def _forms_found(self, count: int) -> None:
+        """Forms take the room of the result, and share it with what has come of it so far."""
+        self.forms.setVisible(count > 0)
+        self.text.setVisible(count == 0 or bool(self.text.given))
 
     def _copy_text(self) -> None:
         from PySide6.QtGui import QGuiApplication
@@ -215,10 +225,9 @@ class RunPanel(QWidget):
     def refresh(self) -> None:
         """Follow the run."""
         state = self._session.run_state
-        self._stop.setVisible(self._session.is_running)
+        self._stop.setVisible(self._session.is_running or waits(self._session))
         broken = state is not None and state.is_over and state.status in ("failed", "stopped")
         self.resume.setVisible(broken and not self._session.is_running and not self._session.read_only)
-        self._copy.setVisible(not self._session.is_running)
         if state is None:
             self._glyph.clear()
             self._status.setText(tr("Not running yet"))
@@ -227,9 +236,10 @@ class RunPanel(QWidget):
             self._pins.hide()
             self.text.show_text("")
             self._raw.hide()
+            self._copy.hide()
             return
-        self._glyph.setPixmap(status_icon(state.status, 18))
-        self._status.setText(status_word(state.status))
+        self._glyph.setPixmap(status_icon(shown_status(state), 18))
+        self._status.setText(status_word(shown_status(state)))
         facts = [duration(state.elapsed) if state.is_over else ""]
         if state.total_tokens:
             facts.append(tr("{count} tokens", count=state.total_tokens))
@@ -240,6 +250,8 @@ class RunPanel(QWidget):
         self._error.setText(state.error)
         self._error.setVisible(bool(state.error))
         self.text.show_text(_result_text(state))
+        self._copy.setVisible(not self._session.is_running and bool(self.text.given))
+        self._forms_found(len(self.forms.cards))
         self._raw.setVisible(self.text.can_format)
         self._show_details(state)
 
@@ -250,7 +262,7 @@ class RunPanel(QWidget):
         return tr("Pinned, not run: {titles}", titles=", ".join(titles)) if titles else ""
 
     def _show_details(self, state: Any) -> None:
-        mark = (state.run_id, state.status)
+        mark = (state.run_id, shown_status(state))
         if mark == self._detail_mark:
             return
         self._detail_mark = mark
@@ -259,7 +271,7 @@ class RunPanel(QWidget):
         column.setContentsMargins(16, 12, 16, 16)
         column.setSpacing(12)
         rows = [
-            (tr("Status"), status_word(state.status)),
+            (tr("Status"), status_word(shown_status(state))),
             (tr("Elapsed"), duration(state.elapsed) if state.is_over else ""),
             (tr("Tokens"), str(state.total_tokens)),
             (tr("Steps"), str(state.total_steps)),

@@ -315,6 +315,7 @@ class MainWindow(QMainWindow):
         page.runWanted.connect(lambda inputs, query: self.running.start(page, inputs, query))
         page.requestHeard.connect(lambda node_id, inputs: self.running.start_heard(page, node_id, inputs))
         page.runNodeWanted.connect(lambda node_id: self.running.start_node(page, node_id))
+        page.answerWanted.connect(lambda node_id: self.running.show_forms(page, node_id))
         page.sayWanted.connect(lambda saying: self.running.say(page, saying))
         page.restartWanted.connect(lambda: self.running.new_conversation(page.session.app_id))
         page.stopWanted.connect(lambda: self.running.stop(page))

@@ -66,6 +66,7 @@ class WorkflowPage(QWidget):
     runWanted = Signal(dict, str)
     requestHeard = Signal(str, dict)
     runNodeWanted = Signal(str)
+    answerWanted = Signal(str)
     sayWanted = Signal(object)
     stopWanted = Signal()
     restartWanted = Signal()
@@ -299,6 +300,7 @@ class WorkflowPage(QWidget):
         canvas.viewChanged.connect(self.lookChanged)
         self.tabs.currentChanged.connect(lambda _: self.lookChanged.emit())
         self.inspector.runNodeRequested.connect(self.runNodeWanted)
+        self.inspector.answerWanted.connect(self.answerWanted)
         self.inspector.closeRequested.connect(self.close_inspector)
         self.inspector.menuRequested.connect(self.menus.node_menu)
         self.inspector.goTo.connect(self._show_node)
@@ -450,6 +452,13 @@ class WorkflowPage(QWidget):
             self.chat.build()
         front = self.chat if tab == "run" and self.chat is not None else self.run_panel
         self.tabs.setCurrentWidget({"trace": self.trace, "values": self.values}.get(tab, front))
+
+    def raise_drawer(self, height: int) -> None:
+        """Make the drawer so high at least, as far as the canvas keeps some room; the height that is kept stays."""
+        canvas, drawer = self.stack.sizes()
+        missing = min(height, round((canvas + drawer) * 0.6)) - drawer
+        if missing > 0:
+            self.stack.setSizes([canvas - missing, drawer + missing])
 
     @property
     def shown_tab(self) -> str:

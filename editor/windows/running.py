@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import mimetypes
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
 
+from editor import waiting
+from editor.bridge.files import stored_files
 from editor.i18n import tr
 from editor.windows.notice import Notices
 from editor.windows.progress_note import ProgressNote
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from editor.windows.main import MainWindow
     from editor.windows.page import WorkflowPage
 
+FORM_ROOM = 480
+"""The height of the drawer in which a form can be read and answered."""
+
 
 class Running(QObject):
     """What the Run button and its relatives do."""
@@ -34,6 +36,7 @@ class Running(QObject):
         self._window = window
         self._conversations: dict[str, str] = {}
         self._notices = Notices(window)
+        window.studio.runs.wentOn.connect(self._went_on)
 
     def run(self, page: WorkflowPage, *, to: str = "") -> None:
         """Ask for inputs, or start at once when nothing is asked for; `to` names a node to hold before."""
@@ -220,15 +223,7 @@ class Running(QObject):
         return True
 
     def _stored_files(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Chosen files are copied into the workspace, and the run gets references."""
-        inputs = copy.deepcopy(inputs)
-        for value in inputs.values():
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, dict) and "path" in item:
-                    path = Path(item.pop("path"))
-                    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-                    item["upload_file_id"] = self._window.studio.services.keep_file(path, kind)
-        return inputs
+        return stored_files(self._window.studio.services, inputs)
 
     def _show(self, page: WorkflowPage, start: StartRun, *, drawer: bool = True) -> LiveRun:
         target = page.session.debugging.take_target()
@@ -271,7 +266,7 @@ class Running(QObject):
         if history is not None and history.isVisible():
             history.refresh()  # type: ignore[attr-defined]
         if summary.get("status") == "paused":
-            self.answer(page, str(summary.get("run_id")))
+            self.show_forms(page)
         self._missed(page, summary)
         self._notices.run_over(page, summary)
         error_node = summary.get("error_node_id")
@@ -287,49 +282,36 @@ class Running(QObject):
 
     # -- answering a form --------------------------------------------------------------------------------------------
 
-    def answer(self, page: WorkflowPage, run_id: str) -> None:
-        """Show the form that a paused run waits for; the answer goes on with the run on the same canvas."""
-        services = self._window.studio.services
-
-        def done(waiting: list[dict[str, Any]]) -> None:
-            if not waiting:
-                self._window.show_toast(tr("No form waits for an answer; the run goes on by itself when it is due."))
-                return
-            from editor.dialogs.answer_form import AnswerForm
-
-            dialog = AnswerForm(waiting[0], self._window)
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.answered.connect(lambda session, action, values: self._submit(page, run_id, session, action, values))
-            dialog.open()
-
-        self._window.studio.tasks.run(lambda: services.forms.waiting(run_id), done=done, failed=self._not_answered)
-
-    def _submit(self, page: WorkflowPage, run_id: str, session: str, action: str, values: dict[str, Any]) -> None:
-        studio = self._window.studio
-        kept = self._stored_files(values)
-        studio.tasks.run(
-            lambda: studio.services.forms.submit(session, action, kept),
-            done=lambda _: self.go_on(page, run_id),
-            failed=self._not_answered,
-        )
-
-    def go_on(self, page: WorkflowPage, run_id: str) -> None:
-        """Resume a paused run; what it did before stays on the canvas."""
-        state, before = page.session.whole_state, page.session.run
-        live = self._window.studio.runs.resume(run_id)
-        if state is not None and state.run_id == run_id:
-            live.state = state
-            live.events = list(before.events) if before is not None and before.run_id == run_id else []
-        self._follow(page, live)
+    def show_forms(self, page: WorkflowPage, node_id: str | None = None) -> None:
+        """Bring the forms that a run waits for to the front; with a node's id, the keyboard goes into its form."""
         page.show_drawer("run")
+        page.raise_drawer(FORM_ROOM)
+        if page.chat is None:
+            page.run_panel.tabs.setCurrentIndex(1)
+        if node_id is not None:
+            forms = page.run_panel.forms if page.chat is None else page.chat.forms
+            forms.enter(node_id)
 
-    def _not_answered(self, error: PenstockError) -> None:
-        self._window.studio.messages.error(tr("The form was not answered"), error)
+    def _went_on(self, live: LiveRun) -> None:
+        """A run that waited goes on: on every page that shows it, with what it did before."""
+        for page in self._window.workflow_pages():
+            session, before = page.session, page.session.run
+            state = session.whole_state
+            if state is None or state.run_id != live.run_id or session.is_running:
+                continue
+            if not live.state.run_id:
+                replay = session.moments.replay
+                live.events = list(replay.events if replay is not None else before.events if before is not None else ())
+                live.state = state
+            self._follow(page, live)
+            session.debugging.tell_run()
 
     def stop(self, page: WorkflowPage) -> None:
         """Stop the run that is shown."""
-        if page.session.run is not None:
+        if page.session.is_running and page.session.run is not None:
             page.session.run.stop()
+        else:
+            waiting.stop(page.session)
 
     def new_conversation(self, app_id: str) -> None:
         """The next message begins a new conversation."""
@@ -392,7 +374,9 @@ class Running(QObject):
                 version=version,
             ),
             tr("Answer the form") if paused else "",
-            (lambda: self.answer(page, record["id"])) if paused else None,
+            (lambda: self.show_forms(page)) if paused else None,
         )
         page.show_drawer("trace")
+        if paused:
+            self.show_forms(page)
         page.canvas.fit()

@@ -65,11 +65,15 @@ class Host:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                if self._services.has_database():
-                    for handle in self._services.go_on_with_answered():
-                        self._follow(None, handle)
+                await self._settle_forms()
             except PenstockError as error:
                 log.info("sweeping forms: %s", error)
+
+    async def _settle_forms(self) -> None:
+        """Go on with what was answered or whose time is over; the parent hears of each as of a run it asked for."""
+        if self._services.has_database():
+            for handle in self._services.go_on_with_answered():
+                self._follow(None, handle)
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         while True:
@@ -127,6 +131,7 @@ class Host:
         calls: dict[str, Callable[..., Awaitable[Any]]] = {
             "suggested_questions": self._services.chat.suggested_questions,
             "code_isolation": self._services.code_isolation,
+            "settle_forms": self._settle_forms,
         }
         try:
             value = await calls[message["name"]](**message["arguments"])

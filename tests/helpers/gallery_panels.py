@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QWidget
 from editor.screenshot import wait_until
 from engine.model.workflow import Workflow
 from engine.nodes.registry import SPECS
+from tests.helpers.asking import two_forms
 from tests.helpers.flows import ONE_BAD_TRY, nested_flow
-from tests.helpers.gallery_parts import LONG, app, let_work, surface
+from tests.helpers.gallery_parts import LONG, app, let_work, put_away, surface
 from tests.helpers.model import made, node
 from tests.helpers.studio import Studio
 
@@ -157,6 +158,33 @@ def running(studio: Studio) -> Iterator[QWidget]:
         let_work()
         yield studio.window
         yield page.inspector
+
+
+@surface
+def waiting(studio: Studio) -> Iterator[QWidget]:
+    for mode in ("workflow", "advanced-chat"):
+        with app(studio, two_forms(mode), name="Asks", mode=mode) as page:
+            page.show_drawer("run")
+            if page.chat is not None:
+                page.chat.send("hello")
+            else:
+                studio.window.running.start(page, {}, "")
+            wait_until(lambda page=page: len(page.run_panel.forms.cards) == 2, 30)
+            page.canvas.zoom_to(1)
+            page.canvas.center_on("pay", flash=False)
+            let_work()
+            yield studio.window
+            page.canvas.select(["pay"])
+            page.inspector.tabs.setCurrentIndex(1)
+            page.stack.setSizes([120, 700])
+            let_work()
+            yield studio.window
+            page.drawer.setParent(None)
+            page.drawer.resize(320, 900)
+            page.drawer.show()
+            let_work()
+            yield page.drawer
+            put_away(page.drawer)
 
 
 @surface

@@ -66,7 +66,6 @@ def publish(studio: Studio) -> Iterator[QWidget]:
 @surface
 def small_dialogs(studio: Studio) -> Iterator[QWidget]:
     from editor.dialogs.annotation import AnnotationDialog
-    from editor.dialogs.answer_form import AnswerForm
     from editor.dialogs.citation import CitationDialog
     from editor.dialogs.model_mapping import MappingDialog
     from editor.dialogs.step_inputs import StepInputs
@@ -82,22 +81,9 @@ def small_dialogs(studio: Studio) -> Iterator[QWidget]:
         "segment_position": 3,
         "content": "The Rhine " * 40,
     }
-    record = {
-        "session_id": "x",
-        "node_title": "Review the letter",
-        "definition": {
-            "form_content": "Please **read** this letter.\n\n{{#$output.note#}}",
-            "inputs": [{"output_variable_name": "note", "type": "paragraph"}],
-            "actions": [
-                {"id": "ok", "title": "Send it", "button_style": "primary"},
-                {"id": "no", "title": "Refuse", "button_style": "default"},
-            ],
-        },
-    }
     with app(studio, nested_flow(), name="Nested") as page:
         makers: list[Callable[[], QDialog]] = [
             lambda: AnnotationDialog("What is it?", "A river", studio.window),
-            lambda: AnswerForm(record, studio.window),
             lambda: CitationDialog(resource, studio.window),
             lambda: MappingDialog(page.session, studio.window),
             lambda: StepInputs(page.session, {"join.a": ("loud", "output"), "join.b": ("list", "r")}, studio.window),

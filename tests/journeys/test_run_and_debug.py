@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 
-from editor.dialogs.answer_form import AnswerForm
 from editor.screenshot import wait_until
 from engine.model.edits import SetField
 from tests.engine.services.test_recovery import asking_flow, slow_flow
@@ -181,9 +180,11 @@ def test_a_form_is_answered_and_the_run_goes_on(studio: Studio) -> None:
     live = studio.window.running.start(page, {}, "")
     assert live is not None
     until(lambda: live.is_over)
-    dialog = studio.dialog(AnswerForm)
+    forms = page.run_panel.forms
+    until(lambda: len(forms.cards) == 1)
+    assert page.shown_tab == "run"
 
-    studio.click("Yes", dialog)
+    studio.click("Yes", forms)
 
     until(lambda: page.session.run is not live and page.session.run is not None and page.session.run.is_over)
     assert page.session.run is not None
@@ -200,15 +201,13 @@ def test_a_paused_run_is_answered_after_the_program_was_closed(tmp_path: Path) -
         live = studio.window.running.start(page, {}, "")
         assert live is not None
         until(lambda: live.is_over)
-        studio.dialog(AnswerForm).reject()
 
     with opened_studio(tmp_path) as studio:
         (run,) = studio.services.runs.list().runs
         assert run.status == "paused"
         studio.window.running.open_past(run.id)
-        until(lambda: studio.window.page is not None)
-        QTest.mouseClick(studio.page.banner_action, LEFT)
-        studio.click("Yes", studio.dialog(AnswerForm))
+        until(lambda: studio.window.page is not None and len(studio.page.run_panel.forms.cards) == 1)
+        studio.click("Yes", studio.page.run_panel.forms)
         until(lambda: [r.status for r in studio.services.runs.list().runs] == ["succeeded"])
 
 
