@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.model.ancestry import marks_before
 from engine.model.graph import Graph, Node
 from engine.model.selectors import Reference, Selector, references
 from engine.model.workflow import Workflow
@@ -91,36 +92,18 @@ class Ancestors:
 
     def __init__(self, graph: Graph) -> None:
         self._bit = {node_id: index for index, node_id in enumerate(graph.nodes)}
-        self._sets: dict[str, int] = {}
-        self._fill(graph)
+        before: dict[str, list[str]] = {}
+        for node_id, node in graph.nodes.items():
+            ids = [edge.source for edge in graph.in_edges(node_id)]
+            if node.parent is not None and node.parent in graph.nodes:
+                ids.append(node.parent)
+            before[node_id] = ids
+        self._sets = marks_before(before, {node_id: 1 << index for node_id, index in self._bit.items()})
 
     def has(self, node_id: str, other: str) -> bool:
         """Whether `other` runs before `node_id`, or is a container around it or around one before it."""
         bit = self._bit.get(other)
         return bit is not None and bool(self._sets.get(node_id, 0) >> bit & 1)
-
-    def _fill(self, graph: Graph) -> None:
-        def before(node_id: str) -> list[str]:
-            ids = [edge.source for edge in graph.in_edges(node_id)]
-            parent = graph.nodes[node_id].parent
-            return [*ids, parent] if parent is not None and parent in graph.nodes else ids
-
-        for root in graph.nodes:
-            stack = [(root, iter(before(root)))] if root not in self._sets else []
-            open_ids = {root}
-            while stack:
-                node_id, rest = stack[-1]
-                other = next(rest, None)
-                if other is None:
-                    stack.pop()
-                    open_ids.discard(node_id)
-                    known = 0
-                    for source in before(node_id):
-                        known |= self._sets.get(source, 0) | 1 << self._bit[source]
-                    self._sets[node_id] = known
-                elif other not in self._sets and other not in open_ids:
-                    open_ids.add(other)
-                    stack.append((other, iter(before(other))))
 
 
 # -- what is there to choose -------------------------------------------------------------------------------------------

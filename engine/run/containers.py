@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from engine.nodes.base import NodeResult
 from engine.ports.models import Usage
 from engine.run.frames import NO_USAGE, Execution, Frame
+from engine.run.roundmap import RoundMap
 from engine.run.variables.pool import VariablePool
 from engine.run.variables.segments import Segment, build_segment, plain, restore_segment
 
@@ -253,7 +254,7 @@ class LoopInvocation(Invocation):
         self.initial: dict[str, Segment] = {}
         self.inputs: dict[str, Any] = {}
         self.outputs: dict[str, Any] = {}
-        self.variables: dict[str, dict[str, Any]] = {}
+        self.variables = RoundMap(scheduler.limits)
         self.broken = False
         self.run_outputs: dict[str, Any] = {}
 
@@ -297,7 +298,7 @@ class LoopInvocation(Invocation):
         self._close_round(frame)
         current = {label: self.frame.pool.get((self.node.id, label)) for label in self.behaviour.labels}
         values = {label: _value(segment) for label, segment in current.items()}
-        self.variables[str(frame.index)] = {label: plain(v) for label, v in values.items()}
+        self.variables.add(frame.index, {label: plain(v) for label, v in values.items()})
         self.outputs = {**values, "loop_round": frame.index + 1}
         if frame.errors:
             self.errors.append(frame.errors[0])
@@ -333,7 +334,8 @@ class LoopInvocation(Invocation):
         return {
             **self._usage_metadata(),
             "loop_duration_map": self.durations,
-            "loop_variable_map": self.variables,
+            "loop_variable_map": self.variables.rounds,
+            **({"loop_variable_map_truncated": True} if self.variables.is_cut else {}),
             "completed_reason": reason,
         }
 
@@ -375,7 +377,7 @@ class LoopInvocation(Invocation):
             "loop_count": self.behaviour.rounds,
             "loop_variable_selectors": {label: [self.node.id, label] for label in self.behaviour.labels},
             "loop_node_ids": list(self.scheduler.graph.loop_nodes.get(self.node.id, ())),
-            "variable_map": self.variables,
+            "variable_map": self.variables.rounds,
             "reached_break": self.broken,
             "run_outputs": plain(self.run_outputs),
         }
@@ -384,7 +386,7 @@ class LoopInvocation(Invocation):
         super().load(data)
         self.inputs = dict(data.get("inputs", {}))
         self.outputs = restore_segment("object", data.get("outputs", {})).value
-        self.variables = dict(data.get("variable_map", {}))
+        self.variables.load(data.get("variable_map", {}))
         self.broken = bool(data.get("reached_break"))
         self.run_outputs = dict(data.get("run_outputs", {}))
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from engine.errors import NodePlace
+from engine.model.ancestry import marks_before
 from engine.run.graph import (
     CONTAINER_TYPES,
     START_TYPES,
@@ -29,6 +29,8 @@ from engine.run.variables.templates import VariableSegment
 Level = Literal["E", "E*", "W"]
 REFERABLE: Final = re.compile(r"[a-zA-Z0-9_]{1,50}")
 """Ids that references in texts can name (engine spec 6.4)."""
+MARKS_AT_ONCE: Final = 4096
+"""How many of the ids that nodes read are looked for in one pass over the graph."""
 TRIGGERS: Final = tuple(name for name in START_TYPES if name.startswith("trigger-"))
 
 
@@ -244,17 +246,20 @@ def _cyclic(nodes: list[CompiledNode]) -> list[CompiledNode]:
 
 
 def _references(graph: CompiledGraph, reached: set[str]) -> list[Issue]:
-    issues = []
+    """What nodes read and nothing gives them: the first such selector of each node."""
+    read: dict[str, list[tuple[str, ...]]] = {}
     for node in graph.nodes.values():
-        if node.id not in reached or node.cls is None:
-            continue
-        selectors = [s for s in _selectors(node) if s and s[0] not in RESERVED_PREFIXES]
-        visible = _visible(graph, node, {s[0] for s in selectors})
-        for selector in selectors:
-            if selector[0] not in visible:
-                message = f"The node {_name(node)} reads {'.'.join(selector)}, which no node before it gives."
-                issues.append(Issue("UNRESOLVED_REFERENCE", "W", message, node.id))
-                break
+        if node.id in reached and node.cls is not None:
+            selectors = [s for s in _selectors(node) if s and s[0] not in RESERVED_PREFIXES]
+            if selectors:
+                read[node.id] = selectors
+    given = _given(graph, {node_id: {s[0] for s in selectors} for node_id, selectors in read.items()})
+    issues = []
+    for node_id, selectors in read.items():
+        lost = next((s for s in selectors if s[0] not in given[node_id]), None)
+        if lost is not None:
+            message = f"The node {_name(graph.nodes[node_id])} reads {'.'.join(lost)}, which no node before it gives."
+            issues.append(Issue("UNRESOLVED_REFERENCE", "W", message, node_id))
     return issues
 
 
@@ -267,22 +272,34 @@ def _selectors(node: CompiledNode) -> list[tuple[str, ...]]:
     return found
 
 
-def _visible(graph: CompiledGraph, node: CompiledNode, wanted: set[str]) -> set[str]:
-    """Ids upstream of a node, in its own scope and around the containers it stands in, the nearest first and no more
-    than it takes to find all that are wanted."""
-    found = {node.id}
-    near = deque([node])
-    while near and not wanted <= found:
-        current = near.popleft()
-        if current.scope is not None and current.scope.container is not None:
-            container = current.scope.container
-            if container.id not in found:
-                found.add(container.id)
-                near.append(container)
-        for edge in current.in_edges:
-            if edge.tail.id not in found:
-                found.add(edge.tail.id)
-                near.append(edge.tail)
-        if current.type in CONTAINER_TYPES and current.id in graph.scopes:
-            found.update(inner.id for inner in graph.scopes[current.id].nodes)
+def _given(graph: CompiledGraph, wanted: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Of the ids that each node wants, those that it can see: itself, what stands before it in its own scope and around
+    the containers it stands in, and what is inside of the containers among these."""
+    before = {node.id: _before(node) for node in graph.nodes.values()}
+    found: dict[str, set[str]] = {node_id: set() for node_id in wanted}
+    names = list(dict.fromkeys(name for names in wanted.values() for name in names))
+    # In parts, so that a large graph does not take the square of its size in memory.
+    for first in range(0, len(names), MARKS_AT_ONCE):
+        bits = {name: 1 << i for i, name in enumerate(names[first : first + MARKS_AT_ONCE])}
+        marks = {node.id: _gives(graph, node, bits) for node in graph.nodes.values()}
+        met = marks_before(before, marks)
+        for node_id, wants in wanted.items():
+            seen = met[node_id] | marks[node_id]
+            found[node_id].update(name for name in wants if seen & bits.get(name, 0))
+    return found
+
+
+def _before(node: CompiledNode) -> list[str]:
+    ids = [edge.tail.id for edge in node.in_edges]
+    if node.scope is not None and node.scope.container is not None:
+        ids.append(node.scope.container.id)
+    return ids
+
+
+def _gives(graph: CompiledGraph, node: CompiledNode, bits: Mapping[str, int]) -> int:
+    """The bits of a node, and of what is inside when it is a container."""
+    found = bits.get(node.id, 0)
+    if node.type in CONTAINER_TYPES and node.id in graph.scopes:
+        for inner in graph.scopes[node.id].nodes:
+            found |= bits.get(inner.id, 0)
     return found

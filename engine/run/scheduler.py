@@ -35,7 +35,7 @@ from engine.run.variables.segments import SegmentProblem, plain
 log = get_logger(__name__)
 
 SUCCESS_HANDLES: Final = ("source", "success-branch")
-SLICE_SECONDS: Final = 0.008
+SLICE_SECONDS: Final = 0.004
 """How long a run may work without letting the loop breathe."""
 
 Task = tuple[Frame, CompiledNode] | tuple[Invocation, Mapping[str, Any]]
@@ -105,7 +105,7 @@ class Scheduler:
         frame.started = self.monotonic()
         frame.started_at = self.outbox.now()
         if not self.single_node:
-            frame.filter = make_filter(frame, self.events.response, self.new_id)
+            frame.filter = make_filter(frame, self.events.response, self.new_id, self.graph.nodes)
         if start:
             if frame.filter is not None:
                 frame.filter.start()

@@ -282,16 +282,13 @@ def _run_nodes(runs: Any) -> list[str]:
 
 def _filters(scheduler: Scheduler, saved: Mapping[str, Any]) -> None:
     for frame in scheduler.frames.values():
-        frame.filter = make_filter(frame, scheduler.events.response, scheduler.new_id)
-        if frame.filter is None:
+        frame.filter = make_filter(frame, scheduler.events.response, scheduler.new_id, scheduler.graph.nodes)
+        if frame.filter is None or frame.id not in saved:
             continue
         try:
-            if frame.id in saved:
-                frame.filter.load(saved[frame.id])
-                continue
+            frame.filter.load(saved[frame.id])
         except FilterProblem as problem:
             raise SnapshotProblem(str(problem)) from None
-        frame.filter.rebuild_reach()
 
 
 def _tasks(scheduler: Scheduler, data: Mapping[str, Any]) -> None:
@@ -316,5 +313,8 @@ def _queued(scheduler: Scheduler, frame: Frame, node: CompiledNode) -> bool:
 
 def enqueue(scheduler: Scheduler) -> None:
     """Let a restored run go on."""
+    for frame in scheduler.frames.values():
+        if frame.filter is not None:
+            frame.filter.go_on()
     waiting, scheduler.deferred = scheduler.deferred, []
     scheduler.ready.extend(waiting)

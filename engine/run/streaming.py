@@ -30,13 +30,14 @@ class FilterProblem(ValueError):
 
 
 class _Group:
-    """Response nodes that share one set of blocking edges."""
+    """Response nodes that share one set of blocking edges; `members` by their number in the scope."""
 
-    __slots__ = ("blocking", "nodes")
+    __slots__ = ("blocking", "members", "nodes")
 
     def __init__(self, blocking: bytes) -> None:
         self.blocking = blocking
         self.nodes: list[CompiledNode] = []
+        self.members: set[int] = set()
 
 
 class FilterPlan:
@@ -50,19 +51,21 @@ class FilterPlan:
         self.templates: dict[str, tuple[TemplateSegment, ...]] = {}
         self.selectors: set[Selector] = set()
         self.groups: list[_Group] = []
-        groups: dict[bytes, _Group] = {}
+        groups: dict[frozenset[str], _Group] = {}
         writers = _writers(scope)
         for node in sorted((n for n in scope.nodes if n.is_response), key=lambda n: n.id):
             template = _template(node)
             self.templates[node.id] = template
             selectors = {s.selector for s in template if isinstance(s, VariableSegment)}
             self.selectors |= selectors
-            blocking = _blocking(scope, {s[:2] for s in selectors}, writers)
-            group = groups.get(blocking)
+            read = {s[:2] for s in selectors}
+            before = frozenset(node_id for node_id, written in writers.items() if not read.isdisjoint(written))
+            group = groups.get(before)
             if group is None:
-                group = groups[blocking] = _Group(blocking)
+                group = groups[before] = _Group(_blocking(scope, before))
                 self.groups.append(group)
             group.nodes.append(node)
+            group.members.add(node.i)
         self.producers = {s[0] for s in self.selectors}
 
 
@@ -86,25 +89,26 @@ def _template(node: CompiledNode) -> tuple[TemplateSegment, ...]:
         return ()
 
 
-def _blocking(scope: Scope, variables: set[Selector], writers: Mapping[str, set[Selector]]) -> bytes:
+def _blocking(scope: Scope, writers: frozenset[str]) -> bytes:
+    """A mark for each edge behind a branch, a container, an answer, or one of the `writers`."""
     marks = bytearray(len(scope.edges))
     for node in scope.nodes:
-        blocks = node.is_branch or node.is_container or node.is_response
-        if not blocks and node.id in writers:
-            blocks = not variables.isdisjoint(writers[node.id])
-        if blocks:
+        if node.is_branch or node.is_container or node.is_response or node.id in writers:
             for edge in node.out_edges:
                 marks[edge.i] = 1
     return bytes(marks)
 
 
-def make_filter(frame: Frame, send: Send, new_id: Callable[[], str]) -> ResponseFilter | None:
-    """The filter of a new frame, or None when its scope has no response node. `send` hands over finished events."""
+def make_filter(
+    frame: Frame, send: Send, new_id: Callable[[], str], nodes: Mapping[str, CompiledNode]
+) -> ResponseFilter | None:
+    """The filter of a new frame, or None when its scope has no response node. `send` hands over finished events,
+    `nodes` are those of the whole graph."""
     scope = frame.scope
     plan = scope.filter_plan
     if plan is None:
         plan = scope.filter_plan = FilterPlan(scope)
-    return ResponseFilter(plan, frame, send, new_id) if plan.templates else None
+    return ResponseFilter(plan, frame, send, new_id, nodes) if plan.templates else None
 
 
 class ResponseFilter:
@@ -116,7 +120,9 @@ class ResponseFilter:
         "_closed",
         "_frame",
         "_index",
+        "_is_loaded",
         "_new_id",
+        "_nodes",
         "_plan",
         "_reached",
         "_seen",
@@ -125,11 +131,20 @@ class ResponseFilter:
         "_waiting",
     )
 
-    def __init__(self, plan: FilterPlan, frame: Frame, send: Send, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        plan: FilterPlan,
+        frame: Frame,
+        send: Send,
+        new_id: Callable[[], str],
+        nodes: Mapping[str, CompiledNode],
+    ) -> None:
         self._plan = plan
         self._frame = frame
         self._send = send
         self._new_id = new_id
+        self._nodes = nodes
+        self._is_loaded = False
         self._active: CompiledNode | None = None
         self._index = 0
         self._waiting: deque[CompiledNode] = deque()
@@ -147,6 +162,11 @@ class ResponseFilter:
         for group, reached in zip(self._plan.groups, self._reached, strict=True):
             fresh += self._spread(group, reached, self._plan.scope.root)
         self._open(fresh)
+
+    def go_on(self) -> None:
+        """The frame goes on after a pause; without a saved state its answers are said again (section 8.7)."""
+        if not self._is_loaded:
+            self.start()
 
     def edge_taken(self, i: int, tail_i: int, head: CompiledNode) -> None:
         """An edge was taken: answers behind it may have become reachable."""
@@ -206,12 +226,16 @@ class ResponseFilter:
         blocking = group.blocking
         reached[start.i] = 1
         stack = [start]
+        fresh = []
         while stack:
-            for edge in stack.pop().out_edges:
+            node = stack.pop()
+            if node.i in group.members:
+                fresh.append(node)
+            for edge in node.out_edges:
                 if not reached[edge.head.i] and (not blocking[edge.i] or edges[edge.i] == TAKEN):
                     reached[edge.head.i] = 1
                     stack.append(edge.head)
-        return [node for node in group.nodes if reached[node.i] and node.id not in self._started]
+        return fresh
 
     def _open(self, nodes: list[CompiledNode]) -> None:
         for node in sorted(nodes, key=lambda n: n.id):
@@ -243,8 +267,7 @@ class ResponseFilter:
             self._emit(response, (response.id, "answer"), part.text, is_final, response)
             return True
         selector = part.selector
-        source = self._plan.by_id.get(selector[0])
-        if source is not None and self._frame.nodes[source.i] == SKIPPED:
+        if self._is_skipped(selector[0]):
             return True
         buffer = self._buffers.get(selector)
         while buffer:
@@ -256,12 +279,26 @@ class ResponseFilter:
         value = self._frame.pool.get(selector)
         if value is None:
             return False
-        own = source is None or selector[0] in RESERVED_PREFIXES
-        self._emit(response if own or source is None else source, selector, value.markdown, is_final, response)
+        source = None if selector[0] in RESERVED_PREFIXES else self._plan.by_id.get(selector[0])
+        self._emit(source or response, selector, value.markdown, is_final, response)
         return True
 
+    def _is_skipped(self, node_id: str) -> bool:
+        """Whether a node will never run: a node of this frame or of one around it, or inside a container of these."""
+        node = self._plan.by_id.get(node_id) or self._nodes.get(node_id)
+        while node is not None and node.scope is not None:
+            frame: Frame | None = self._frame
+            while frame is not None:
+                if frame.scope is node.scope:
+                    return frame.nodes[node.i] == SKIPPED
+                frame = frame.parent
+            node = node.scope.container
+        return False
+
     def _relay(self, event: dict[str, Any], selector: Selector, response: CompiledNode) -> None:
-        if event["is_final"]:
+        producer = self._plan.by_id.get(event["node_id"])
+        # What may fail and stream again is closed by the node's end only: the new pieces follow the old ones.
+        if event["is_final"] and not (producer is not None and producer.max_retries):
             self._closed.add(selector)
         own = selector[0] in RESERVED_PREFIXES
         source_id = response.id if own else event["node_id"]
@@ -343,10 +380,7 @@ class ResponseFilter:
         for node_id, execution_id in state.get("node_execution_ids", {}).items():
             if node_id in self._plan.by_id:
                 self._frame.exec_ids[self._plan.by_id[node_id].i] = execution_id
-        self.rebuild_reach()
-
-    def rebuild_reach(self) -> None:
-        """Work out again what is reachable, from the frame's edge states, without opening sessions."""
+        self._is_loaded = True
         for group, reached in zip(self._plan.groups, self._reached, strict=True):
             reached[:] = bytes(len(reached))
             self._spread(group, reached, self._plan.scope.root)

@@ -49,6 +49,7 @@ class StubConfig(NodeConfig):
     outs: dict[str, Any] = Field(default_factory=dict)
     chunks: list[str] = Field(default_factory=list)
     fail_times: int = 0
+    fail_streams: bool = False
     error: str = "boom"
     error_type: str = "FakeError"
     sleep: float | None = None
@@ -61,7 +62,8 @@ class StubConfig(NodeConfig):
 
 
 class Stub(Node[StubConfig]):
-    """Fails the first `fail_times` attempts of the test, else streams `chunks` and answers `outs`."""
+    """Fails the first `fail_times` attempts of the test, else streams `chunks` and answers `outs`. With `fail_streams`
+    an attempt that fails has streamed them too."""
 
     node_type: ClassVar[str] = "stub"
     supports_retry: ClassVar[bool] = True
@@ -98,18 +100,23 @@ class Stub(Node[StubConfig]):
             ctx.update_variable(tuple(selector), value)
         failed = desk.failures.get(self.node_id, 0)
         if failed < config.fail_times:
+            if config.fail_streams:
+                self._stream(ctx)
             desk.failures[self.node_id] = failed + 1
             return NodeResult.failed(config.error, config.error_type, usage=used, outputs={"partial": 1})
-        for chunk in config.chunks:
-            ctx.stream_text(chunk)
-        if config.chunks and config.final:
-            ctx.stream_text("", is_final=True)
+        self._stream(ctx)
         outputs = dict(config.outs)
         if config.chunks:
             outputs.setdefault("text", "".join(config.chunks))
         if config.echo is not None:
             outputs.setdefault("text", ctx.pool.get_value(config.echo))
         return NodeResult(outputs=outputs, usage=used)
+
+    def _stream(self, ctx: NodeContext) -> None:
+        for chunk in self.config.chunks:
+            ctx.stream_text(chunk)
+        if self.config.chunks and self.config.final:
+            ctx.stream_text("", is_final=True)
 
     def variable_mapping(self) -> dict[str, tuple[str, ...]]:
         echo = self.config.echo
