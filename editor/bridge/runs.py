@@ -55,6 +55,8 @@ class RunCenter(QObject):
     """The engine process has started and takes questions."""
     wentOn = Signal(object)
     """A run that the engine went on with by itself, after an answer or a time-out; nothing of it was taken yet."""
+    heldChanged = Signal(str)
+    """A run was held in the debugger, or goes on."""
     _wake = Signal()
 
     def __init__(self, data_dir: Path, parent: QObject | None = None) -> None:
@@ -66,6 +68,7 @@ class RunCenter(QObject):
         self._asked: dict[int, LiveRun] = {}
         self._questions: dict[int, Callable[[Any], None]] = {}
         self._runs: dict[str, LiveRun] = {}
+        self._held: set[str] = set()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(FRAME_MS)
@@ -94,6 +97,16 @@ class RunCenter(QObject):
         """Runs that have not ended."""
         return [*self._asked.values(), *(r for r in self._runs.values() if not r.is_over)]
 
+    def status_of(self, run_id: str, stored: str) -> str:
+        """The status of a run as people see it: the log has `running` for one that is held here."""
+        return "held" if stored == "running" and run_id in self._held else stored
+
+    def _look_held(self, live: LiveRun) -> None:
+        held = bool(live.state.held)
+        if held != (live.run_id in self._held):
+            (self._held.add if held else self._held.discard)(live.run_id)
+            self.heldChanged.emit(live.run_id)
+
     def _arrived(self, message: Mapping[str, Any]) -> None:
         """On the host's reader thread."""
         with self._lock:
@@ -116,9 +129,11 @@ class RunCenter(QObject):
             self._take(message, touched, ended)
         for live, ids in touched.items():
             live.changed.emit(ids)
+            self._look_held(live)
         for live, summary in ended:
             live.summary = summary
             self._runs.pop(live.run_id, None)
+            self._held.discard(live.run_id)
             live.finished.emit(summary)
 
     def _take(

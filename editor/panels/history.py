@@ -84,11 +84,16 @@ class History(QWidget):
         self._wait.timeout.connect(self.refresh)
         self.search.textChanged.connect(lambda _: self._wait.start())
         self.status.currentIndexChanged.connect(lambda _: self.refresh())
+        session.studio.runs.heldChanged.connect(self._held_changed)
 
     def refresh(self) -> None:
         """Load the newest page."""
         self._cursor = None
         self._load(first=True)
+
+    def _held_changed(self) -> None:
+        if self.isVisible():
+            self.refresh()
 
     def _load(self, *, first: bool) -> None:
         runs = self._session.studio.services.runs
@@ -117,13 +122,14 @@ class History(QWidget):
             if run.total_tokens:
                 facts.append(tr("{count} tokens", count=run.total_tokens))
                 facts.append(price_text(run.total_price, ""))
-            first_line = run.error.splitlines()[0] if run.error else (run.query or status_word(run.status))
+            status = self._session.studio.runs.status_of(run.id, run.status)
+            first_line = run.error.splitlines()[0] if run.error else (run.query or status_word(status))
             item = QListWidgetItem(f"{first_line[:80]}\n{'  ·  '.join(f for f in facts if f)}")
-            name, colour = STATUS_ICON.get(run.status, ("status-waiting", "faint"))
+            name, colour = STATUS_ICON.get(status, ("status-waiting", "faint"))
             item.setIcon(icon(name, colour))
             item.setData(RUN, run.id)
             version = "" if run.version == "draft" else f"  {run.version}"
-            item.setToolTip(f"{status_word(run.status)}  ·  {local_time(run.created_at)}{version}")
+            item.setToolTip(f"{status_word(status)}  ·  {local_time(run.created_at)}{version}")
             self.list.addItem(item)
         self._cursor = page.cursor
         self.pages.setCurrentIndex(0 if self.list.count() else 1)

@@ -72,8 +72,15 @@ class LogModel(QAbstractTableModel):
 
     loaded = Signal()
 
-    def __init__(self, logs: Callable[[], LogService], tasks: Tasks, failed: Callable[[PenstockError], Any]) -> None:
+    def __init__(
+        self,
+        logs: Callable[[], LogService],
+        tasks: Tasks,
+        failed: Callable[[PenstockError], Any],
+        status_of: Callable[[str, str], str] = lambda _id, stored: stored,
+    ) -> None:
         super().__init__()
+        self._status_of = status_of
         self._logs, self._tasks, self._failed = logs, tasks, failed
         self.runs: list[RunSummary] = []
         self.wanted = RunFilter()
@@ -122,6 +129,12 @@ class LogModel(QAbstractTableModel):
             self.runs += page.runs
             self.endInsertRows()
         self.loaded.emit()
+
+    def renew(self, run_id: str) -> None:
+        """The status of a run may read otherwise now."""
+        for row, run in enumerate(self.runs):
+            if run.id == run_id:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def forget(self, gone: set[str]) -> None:
         """Rows that were deleted."""
@@ -173,6 +186,8 @@ class LogModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         run, name = self.runs[index.row()], COLUMNS[index.column()]
+        if name == "status":
+            run = replace(run, status=self._status_of(run.id, run.status))
         if role == Qt.ItemDataRole.DisplayRole:
             return cell_text(run, name)
         if role == Qt.ItemDataRole.DecorationRole:

@@ -14,6 +14,7 @@ from editor.panels.parts import ElidedLabel, tool_button
 from editor.panels.value_view import duration
 
 if TYPE_CHECKING:
+    from editor.moments import Moments
     from editor.session import WorkflowSession
 
 LONGEST_WAIT = 1.0
@@ -32,6 +33,20 @@ WORDS = {
     "NodeRunFailed": "has failed",
     "NodeRunException": "has failed, handled",
 }
+
+
+def moment_words(moments: Moments) -> str:
+    """The moment that is shown: how far into the run, and what has just happened."""
+    replay = moments.replay
+    if replay is None:
+        return ""
+    count, event = replay.stops[moments.stop], replay.event_of(moments.stop)
+    when = f"{duration(replay.elapsed(count))} / {duration(replay.elapsed(replay.stops[-1]))}"
+    if event is None:
+        return when
+    title = str(event.get("node_title") or event.get("node_id") or "")
+    word = tr(WORDS[event["event"]]) if event["event"] in WORDS else tr("the run is over")
+    return f"{when}  ·  {f'{title} {word}'.strip()}"
 
 
 class _Slider(QSlider):
@@ -114,15 +129,7 @@ class Scrubber(QWidget):
         moments = self._session.moments
         replay = moments.replay
         assert replay is not None
-        count, event = replay.stops[moments.stop], replay.event_of(moments.stop)
-        at = duration(replay.elapsed(count))
-        whole = duration(replay.elapsed(replay.stops[-1]))
-        what = ""
-        if event is not None:
-            title = str(event.get("node_title") or event.get("node_id") or "")
-            word = tr(WORDS[event["event"]]) if event["event"] in WORDS else tr("the run is over")
-            what = f"{title} {word}".strip()
-        self.words.setText(f"{at} / {whole}  ·  {what}" if what else f"{at} / {whole}")
+        self.words.setText(moment_words(moments))
         self.slider.setToolTip(self.words.text())
         last = len(replay.stops) - 1
         self.back.setEnabled(moments.stop > 0)

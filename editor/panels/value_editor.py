@@ -26,7 +26,7 @@ from editor.panels.parts import EmptyState, tool_button
 from editor.panels.value_view import LARGE, as_text, measure, save_value, shortened, size_text
 
 if TYPE_CHECKING:
-    from editor.panels.values import Value
+    from editor.panels.value_rows import Value
     from editor.session import WorkflowSession
 
 TEXTS: Final = ("string", "secret", "none", "any")

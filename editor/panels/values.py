@@ -4,12 +4,12 @@ changed here."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QMenu,
     QSplitter,
     QStackedWidget,
@@ -21,8 +21,10 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.parts import EmptyState, PanelTitle, tool_button
+from editor.panels.parts import EmptyState, PanelTitle, Words, tool_button
+from editor.panels.scrubber import moment_words
 from editor.panels.value_editor import ValueEditor
+from editor.panels.value_rows import OWN_GROUPS, Value, draft_values, run_values
 from engine.nodes.registry import spec
 
 if TYPE_CHECKING:
@@ -30,27 +32,6 @@ if TYPE_CHECKING:
     from engine.errors import PenstockError
 
 KEY: Final = int(Qt.ItemDataRole.UserRole)
-OWN_GROUPS: Final = ("env", "conversation", "sys")
-MASK: Final = "••••••••"
-
-
-@dataclass(frozen=True)
-class Value:
-    """One variable with its value. `preview`: only the beginning is here; `secret`: the value is not here at all."""
-
-    node_id: str
-    name: str
-    type: str
-    value: Any
-    edited: bool = False
-    editable: bool = False
-    preview: bool = False
-    secret: bool = False
-    hint: str = ""
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return (self.node_id, self.name)
 
 
 class Values(QSplitter):
@@ -63,7 +44,8 @@ class Values(QSplitter):
         self._session = session
         self._values: dict[tuple[str, str], Value] = {}
         self._lines: dict[tuple[str, str], QTreeWidgetItem] = {}
-        self._was_over: object = None
+        self._mark: object = None
+        self._kept: tuple[str, str] | None = None
         self.setChildrenCollapsible(False)
         self.addWidget(self._make_list())
         self.editor = ValueEditor(session)
@@ -81,8 +63,10 @@ class Values(QSplitter):
         column.setSpacing(0)
         title = PanelTitle(tr("Values"))
         title.add(tool_button("refresh", tr("Refresh"), self.refresh))
-        title.add(tool_button("trash", tr("Forget all values"), self.clear_all))
+        self.forget = tool_button("trash", tr("Forget all values"), self.clear_all)
+        title.add(self.forget)
         column.addWidget(title)
+        column.addWidget(self._make_when())
         self.tree = QTreeWidget()
         self.tree.setFrameShape(QFrame.Shape.NoFrame)
         self.tree.setHeaderHidden(True)
@@ -98,8 +82,32 @@ class Values(QSplitter):
         self.pages.addWidget(
             EmptyState("variables", tr("Run the workflow, or one of its steps: what each step gave is kept here."))
         )
+        self.pages.addWidget(EmptyState("variables", tr("Nothing has given a value at this moment.")))
         column.addWidget(self.pages, 1)
         return side
+
+    def _make_when(self) -> QWidget:
+        """Says that what is shown is not the newest, with the way to that."""
+        self.when = QFrame()
+        self.when.setProperty("kind", "banner")
+        row = QHBoxLayout(self.when)
+        row.setContentsMargins(12, 4, 4, 4)
+        row.setSpacing(4)
+        self.words = Words(kind="small")
+        row.addWidget(self.words, 1)
+        self.back = tool_button("chevron-left", tr("One moment back"), lambda: self._go(self._session.moments.stop - 1))
+        self.on = tool_button("chevron-right", tr("One moment on"), lambda: self._go(self._session.moments.stop + 1))
+        self.newest = tool_button("moment-last", tr("To the newest values"), lambda: self._go(None))
+        for button in (self.back, self.on, self.newest):
+            row.addWidget(button)
+        self.when.hide()
+        return self.when
+
+    def _go(self, stop: int | None) -> None:
+        """Show another moment; None for the newest."""
+        moments = self._session.moments
+        if moments.replay is not None:
+            moments.go(len(moments.replay.stops) - 1 if stop is None else stop)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -107,18 +115,37 @@ class Values(QSplitter):
         super().showEvent(event)
         self.refresh()
 
+    @property
+    def source(self) -> str:
+        """Where the values come from: a `moment` of a run that is over, the `run` that goes on, or what the `draft`
+        keeps for single steps."""
+        session = self._session
+        state = session.whole_state
+        if state is None:
+            return "draft"
+        if session.read_only or session.moment_seconds is not None:
+            return "moment"
+        return "run" if session.is_running and state.run_id and state.kind == "full" else "draft"
+
     def _run_changed(self) -> None:
-        state = self._session.whole_state
-        over = (
-            (state.run_id, state.status) if state is not None and (state.is_over or state.status == "paused") else None
-        )
-        if over != self._was_over:
-            self._was_over = over
-            if over is not None and self.isVisible():
+        session, source = self._session, self.source
+        state = session.whole_state
+        mark: object = None
+        if state is not None and source == "draft":
+            mark = (state.run_id, state.status) if state.is_over or state.status == "paused" else self._mark
+        elif state is not None:
+            mark = (source, state.run_id, session.moments.stop, *state.held, *sorted(session.chosen_rounds.items()))
+        if mark != self._mark:
+            self._mark = mark
+            if mark is not None and self.isVisible():
                 self.refresh()
 
     def refresh(self) -> None:
         """Read the values anew; what is chosen stays chosen."""
+        self._say_source()
+        if self.source != "draft":
+            self._shown(run_values(self._session))
+            return
         if not self._session.app_id:
             self._show([])
             return
@@ -127,14 +154,35 @@ class Values(QSplitter):
             lambda: list(runs.draft_variables(app_id)), done=self._show, failed=self._failed, key=f"values {id(self)}"
         )
 
+    def _say_source(self) -> None:
+        """What is seen: the newest values need no words."""
+        source, moments = self.source, self._session.moments
+        words = ""
+        if source == "run":
+            words = tr("What the run has given so far.")
+        elif source == "moment" and self._session.moment_seconds is None:
+            words = tr("As the run left them.")
+        elif source == "moment":
+            words = tr("As they were at this moment of the run: {moment}", moment=moment_words(moments))
+        self.words.setText(words)
+        self.when.setVisible(bool(words))
+        for button in (self.back, self.on, self.newest):
+            button.setVisible(source == "moment")
+        earlier = self._session.moment_seconds is not None
+        self.back.setEnabled(moments.stop > 0)
+        self.on.setEnabled(earlier)
+        self.newest.setEnabled(earlier)
+        self.forget.setEnabled(source == "draft")
+
     def _failed(self, error: PenstockError) -> None:
         self._session.studio.messages.error(tr("The values cannot be read"), error)
 
     def _show(self, rows: list[Mapping[str, Any]]) -> None:
-        if self._session.is_closed:
-            return
-        kept = self.editor.value.key if self.editor.value is not None else None
-        values = [*self._environment(), *self._conversation(rows), *self._stored(rows)]
+        if not self._session.is_closed and self.source == "draft":
+            self._shown(draft_values(self._session, rows))
+
+    def _shown(self, values: list[Value]) -> None:
+        kept = self._kept
         self._values = {value.key: value for value in values}
         groups: dict[str, list[Value]] = {}
         for value in values:
@@ -152,49 +200,17 @@ class Values(QSplitter):
                 chosen = child if value.key == kept else chosen
             item.setExpanded(True)
         self.tree.blockSignals(False)
-        self.pages.setCurrentIndex(0 if groups else 1)
+        self.pages.setCurrentIndex(0 if groups else 1 if self.source == "draft" else 2)
         if chosen is not None:
             self.tree.setCurrentItem(chosen)
         self.editor.show_value(self._values.get(kept) if kept is not None else None)
+        self._kept = kept  # a value that is not there at one moment is chosen again at the next
 
     def _order(self, node_id: str) -> tuple[int, int]:
         if node_id in OWN_GROUPS:
             return (0, OWN_GROUPS.index(node_id))
         ids = list(self._session.document.graph.nodes)
         return (1, ids.index(node_id) if node_id in ids else len(ids))
-
-    def _environment(self) -> list[Value]:
-        hint = tr("Environment variables are changed in the panel Variables.")
-        return [
-            Value("env", v.name, v.value_type, MASK if v.is_secret else v.value, secret=v.is_secret, hint=hint)
-            for v in self._session.document.workflow.environment_variables
-        ]
-
-    def _conversation(self, rows: list[Mapping[str, Any]]) -> list[Value]:
-        """Conversation variables that no run has written yet, with their defaults."""
-        known = {row["name"] for row in rows if row["node_id"] == "conversation"}
-        hint = tr("The default; a run has not written it yet.")
-        return [
-            Value("conversation", v.name, v.value_type, v.value, hint=hint)
-            for v in self._session.document.workflow.conversation_variables
-            if v.name not in known
-        ]
-
-    @staticmethod
-    def _stored(rows: list[Mapping[str, Any]]) -> list[Value]:
-        return [
-            Value(
-                row["node_id"],
-                row["name"],
-                row["value_type"],
-                row["value"],
-                edited=bool(row["last_edited_at"]),
-                editable=bool(row["editable"]),
-                preview=bool(row["file_id"]),
-            )
-            for row in rows
-            if row["visible"]
-        ]
 
     def _group(self, node_id: str) -> QTreeWidgetItem:
         words = {"env": tr("Environment"), "conversation": tr("Conversation variables"), "sys": tr("System")}
@@ -223,6 +239,7 @@ class Values(QSplitter):
 
     def _chosen(self, item: QTreeWidgetItem | None) -> None:
         key = tuple(item.data(0, KEY)) if item is not None else None
+        self._kept = key if key in self._values else None
         self.editor.show_value(self._values.get(key) if key is not None else None)
 
     def select(self, node_id: str, name: str) -> None:
@@ -240,8 +257,11 @@ class Values(QSplitter):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if node_id in self._session.document.graph.nodes:
             menu.addAction(icon("pointer", "text"), tr("Show the node"), lambda: self.goTo.emit(node_id))
-        if node_id != "env":
+        if node_id != "env" and self.source == "draft":
             menu.addAction(icon("trash", "bad"), tr("Forget its values"), lambda: self.clear(node_id))
+        if menu.isEmpty():
+            menu.deleteLater()
+            return
         menu.popup(self.tree.viewport().mapToGlobal(point))
 
     # -- changing ----------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 DELETED_AT_ONCE = 200
 WIDTHS = {
-    "started": 196, "workflow": 124, "status": 152, "elapsed": 96, "tokens": 88, "price": 88, "trigger": 104,
+    "started": 196, "workflow": 124, "status": 176, "elapsed": 96, "tokens": 88, "price": 88, "trigger": 104,
     "version": 104, "user": 80, "message": 180,
 }  # fmt: skip
 
@@ -82,7 +82,8 @@ class LogsWindow(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         column.addWidget(self.tabs)
-        self.model = LogModel(lambda: studio.services.logs, studio.tasks, self._failed)
+        self.model = LogModel(lambda: studio.services.logs, studio.tasks, self._failed, studio.runs.status_of)
+        studio.runs.heldChanged.connect(self.model.renew)
         self.model.loaded.connect(self._loaded)
         self.filters = LogFilters(lambda: studio.services.logs)
         self.filters.changed.connect(self.model.ask)

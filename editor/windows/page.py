@@ -275,8 +275,8 @@ class WorkflowPage(QWidget):
         self.tabs.addTab(self.trace, tr("Trace"))
         self.values = Values(self.session)
         self.values.goTo.connect(self._show_node)
-        if not self.session.read_only:
-            self.tabs.addTab(self.values, tr("Values"))
+        self.tabs.addTab(self.values, tr("Values"))
+        self.tabs.setTabVisible(self.tabs.indexOf(self.values), not self.session.read_only)
         close = tool_button("chevron-down", tr("Close the drawer"), self.hide_drawer)
         self.tabs.setCornerWidget(close)
         return self.tabs
@@ -450,6 +450,8 @@ class WorkflowPage(QWidget):
         self.run_panel.build_form()
         if self.chat is not None:
             self.chat.build()
+        if tab == "values" and not self.tabs.isTabVisible(self.tabs.indexOf(self.values)):
+            return
         front = self.chat if tab == "run" and self.chat is not None else self.run_panel
         self.tabs.setCurrentWidget({"trace": self.trace, "values": self.values}.get(tab, front))
 
@@ -459,6 +461,10 @@ class WorkflowPage(QWidget):
         missing = min(height, round((canvas + drawer) * 0.6)) - drawer
         if missing > 0:
             self.stack.setSizes([canvas - missing, drawer + missing])
+
+    def show_past_values(self) -> None:
+        """A past run is looked at: its values can be seen, too."""
+        self.tabs.setTabVisible(self.tabs.indexOf(self.values), True)
 
     @property
     def shown_tab(self) -> str:

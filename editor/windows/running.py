@@ -364,6 +364,7 @@ class Running(QObject):
                 if node.is_live:
                     node.status = "stopped"
         session.show_past(state, replay)
+        page.show_past_values()
         version = tr("draft") if record["version"] == "draft" else record["version"]
         paused = record["status"] == "paused"
         page.show_banner(

@@ -304,3 +304,22 @@ def find_and_go(studio: Studio) -> Iterator[QWidget]:
     yield found
     found.close()
     studio.window.close_page(studio.window.pages.indexOf(page))
+
+
+@surface
+def moments(studio: Studio) -> Iterator[QWidget]:
+    with app(studio, nested_flow(), name="Nested") as page:
+        live = studio.window.running.start(page, {"texts": "one two three"}, "", mocks=ONE_BAD_TRY)
+        assert live is not None
+        wait_until(lambda: live.is_over, 60)
+        page.session.moments.wanted(lambda: page.session.moments.go(9))
+        for tab in ("trace", "values"):
+            page.show_drawer(tab)
+            let_work()
+            yield studio.window
+        page.drawer.setParent(None)
+        page.drawer.resize(420, 500)
+        page.drawer.show()
+        let_work()
+        yield page.drawer
+        put_away(page.drawer)

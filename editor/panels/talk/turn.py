@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from editor.i18n import ntr, tr
 from editor.icons import icon
-from editor.panels.parts import status_icon, status_word, tool_button
+from editor.panels.parts import shown_status, status_icon, status_word, tool_button
 from editor.panels.talk.flow import Flow
 from editor.panels.talk.markdown import MarkdownView
 from editor.panels.value_view import duration, price_text
@@ -224,8 +224,8 @@ class TurnView(QWidget):
                 facts.append(tr("{count} tokens", count=f"{state.total_tokens:,}"))
             if (price := price_text(state.total_price, state.currency)) != "":
                 facts.append(price)
-            self.steps.setIcon(QIcon(status_icon(state.status, 16)))
-            self.steps.setToolTip(status_word(state.status))
+            self.steps.setIcon(QIcon(status_icon(shown_status(state), 16)))
+            self.steps.setToolTip(status_word(shown_status(state)))
         self.steps.setText("  ·  ".join(facts))
         self.steps.setVisible(bool(facts))
         self.step_box.setVisible(self._open and bool(facts))
