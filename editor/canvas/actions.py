@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QGuiApplication
-
 from editor.canvas import metrics as m
 from editor.canvas import placing
 from editor.canvas.commands import BlockRequest
-from editor.canvas.gestures.move import inner_box
+from editor.canvas.fitting import box_of, grown, inner_box, way_in
+from editor.canvas.index import Box
 from editor.canvas.lexical import NOTE_THEMES
+from editor.canvas.pasting import Pasting
 from editor.canvas.restructure import Restructuring
 from editor.i18n import ntr, tr
-from engine.errors import UserError
 from engine.model.edits import AddEdge, AddNode, Edit, Group, MoveNodes, RemoveEdge, RemoveNode, SetField
 from engine.model.graph import Node
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _BRANCHING = frozenset({"if-else", "question-classifier", "human-input", "loop-end"})
 
 
-class CanvasActions(Restructuring):
+class CanvasActions(Restructuring, Pasting):
     """Stateless but for the answer to "delete a container with children?", which the window provides."""
 
     def __init__(self, view: CanvasView) -> None:
@@ -43,11 +42,11 @@ class CanvasActions(Restructuring):
         if refusal:
             view.say(refusal)
             return None
-        if container is not None and node_type != "note":
-            x, y = self._inside(container, x, y)
         made = self._new(node_type, x, y, container)
+        if node_type != "note":
+            made = self._inside(made, container)
         node = made[0]
-        edits: list[Edit] = [AddNode(part) for part in made]
+        edits = self._adding(made)
         if split is not None and split in view.graph.edges:
             edits += self._split(split, node)
         label = tr("Add {title}", title=view.rules.type_title(node_type))
@@ -82,7 +81,7 @@ class CanvasActions(Restructuring):
             view.say(refusal)
             return None
         made = self._new(node_type, x, y, parent)
-        edits: list[Edit] = [AddNode(part) for part in made]
+        edits = self._adding(self._inside(made, parent) if request.exact else made)
         edge = view.rules.edge_between(view.graph.nodes[source], request.source_handle or "source", made[0])
         if view.rules.takes_input(node_type):
             edits.append(AddEdge(edge))
@@ -98,14 +97,14 @@ class CanvasActions(Restructuring):
         if refusal:
             view.say(refusal)
             return None
-        edits: list[Edit] = []
+        shifted: list[str] = []
         if request.exact:
             x, y = request.scene_x - m.CARD_WIDTH, request.scene_y - m.HEADER / 2
         else:
             x, y = item.box.left, item.box.top
-            edits.append(self._shift(placing.downstream(view.scene, target)))
+            shifted = placing.downstream(view.scene, target)
         made = self._new(node_type, x, y, item.parent)
-        edits += [AddNode(part) for part in made]
+        edits = self._adding(self._inside(made, item.parent) if request.exact else made, shifted)
         handle = view.rules.first_handle(made[0])
         if handle is not None:
             edits.append(AddEdge(view.rules.edge_between(made[0], handle, view.graph.nodes[target])))
@@ -123,16 +122,30 @@ class CanvasActions(Restructuring):
             view.say(refusal)
             return None
         made = self._new(node_type, item.box.left, item.box.top, item.parent)
-        edits: list[Edit] = [self._shift(placing.downstream(view.scene, edge.target))]
-        edits += [AddNode(part) for part in made]
+        edits = self._adding(made, placing.downstream(view.scene, edge.target))
         edits += self._split(edge_id, made[0])
         return self._commit_new(node_type, made[0], edits)
 
-    def _inside(self, container: str, x: float, y: float) -> tuple[float, float]:
-        """The place, moved within the padding of a container."""
-        room = inner_box(self.view.scene.items[container].box)
-        x = min(max(x, room.left), max(room.left, room.right - m.CARD_WIDTH))
-        return x, min(max(y, room.top), max(room.top, room.bottom - m.HEADER))
+    def _inside(self, made: list[Node], container: str | None) -> list[Node]:
+        """A new node, moved within the padding of its container."""
+        if container is None:
+            return made
+        dx, dy = way_in(self.view.scene.items[container].box, self._box(made[0]))
+        return [made[0].moved(made[0].x + dx, made[0].y + dy), *made[1:]]
+
+    def _box(self, node: Node) -> Box:
+        """The box of a new node, in scene units."""
+        left, top = self.view.graph.absolute(node.parent) if node.parent is not None else (0.0, 0.0)
+        return box_of(node, self.view.graph, left + node.x, top + node.y)
+
+    def _adding(self, made: list[Node], shifted: list[str] | None = None) -> list[Edit]:
+        """The edits that add a node with what it brings and make room: some nodes move on, its container grows."""
+        boxes = [self._box(made[0])]
+        edits: list[Edit] = []
+        if shifted:
+            edits.append(self._shift(shifted))
+            boxes += [self.view.scene.items[n].box.moved(m.SHIFT_INSERT, 0) for n in shifted]
+        return [*edits, *(AddNode(part) for part in made), *grown(self.view, made[0].parent, boxes)]
 
     def _commit_new(self, node_type: str, node: Node, edits: list[Edit]) -> str | None:
         view = self.view
@@ -231,68 +244,9 @@ class CanvasActions(Restructuring):
             return False
         return self.view.commands.submit(SetField(node_id, ("theme",), name), tr("Change note colour"))
 
-    # -- the clipboard ----------------------------------------------------------------------------------------
-
-    def copy(self) -> bool:
-        """Puts the selected nodes with their inner edges on the system clipboard, as JSON that other windows read."""
-        text = self.view.rules.clipboard_text(self.view.selection.nodes)
-        if not text:
-            return False
-        # As text, which Qt keeps itself: data made here would outlive the interpreter and crash the program's end.
-        QGuiApplication.clipboard().setText(text)
-        return True
-
     def cut(self) -> bool:
         """Copies, then deletes."""
         return not self.view.read_only and self.copy() and self.delete_selection()
-
-    def paste(self, at: tuple[float, float] | None = None) -> bool:
-        """Pastes nodes with their top left corner at a scene place, the pointer, or the middle of the view."""
-        return self.paste_text(clipboard_text(), at)
-
-    def paste_text(self, text: str, at: tuple[float, float] | None = None) -> bool:
-        """Pastes nodes from clipboard JSON; refusals are said, nothing half done remains."""
-        view = self.view
-        if view.read_only or not text:
-            return False
-        place = at or self._paste_place()
-        room = None
-        if len(view.selection) == 1 and view.scene.items[view.selection.nodes[0]].kind == "room":
-            room = view.selection.nodes[0]
-        try:
-            pasted = view.rules.paste(text, *place, container=room)
-        except UserError as refusal:
-            view.say(refusal.message)
-            return False
-        if pasted is None:
-            view.say(tr("None of these nodes can stand here."))
-            return False
-        edit, ids, notice = pasted
-        if notice:
-            view.say(notice)
-        if not ids:
-            return False
-        if not view.commands.submit(edit, ntr("Paste", "Paste {n} nodes", len(ids))):
-            return False
-        view.selection.set(ids)
-        return True
-
-    def _paste_place(self) -> tuple[float, float]:
-        view = self.view
-        pointer = view.pointer_in_scene()
-        if pointer is not None:
-            return pointer
-        x, y = view.view_centre()
-        return x - m.CARD_WIDTH / 2, y - 50
-
-    def duplicate(self) -> bool:
-        """A copy of the selected nodes a little below and to the right; the clipboard stays as it is."""
-        view = self.view
-        text = view.rules.clipboard_text(view.selection.nodes)
-        bounds = view.scene.bounds_of(view.selection.nodes)
-        if not text or bounds is None:
-            return False
-        return self.paste_text(text, (bounds.left + 40, bounds.top + 40))
 
     # -- arranging --------------------------------------------------------------------------------------------
 
@@ -371,9 +325,3 @@ class CanvasActions(Restructuring):
             view.fit()
             view.gliding.start(before, looked)
         return done
-
-
-def clipboard_text() -> str:
-    """Node JSON on the clipboard, ours or any text that looks like it; empty for other things."""
-    text = QGuiApplication.clipboard().text()
-    return text if text.lstrip().startswith("{") and '"nodes"' in text else ""

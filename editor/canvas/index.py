@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from math import floor
 from typing import NamedTuple
 
@@ -53,6 +53,10 @@ class Box(NamedTuple):
     def moved(self, dx: float, dy: float) -> Box:
         return Box(self.left + dx, self.top + dy, self.right + dx, self.bottom + dy)
 
+    def placed(self, left: float, top: float) -> Box:
+        """A box of this size elsewhere."""
+        return Box(left, top, left + self.width, top + self.height)
+
     def union(self, other: Box) -> Box:
         return Box(
             min(self.left, other.left),
@@ -62,7 +66,7 @@ class Box(NamedTuple):
         )
 
 
-def union(boxes: Iterator[Box]) -> Box | None:
+def union(boxes: Iterable[Box]) -> Box | None:
     """The smallest box around all, None for none."""
     result: Box | None = None
     for box in boxes:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from editor.canvas import metrics as m
-from editor.canvas.index import Box
+from editor.canvas.fitting import grown, way_in
+from editor.canvas.index import Box, union
 from editor.i18n import ntr, tr
 from engine.model.edits import AddEdge, AddNode, Edit, Group, RemoveNode
 from engine.model.graph import Edge, Node
@@ -135,7 +136,7 @@ class Restructuring:
             return False
         bounds = view.scene.bounds_of(ids)
         assert bounds is not None
-        dx, dy = self._way_in(bounds, room) if room is not None else self._way_out(bounds, ids[0])
+        dx, dy = way_in(view.scene.items[room].box, bounds) if room is not None else self._way_out(bounds, ids[0])
         places = {n: (view.scene.items[n].box.left + dx, view.scene.items[n].box.top + dy) for n in ids}
         return self.submit_room_change(places, room)
 
@@ -151,15 +152,6 @@ class Restructuring:
                 return tr(reason)
         return ""
 
-    def _way_in(self, bounds: Box, room: str) -> tuple[float, float]:
-        """How far the nodes must move to stand in a container's room."""
-        from editor.canvas.gestures.move import inner_box
-
-        inner = inner_box(self.view.scene.items[room].box)
-        x = min(max(bounds.left, inner.left), max(inner.left, inner.right - bounds.width))
-        y = min(max(bounds.top, inner.top), max(inner.top, inner.bottom - bounds.height))
-        return x - bounds.left, y - bounds.top
-
     def _way_out(self, bounds: Box, node_id: str) -> tuple[float, float]:
         """How far the nodes must move to stand below the container that they leave."""
         parent = self.view.scene.items[node_id].parent
@@ -170,9 +162,16 @@ class Restructuring:
     def submit_room_change(self, places: dict[str, tuple[float, float]], room: str | None) -> bool:
         """The step that puts nodes (absolute places) into another container; what they can no longer read is said."""
         view = self.view
+        boxes = [view.scene.items[n].box.placed(*place) for n, place in places.items()]
+        around = union(boxes)
+        if room is not None and around is not None:
+            dx, dy = way_in(view.scene.items[room].box, around)
+            places = {n: (x + dx, y + dy) for n, (x, y) in places.items()}
+            around = around.moved(dx, dy)
         edits = view.rules.change_room(places, room)
         if not edits:
             return False
+        edits += grown(view, room, [around] if around is not None else [])
         before = view.rules.unresolved()
         label = tr("Move into container") if room else tr("Move out of container")
         if not view.commands.submit(Group(label, tuple(edits)), label):

@@ -17,6 +17,7 @@ from engine.nodes import registry
 
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
+    from engine.model.clipboard import Pasted
 
 
 class CanvasRules:
@@ -156,16 +157,29 @@ class CanvasRules:
 
     def clipboard_text(self, node_ids: Iterable[str]) -> str:
         """The clipboard JSON of these nodes, empty when none can be copied."""
-        from engine.model.factory import copy_nodes
+        from engine.model.clipboard import copy_nodes
 
         return copy_nodes(self._graph, list(node_ids))
 
-    def paste(self, text: str, x: float, y: float, *, container: str | None) -> tuple[Edit, list[str], str] | None:
-        """The edit that pastes clipboard JSON at an absolute place, the new top nodes, and a notice if something was
-        left out. Raises UserError for text that cannot be pasted."""
-        from engine.model.factory import paste_nodes
+    def paste(self, text: str, x: float, y: float, *, container: str | None) -> Pasted:
+        """What pasting clipboard JSON would add at an absolute place. Raises UserError for other text."""
+        from engine.model.clipboard import paste_nodes
 
         return paste_nodes(self._graph, self.mode, text, x, y, parent=container)
+
+    def missing(self) -> set[tuple[str, str]]:
+        """Readers (ids) and the variables that they name and that are nowhere in the workflow."""
+        from engine.model.scope import dangling
+
+        if self.view.document is None:
+            return set()
+        found = set()
+        for each in dangling(self.view.document.workflow):
+            source, *names = each.reference.selector
+            if each.reason != "not_upstream":
+                known = source in ("env", "conversation")
+                found.add((each.reference.node_id, ".".join([source, *names] if known else names)))
+        return found
 
     def organize(self, sizes: Mapping[str, tuple[float, float]]) -> Edit | None:
         """The edit that tidies the graph; None when it is tidy already."""

@@ -272,7 +272,7 @@ class CanvasScene:
 
     def _put_item(self, node: Node, graph: Graph, order: int) -> Item:
         spec = registry.spec(node.type)
-        kind = _kind(node)
+        kind = item_kind(node)
         content = card_content(node, graph, spec)
         item = Item(
             node.id,
@@ -488,7 +488,8 @@ class CanvasScene:
         return damage
 
 
-def _kind(node: Node) -> ItemKind:
+def item_kind(node: Node) -> ItemKind:
+    """How a node is drawn."""
     if node.is_note:
         return "note"
     if node.is_container:

@@ -1,4 +1,4 @@
-"""New things: ids, nodes, notes, edges, whole workflows, and copies of nodes through the clipboard."""
+"""New things: ids, nodes, notes, edges, whole workflows."""
 
 from __future__ import annotations
 
@@ -6,25 +6,19 @@ import itertools
 import json
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from engine.clock import Clock, SystemClock
 from engine.errors import UserError
-from engine.model.containers import may_stand, start_node
-from engine.model.edits import AddEdge, AddNode, Edit, Group
+from engine.model.containers import start_node
 from engine.model.graph import Edge, Graph, Node
-from engine.model.selectors import changed_data
 from engine.model.workflow import AppInfo, Workflow
 from engine.nodes import registry
 
-CLIPBOARD_KIND = "dify-workflow-clipboard"
-CLIPBOARD_VERSION = 1
-LARGEST_PASTE = 10 * 1024 * 1024
 CONTAINER_SIZE = (420, 220)
 NOTE_SIZE = (240, 88)
-_ID_SETTINGS = ("start_node_id", "iteration_id", "loop_id")
 _WRAPPERS = {"loop-end": "custom-simple"}
 
 
@@ -59,7 +53,8 @@ def unique_title(graph: Graph, wanted: str, taken: Iterable[str] = ()) -> str:
     return next(t for n in range(2, len(titles) + 3) if (t := f"{stem} {n}") not in titles)
 
 
-def _membership(graph: Graph, parent: str | None) -> dict[str, Any]:
+def membership(graph: Graph, parent: str | None) -> dict[str, Any]:
+    """The marks in a node's settings that tell its container, none at the top level."""
     if parent is None:
         return {}
     inside = graph.node(parent).type == "iteration"
@@ -84,7 +79,7 @@ def new_nodes(
         "desc": "",
         "selected": False,
         **spec.default_data(mode),
-        **_membership(graph, parent),
+        **membership(graph, parent),
     }
     node = Node(
         node_id,
@@ -196,132 +191,3 @@ def new_workflow(mode: str, name: str) -> Workflow:
         edges = [new_edge(a, "source", b, graph) for a, b in itertools.pairwise(nodes)]
         graph = graph.with_edges({e.id: e for e in edges})
     return Workflow(app=app, graph=graph, features=features, dependencies=())
-
-
-# -- the clipboard -----------------------------------------------------------------------------------------------------
-
-
-def copy_nodes(graph: Graph, node_ids: list[str]) -> str:
-    """Clipboard JSON of nodes with the edges among them, in the format's own shape; empty when nothing can be copied.
-
-    Singletons and the starts of containers are left out; a container brings what is in it, a child comes alone only
-    when its container is not copied.
-    """
-    chosen: dict[str, None] = {}
-    for node_id in node_ids:
-        node = graph.nodes.get(node_id)
-        spec = registry.spec(node.type) if node is not None else None
-        if node is None or node.is_container_start or (spec is not None and spec.singleton):
-            continue
-        chosen[node_id] = None
-        for inner in graph.descendants(node_id):
-            chosen[inner.id] = None
-    if not chosen:
-        return ""
-    nodes = []
-    for node_id, node in graph.nodes.items():
-        if node_id in chosen:
-            place = graph.absolute(node_id)
-            if node.parent is not None and node.parent not in chosen:
-                node = replace(node, parent=None, x=place[0], y=place[1])
-            nodes.append(node.to_config(place))
-    edges = [e.to_config() for e in graph.edges.values() if e.source in chosen and e.target in chosen]
-    tree = {"kind": CLIPBOARD_KIND, "version": CLIPBOARD_VERSION, "nodes": nodes, "edges": edges}
-    return json.dumps(tree, ensure_ascii=False)
-
-
-def _clipboard(text: str) -> tuple[list[Node], list[Edge], str]:
-    """Nodes and edges of clipboard JSON, and a sentence about what was left out. Raises UserError."""
-    if len(text) > LARGEST_PASTE:
-        raise UserError("The clipboard holds more than 10 MiB of nodes.", code="clipboard.too_large")
-    try:
-        tree = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError("The clipboard holds no nodes.", code="clipboard.no_nodes") from error
-    if not isinstance(tree, dict) or tree.get("kind") != CLIPBOARD_KIND:
-        raise UserError("The clipboard holds no nodes.", code="clipboard.no_nodes")
-    said = ""
-    if tree.get("version") != CLIPBOARD_VERSION:
-        said = f"The nodes were copied by another version ({tree.get('version')}); some settings may be missing."
-    nodes, dropped = [], 0
-    for entry in tree.get("nodes") or []:
-        if isinstance(entry, Mapping) and isinstance(entry.get("id"), str) and isinstance(entry.get("data"), Mapping):
-            nodes.append(Node.from_config(entry))
-        else:
-            dropped += 1
-    ids = {n.id for n in nodes}
-    edges = []
-    for entry in tree.get("edges") or []:
-        if isinstance(entry, Mapping) and entry.get("source") in ids and entry.get("target") in ids:
-            edges.append(Edge.from_config({**entry, "id": entry.get("id") or new_id()}))
-        else:
-            dropped += 1
-    if dropped:
-        said = (said + " " if said else "") + f"{dropped} damaged entries were left out."
-    return nodes, edges, said
-
-
-def paste_nodes(
-    graph: Graph, mode: str, text: str, x: float, y: float, *, parent: str | None = None
-) -> tuple[Edit, list[str], str] | None:
-    """The edit that pastes clipboard JSON with its top left corner at an absolute place, the ids of the new top nodes,
-    and a sentence about what was left out. None when nothing can stand here. Raises UserError for other text.
-    """
-    nodes, edges, said = _clipboard(text)
-    ids = {n.id for n in nodes}
-    source = Graph({n.id: n for n in nodes}, {e.id: e for e in edges})
-    tops = [n for n in nodes if n.parent not in ids]
-    refused = [n for n in tops if not n.is_note and may_stand(graph, mode, n.type, parent)]
-    gone = {n.id for n in refused} | {i.id for n in refused for i in source.descendants(n.id)}
-    kept = [n for n in nodes if n.id not in gone]
-    tops = [n for n in tops if n.id not in gone]
-    if refused:
-        words = f"{len(refused)} node(s) cannot stand here and were left out."
-        said = (said + " " if said else "") + words
-    if not kept:
-        return None
-    new_ids = {n.id: new_id() for n in kept}
-    absolute = {n.id: (float(n.x), float(n.y)) for n in tops}
-    left, top = min(p[0] for p in absolute.values()), min(p[1] for p in absolute.values())
-    base = graph.absolute(parent) if parent is not None else (0.0, 0.0)
-    taken: set[str] = set()
-    edits: list[Edit] = []
-    for node in sorted(kept, key=lambda n: len(source.ancestors(n.id))):
-        fresh = _copied(node, new_ids, graph, taken)
-        if node.id in absolute:
-            px, py = absolute[node.id]
-            fresh = _rehomed(fresh, graph, parent, x + px - left - base[0], y + py - top - base[1])
-        edits.append(AddNode(fresh))
-    inner = (e for e in edges if e.source in new_ids and e.target in new_ids)
-    edits.extend(AddEdge(_copied_edge(edge, new_ids)) for edge in inner)
-    return Group("", tuple(edits)), [new_ids[n.id] for n in tops], said
-
-
-def _copied(node: Node, new_ids: Mapping[str, str], graph: Graph, taken: set[str]) -> Node:
-    """The node with a new id, a free title, and references to nodes copied with it pointing at their copies."""
-    data = changed_data(node, lambda selector: (new_ids.get(selector[0], selector[0]), *selector[1:]))
-    data |= {k: new_ids.get(data[k], data[k]) for k in _ID_SETTINGS if isinstance(data.get(k), str)}
-    if node.title and not node.is_note:
-        data["title"] = unique_title(graph, node.title, taken)
-        taken.add(data["title"])
-    parent = new_ids.get(node.parent, node.parent) if node.parent else None
-    return replace(node, id=new_ids[node.id], data=data, parent=parent, extras={**node.extras, "selected": False})
-
-
-def _rehomed(node: Node, graph: Graph, parent: str | None, x: float, y: float) -> Node:
-    keys = ("isInIteration", "iteration_id", "isInLoop", "loop_id")
-    data = {k: v for k, v in node.data.items() if k not in keys} | _membership(graph, parent)
-    extras = {k: v for k, v in node.extras.items() if k not in ("zIndex", "extent")}
-    if parent is not None:
-        extras["zIndex"] = 1002
-    elif node.is_container:
-        extras["zIndex"] = 1
-    return replace(node, data=data, extras=extras, parent=parent, x=x, y=y)
-
-
-def _copied_edge(edge: Edge, new_ids: Mapping[str, str]) -> Edge:
-    source, target = new_ids[edge.source], new_ids[edge.target]
-    data = {k: new_ids.get(str(v), v) if k in _ID_SETTINGS else v for k, v in edge.data.items()}
-    return replace(
-        edge, id=f"{source}-{edge.source_handle}-{target}-{edge.target_handle}", source=source, target=target, data=data
-    )

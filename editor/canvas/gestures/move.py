@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
 
-from editor.canvas import metrics as m
+from editor.canvas.fitting import inner_box
 from editor.canvas.gestures.base import Gesture, Pointer
 from editor.canvas.gestures.snapping import HelpLine, Snapper, paint_help_lines
 from editor.canvas.hit import room_at
-from editor.canvas.index import Box
 from editor.canvas.overlays.lifted import LiftedLayer
 from editor.i18n import ntr
 from engine.model.edits import Edit, MoveNodes
@@ -151,13 +150,3 @@ class MoveGesture(Gesture):
         if self.into is not None:
             self.view.paint_room_target(painter, self.into, refused=self.refused)
         paint_help_lines(painter, self.view.camera, self.lines)
-
-
-def inner_box(room: Box) -> Box:
-    """Where children of a container may stand."""
-    return Box(
-        room.left + m.ROOM_PAD_LEFT,
-        room.top + m.ROOM_PAD_TOP,
-        room.right - m.ROOM_PAD_RIGHT,
-        room.bottom - m.ROOM_PAD_BOTTOM,
-    )

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from editor.canvas import metrics as m
+from editor.canvas.fitting import whole
 from editor.canvas.gestures.base import Gesture, Pointer
 from editor.canvas.hit import Hit
 from editor.canvas.index import Box, union
@@ -87,7 +88,7 @@ class ResizeGesture(Gesture):
         node = self.view.graph.nodes[self.id]
         dx, dy = self.box.left - self._start.left, self.box.top - self._start.top
         edits: list[Edit] = [
-            ResizeNode(self.id, _whole(self.box.width), _whole(self.box.height), node.x + dx, node.y + dy)
+            ResizeNode(self.id, whole(self.box.width), whole(self.box.height), node.x + dx, node.y + dy)
         ]
         children = self.view.graph.children(self.id)
         if (dx or dy) and children:
@@ -104,7 +105,3 @@ class ResizeGesture(Gesture):
         painter.setPen(QPen(theme().color("accent"), 1.5, Qt.PenStyle.DashLine))
         radius = theme().radius("room" if self._is_room else "tile") * self.view.camera.zoom
         painter.drawRoundedRect(QRectF(box.left, box.top, box.width, box.height), radius, radius)
-
-
-def _whole(value: float) -> float:
-    return int(value) if value == int(value) else value

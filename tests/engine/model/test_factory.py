@@ -10,15 +10,14 @@ import pytest
 from engine.dsl.read import read
 from engine.dsl.write import write
 from engine.errors import UserError
+from engine.model.clipboard import Pasted, copy_nodes, paste_nodes
 from engine.model.edits import AddNode, Group
 from engine.model.factory import (
-    copy_nodes,
     new_edge,
     new_id,
     new_nodes,
     new_note,
     new_workflow,
-    paste_nodes,
     unique_title,
 )
 from engine.model.graph import Graph
@@ -132,11 +131,12 @@ def flow() -> Workflow:
     return made(nodes, [("1", "2"), ("2", "3"), ("3start", "4"), ("3", "5")], mode="advanced-chat")
 
 
-def pasted(workflow: Workflow, text: str, x: float = 0, y: float = 0, **more: Any) -> tuple[Workflow, list[str], str]:
+def pasted(
+    workflow: Workflow, text: str, x: float = 0, y: float = 0, **more: Any
+) -> tuple[Workflow, list[str], Pasted]:
     found = paste_nodes(workflow.graph, workflow.mode, text, x, y, **more)
-    assert found is not None
-    edit, ids, said = found
-    return edit.apply(workflow)[0], ids, said
+    assert found.nodes
+    return found.edit(workflow.graph).apply(workflow)[0], list(found.tops), found
 
 
 @pytest.mark.spec("editor.20", "editor.22", "editor.23")
@@ -148,7 +148,7 @@ def test_copies_have_new_ids_and_read_each_other() -> None:
 
     code, each = (after.graph.node(i) for i in tops)
     start, say = sorted(after.graph.children(each.id), key=lambda n: n.type)
-    assert said == ""
+    assert (said.damaged, said.refused, said.mended, said.version) == (0, 0, 0, "")
     assert len(after.graph.nodes) == len(workflow.graph.nodes) + 4
     assert (min(code.x, each.x), min(code.y, each.y)) == (1000, 2000)
     assert (each.x - code.x, each.y - code.y) == (300, -50)
@@ -217,10 +217,10 @@ def test_the_editor_of_the_format_and_damaged_entries() -> None:
 
     after, tops, said = pasted(flow(), json.dumps(tree))
     assert after.graph.node(tops[0]).title == "From elsewhere"
-    assert "3" in said
+    assert (said.damaged, said.version) == (3, "")
 
     tree["version"] = 9
-    assert "9" in pasted(flow(), json.dumps(tree))[2]
+    assert pasted(flow(), json.dumps(tree))[2].version == "9"
 
 
 @pytest.mark.parametrize("text", ["", "hello", "[]", "{}", '{"kind": "other"}', "[" * 5_000])
@@ -235,11 +235,10 @@ def test_what_cannot_stand_here_is_left_out_and_told() -> None:
     workflow = flow()
     text = copy_nodes(workflow.graph, ["5", "2"])
 
-    flow_edit = paste_nodes(made([node("1", "start")]).graph, "workflow", text, 0, 0)
-    assert flow_edit is not None
-    assert len(flow_edit[1]) == 1
-    assert "1" in flow_edit[2]
-    assert paste_nodes(workflow.graph, "advanced-chat", copy_nodes(workflow.graph, ["3"]), 0, 0, parent="3") is None
+    elsewhere = paste_nodes(made([node("1", "start")]).graph, "workflow", text, 0, 0)
+    assert (len(elsewhere.tops), elsewhere.refused) == (1, 1)
+    inside = paste_nodes(workflow.graph, "advanced-chat", copy_nodes(workflow.graph, ["3"]), 0, 0, parent="3")
+    assert (inside.nodes, inside.refused) == ((), 1)
 
 
 @pytest.mark.spec("editor.23")

@@ -1,0 +1,59 @@
+"""Nodes that come to stand in a container: they keep to its padding, and it grows where it has no room for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from editor.canvas import metrics as m
+from editor.canvas.card import card_content
+from editor.canvas.index import Box, union
+from editor.canvas.scene import item_kind, item_size
+from engine.model.edits import Edit, ResizeNode
+from engine.nodes import registry
+
+if TYPE_CHECKING:
+    from editor.canvas.view import CanvasView
+    from engine.model.graph import Graph, Node
+
+
+def inner_box(room: Box) -> Box:
+    """Where children of a container may stand."""
+    return Box(
+        room.left + m.ROOM_PAD_LEFT,
+        room.top + m.ROOM_PAD_TOP,
+        room.right - m.ROOM_PAD_RIGHT,
+        room.bottom - m.ROOM_PAD_BOTTOM,
+    )
+
+
+def way_in(room: Box, group: Box) -> tuple[float, float]:
+    """How far nodes must move to stand in a container's room; at its top left when they are larger than it."""
+    inner = inner_box(room)
+    x = min(max(group.left, inner.left), max(inner.left, inner.right - group.width))
+    y = min(max(group.top, inner.top), max(inner.top, inner.bottom - group.height))
+    return x - group.left, y - group.top
+
+
+def box_of(node: Node, graph: Graph, left: float, top: float) -> Box:
+    """The box of a node that is not on the canvas yet, at an absolute place."""
+    width, height = item_size(node, item_kind(node), card_content(node, graph, registry.spec(node.type)))
+    return Box(left, top, left + width, top + height)
+
+
+def grown(view: CanvasView, room: str | None, boxes: Iterable[Box]) -> list[Edit]:
+    """The edit that makes a container large enough for what will stand at `boxes`; none when it is, or at the top."""
+    around = union(boxes)
+    if room is None or room not in view.scene.items or around is None:
+        return []
+    box = view.scene.items[room].box
+    width = max(box.width, around.right + m.ROOM_PAD_RIGHT - box.left)
+    height = max(box.height, around.bottom + m.ROOM_PAD_BOTTOM - box.top)
+    if (width, height) == (box.width, box.height):
+        return []
+    return [ResizeNode(room, whole(width), whole(height))]
+
+
+def whole(value: float) -> float:
+    """Whole numbers without a point, as files have them."""
+    return int(value) if value == int(value) else value
