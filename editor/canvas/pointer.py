@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QContextMenuEvent, QCursor, QHelpEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip
 
 from editor.canvas import metrics as m
@@ -40,6 +40,9 @@ class CanvasPointer:
         self._pressed_at: Pointer | None = None
         self._was_selected = False
         self._button = Qt.MouseButton.NoButton
+        self.over: QPointF | None = None
+        """Where the pointer was seen last, None when it is not over the canvas. Some systems tell nobody but the
+        widget under it where it is, so the widget remembers."""
         self._place = (QPointF(), Qt.KeyboardModifier.NoModifier)
         self._scroll = QTimer(view)
         self._scroll.setInterval(_SCROLL_MS)
@@ -53,10 +56,14 @@ class CanvasPointer:
 
     def now(self) -> Pointer:
         """Where the pointer is; the middle of the view when it is elsewhere."""
-        local = self.view.mapFromGlobal(QCursor.pos())
-        if not self.view.rect().contains(local):
-            local = self.view.rect().center()
-        return self.at(QPointF(local), Qt.KeyboardModifier.NoModifier)
+        local = QPointF(self.view.rect().center()) if self.over is None else self.over
+        return self.at(local, Qt.KeyboardModifier.NoModifier)
+
+    def in_scene(self) -> tuple[float, float] | None:
+        """The scene place under the pointer, None when it is not over the canvas."""
+        if self.over is None or not self.view.rect().contains(self.over.toPoint()):
+            return None
+        return self.view.camera.to_scene(self.over.x(), self.over.y())
 
     # -- buttons ----------------------------------------------------------------------------------------------
 
@@ -64,6 +71,7 @@ class CanvasPointer:
         view = self.view
         view.setFocus(Qt.FocusReason.MouseFocusReason)
         view.mouse_was_used()
+        self.over = event.position()
         at = self.at(event.position(), event.modifiers())
         if view.gesture is not None:
             if not view.gesture.holds_button:
@@ -105,6 +113,7 @@ class CanvasPointer:
 
     def moved(self, event: QMouseEvent) -> None:
         view = self.view
+        self.over = event.position()
         at = self.at(event.position(), event.modifiers())
         if view.gesture is not None:
             view.gesture.move(at)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QCursor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from editor.canvas import export
@@ -364,11 +364,6 @@ class CanvasSurface(QWidget):
         self.repaint_all()
 
     # -- places -----------------------------------------------------------------------------------------------
-
-    def pointer_in_scene(self) -> tuple[float, float] | None:
-        """The scene place under the pointer, None when it is not over the canvas."""
-        local = self.mapFromGlobal(QCursor.pos())
-        return self.camera.to_scene(local.x(), local.y()) if self.rect().contains(local) else None
 
     def node_rect(self, node_id: str) -> QRectF:
         """Where a node is drawn, in the widget's pixels; empty for an unknown one."""

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QEnterEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -330,6 +331,10 @@ class CanvasView(CanvasSurface):
                 return found
         return hoverbar.hit_rounds(self, x, y) or hit_at(self.scene, self.camera, x, y, editable=not self.read_only)
 
+    def pointer_in_scene(self) -> tuple[float, float] | None:
+        """The scene place under the pointer, None when it is not over the canvas."""
+        return self._pointer.in_scene()
+
     def room_at(self, scene_x: float, scene_y: float) -> str | None:
         """The container whose inside holds the place."""
         return room_at(self.scene, scene_x, scene_y, set())
@@ -452,7 +457,12 @@ class CanvasView(CanvasSurface):
         self.gliding.finish()
         self._pointer.wheel(event)
 
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._pointer.over = event.position()
+        super().enterEvent(event)
+
     def leaveEvent(self, event: QEvent) -> None:
+        self._pointer.over = None
         if self.gesture is None:
             self.set_hover(GROUND)
         super().leaveEvent(event)

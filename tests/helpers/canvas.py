@@ -125,6 +125,10 @@ class CanvasHand:
         """Moves the pointer with no button held."""
         self.move(at, Qt.MouseButton.NoButton)
 
+    def leave(self) -> None:
+        """Moves the pointer off the canvas."""
+        QApplication.sendEvent(self.view, QEvent(QEvent.Type.Leave))
+
     def release(self, at: QPointF, button: Qt.MouseButton = LEFT, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         self.mouse(QEvent.Type.MouseButtonRelease, at, button, Qt.MouseButton.NoButton, keys)
         self.settle()
