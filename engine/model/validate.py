@@ -8,7 +8,7 @@ Linear in nodes and edges: it runs after every pause in typing.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from engine.model.scope import Ancestors, Dangling, dangling
 from engine.model.types import FieldPath
 from engine.model.workflow import Workflow
 from engine.nodes import registry
+from engine.nodes.settings import Fault, unreadable
 
 ENTRY_TYPES = TRIGGER_TYPES | {"start", "datasource"}
 PLACEHOLDERS = frozenset({"start-placeholder", "datasource-empty"})
@@ -233,12 +234,24 @@ def _node(workflow: Workflow, node: Node) -> Iterator[Problem]:
     reason = "" if node.is_container_start else fits_in(workflow.graph, node.type, node.parent)
     if reason:
         yield Problem("warning", "WRONG_PLACE", reason, node.id)
-    for found in spec.check(node.data)[:1]:
+    faults = unreadable(node.data)
+    yield from _unreadable(node, [f for f in faults if f.is_shape])
+    listed = () if any(f.is_shape for f in faults) else spec.check(node.data)[:1]
+    if not listed:
+        yield from _unreadable(node, [f for f in faults if not f.is_shape])
+    for found in listed:
         fixes = (_delivery(node),) if found.code == "node.delivery_missing" else ()
         yield Problem(found.severity, found.code, found.message, node.id, found.field, fixes=fixes)
     if node.is_container:
         yield from _container(workflow.graph, node)
     yield from _defaults(node)
+
+
+def _unreadable(node: Node, faults: Iterable[Fault]) -> Iterator[Problem]:
+    """Settings without which the node cannot start; its run says the same."""
+    for fault in faults:
+        message = Sentence.of(fault.template, **fault.values)
+        yield Problem("error", "node.settings", message, node.id, fault.field)
 
 
 def _delivery(node: Node) -> dict[str, Any]:

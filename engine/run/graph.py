@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from engine.errors import NodePlace, UserError
 from engine.logs import get_logger
 from engine.nodes.base import ExecutionType, Node
+from engine.nodes.settings import in_words
 from engine.run.frames import SKIPPED, UNKNOWN
 from engine.run.request import NodeClass, RunRefused
 from engine.run.streaming import FilterPlan
@@ -128,34 +129,9 @@ class CompiledNode:
             try:
                 config = self.cls.config_model.model_validate(dict(self.data))
             except ValidationError as problem:
-                raise UserError(_in_words(problem), code="node.settings", where=NodePlace(self.id)) from None
+                raise UserError(in_words(problem), code="node.settings", where=NodePlace(self.id)) from None
             self._behaviour = self.cls(self.id, self.title, config)
         return self._behaviour
-
-
-def _in_words(problem: ValidationError) -> str:
-    """What is wrong with a node's settings, a field at a time."""
-    parts = []
-    for error in problem.errors():
-        field, kind = ".".join(map(str, error["loc"])), str(error["type"])
-        said = next((words for start, words in _WANTED if kind.startswith(start)), str(error["msg"]))
-        if kind == "union_tag_invalid":
-            said = f"must be one of {error['ctx']['expected_tags']}, not {error['ctx']['tag']!r}"
-        parts.append(f"{field}: {said}" if field else said)
-    return "The settings of the node cannot be read: " + "; ".join(dict.fromkeys(parts))
-
-
-_WANTED = (
-    ("missing", "is missing"),
-    ("dict_type", "must be a block of keys and values"),
-    ("model", "must be a block of keys and values"),
-    ("list_type", "must be a list"),
-    ("string_type", "must be a text"),
-    ("int_", "must be a whole number"),
-    ("float_", "must be a number"),
-    ("bool_", "must be true or false"),
-)
-"""What a setting must be, by the kind of a validation error."""
 
 
 class Scope:

@@ -24,6 +24,10 @@ LANES = 2
 BATCH = 256
 """Prompt tokens between two looks at whether anybody still waits: small enough to stop within half a second."""
 
+PROMPTS_MIB = 256
+"""Memory for prompts that were read already, beside those in the lanes: a step that asks again with the same beginning
+does not wait for it to be read again. Three steps that take turns were ten times as slow without (500 tokens each)."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -117,7 +121,7 @@ def _load(file: Path, context: int) -> Loaded:
     parameters.kv_unified = True
     parameters.n_batch = BATCH
     parameters.n_ubatch = BATCH
-    parameters.cache_ram_mib = 0
+    parameters.cache_ram_mib = PROMPTS_MIB
     parameters.warmup = False
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads()
     parameters.ui = False
