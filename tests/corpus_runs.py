@@ -25,6 +25,7 @@ import engine.nodes.registry as registry
 from engine.adapters.models.catalog import EMBEDDED, EMBEDDED_PROVIDER
 from engine.dsl.read import read
 from engine.errors import PenstockError
+from engine.model.refs import references
 from engine.model.workflow import Workflow
 from engine.services.context import Services
 from engine.services.runs import StartRun
@@ -36,8 +37,10 @@ TYPES = frozenset(
 )
 LOGIC = TYPES - {"llm", "question-classifier", "parameter-extractor", "agent", "tool"}
 """Types that need no model and no tool."""
-LONGEST_ANSWER = 24
-SECONDS = 45.0
+LONGEST_ANSWER = 200
+"""Tokens: room for the small objects that files ask for."""
+SECONDS = 150.0
+REASON = 110
 
 NETWORK = (
     "could not be reached|cannot be reached|Name or service not known|refused to connect|connection (was )?refused"
@@ -46,6 +49,10 @@ NETWORK = (
 FILE, CHECKLIST = "file: at run time", "file: on its checklist"
 # What an error says, and whose matter that is; the first that fits.
 MATTERS: tuple[tuple[str, str], ...] = (
+    ("The answer that “.*” got was an error", "machine: no network"),
+    ("cut off at its limit of tokens", "small model: answer cut off"),
+    ("A larger model may do better", "small model: value for a step"),
+    ("needs an account, and none is set up", "tool needs an account"),
     ("not of the standard library", "code: package is not listed"),
     ("network access\\)", "code: wants the network"),
     ("Internal error|Traceback|Refused: import of .(?!socket)", "OURS"),
@@ -82,13 +89,30 @@ def fitting(workflow: Workflow, wanted: frozenset[str] = TYPES) -> bool:
     return workflow.has_graph and bool(kinds) and kinds <= wanted
 
 
-def matter_of(error: str, faults: list[str], *, asked_model: bool) -> str:
+def reads_inputs(workflow: Workflow, node_id: object) -> bool:
+    """Does a step get, by way of any other, what was put in at the start?"""
+    seen, waiting = set(), [str(node_id)]
+    while waiting:
+        current = workflow.graph.nodes.get(waiting.pop())
+        if current is None or current.id in seen:
+            continue
+        seen.add(current.id)
+        for reference in references(current):
+            first = reference.selector[0]
+            source = workflow.graph.nodes.get(first)
+            if first == "sys" or (source is not None and source.type == "start"):
+                return True
+            waiting.append(first)
+    return False
+
+
+def matter_of(error: str, faults: list[str], *, reads_inputs: bool) -> str:
     """Whose matter a failure is."""
     for pattern, matter in MATTERS:
         if re.search(pattern, error, re.IGNORECASE):
             return CHECKLIST if matter == FILE and faults else matter
-    if re.search(UNFIT, error):
-        return "small model: value for a step" if asked_model else "input: not what the file wants"
+    if re.search(UNFIT, error) and reads_inputs:
+        return "input: not what the file wants"
     return CHECKLIST if faults else FILE
 
 
@@ -104,8 +128,10 @@ async def run_file(
         return None
     faults = [str(p.message) for p in check(workflow) if p.severity == "error"]
     began = time.monotonic()
-    inputs = Samples(services).inputs(workflow)
-    start = StartRun(workflow, inputs=inputs, query="What is a river?", timeout=seconds, record=False)
+    samples = Samples(services)
+    start = StartRun(
+        workflow, inputs=samples.inputs(workflow), query=samples.query(workflow), timeout=seconds, record=False
+    )
     failed: dict[str, Any] = {}
     try:
         handle = services.runs.start(start)
@@ -122,7 +148,7 @@ async def run_file(
     if status in ("succeeded", "paused") or not error:
         return Row(file.name, status, "", "", spent)
     where = f"{failed['node_title']}: " if failed.get("node_title") else ""
-    matter = matter_of(f"{error_type}: {error}", faults, asked_model=bool(summary.get("total_tokens")))
+    matter = matter_of(f"{error_type}: {error}", faults, reads_inputs=reads_inputs(workflow, failed.get("node_id")))
     return Row(file.name, status, matter, f"{where}{error_type + ': ' if error_type else ''}{error}"[:400], spent)
 
 
@@ -135,7 +161,8 @@ def earlier(kept: Path | None) -> list[Row]:
 
 def shown(row: Row) -> str:
     """The row as a line of the table."""
-    return f"{row.file:60.60} {row.status:18} {row.seconds:6.1f} s  {row.matter:26} {row.reason}"
+    reason = f"{row.matter}: {row.reason}" if row.matter else ""
+    return f"{row.file:48.48} {row.status:17} {reason if len(reason) <= REASON else reason[: REASON - 3] + '...'}"
 
 
 async def run_all(

@@ -1,5 +1,6 @@
-"""Whose words a step stumbled over: when a step fails on a value that a model made, the error says which step and
-which model made it, and what can be done. Worked out from the graph and the values of the run, nothing else.
+"""Whose words a step stumbled over: when a step fails on a value that a model made, or on the error page of a server,
+the error says which step and which model gave it, and what can be done. Worked out from the graph and the values of the
+run, nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from engine.run.graph import CompiledNode
     from engine.run.scheduler import Scheduler
 
-MAKERS: Final = ("llm", "agent", "parameter-extractor")
+MAKERS: Final = ("llm", "agent", "parameter-extractor", "http-request")
+FIRST_ERROR: Final = 400
 CUT: Final = ("length", "max_tokens")
 LARGER: Final = "A larger model may do better."
 _STEPS: Final = ("code", "http-request", "tool", "template-transform", "list-operator", "iteration", "loop")
@@ -37,7 +39,7 @@ _FENCE: Final = re.compile(r"^\s*```\w*\s*|\s*```\s*$")
 
 
 def explained(run: Scheduler, execution: Execution, result: NodeResult) -> NodeResult:
-    """The failed `result` with a sentence on the model whose words it failed on, if it did."""
+    """The failed `result` with a sentence on the model or server whose words it failed on, if it did."""
     if execution.node.type not in _STEPS or not _stumbled(execution.node, result):
         return result
     about_json = _wants_json(execution.node, result)
@@ -73,8 +75,8 @@ def _wants_json(node: CompiledNode, result: NodeResult) -> bool:
 
 
 def _makers(run: Scheduler, execution: Execution, error: str) -> Iterator[tuple[CompiledNode, Frame]]:
-    """The models' steps whose values reached the failed one, the nearest first; values that the error names before
-    all others."""
+    """The steps of models and servers whose values reached the failed one, the nearest first; values that the error
+    names before all others."""
     named: list[Selector] = []
     others: list[Selector] = []
     for name, selector in _reads(execution.node).items():
@@ -96,7 +98,7 @@ def _makers(run: Scheduler, execution: Execution, error: str) -> Iterator[tuple[
         node = run.graph.nodes.get(selector[0])
         if node is None:
             continue
-        if node.type in MAKERS:
+        if node.type in MAKERS and node is not execution.node:
             yield node, frame
         else:
             waiting += _reads(node).values()
@@ -135,6 +137,10 @@ def _sentence(run: Scheduler, node: CompiledNode, frame: Frame, *, about_json: b
     """How good a reason this step is, and the words; None when no model was asked (a mock or a pinned result)."""
     values = frame.pool.values(node.id)
     who = f"“{node.title or node.id}”{_model(run, node)}"
+    if node.type == "http-request":
+        status = values.get("status_code")
+        bad = isinstance(status, int | float) and status >= FIRST_ERROR
+        return (3, f"The answer that {who} got was an error: status {status:.0f}.") if bad else None
     if node.type == "parameter-extractor":
         if "__usage" not in values:
             return None

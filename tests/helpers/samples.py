@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +12,20 @@ from typing import Any
 from engine.model.workflow import Workflow
 from engine.services.context import Services
 from tests.engine.nodes.logic.documents import pdf, slides, word, workbook
+from tests.helpers.uses import ADDRESS, Uses, file_kind
 
 TEXT = "Please write one sentence about rivers."
-ADDRESS = "https://example.com/rivers"
+QUERY = "What is a river?"
+_NAMED = (
+    (("url", "link", "网址", "链接"), ADDRESS),
+    (("email", "e-mail", "邮箱", "メール"), "someone@example.com"),
+    (("json",), '{"a": 1}'),
+    (("sql",), "SELECT 1"),
+    (("date", "日期", "日付"), "2026-01-15"),
+    (("language", "lang", "语言", "語言", "言語"), "English"),
+    (("count", "number", "数量", "页数", "頁數", "人数", "次数"), "3"),
+)
+"""Words in the name or label of a text, and a text that such an input takes."""
 _PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -54,13 +66,35 @@ def content_of(extension: str) -> bytes:
     return b"Rivers flow to the sea."
 
 
-def extension_for(variable: Mapping[str, Any]) -> str:
-    """An extension that the variable allows."""
+def extension_for(variable: Mapping[str, Any], wanted: str | None = None) -> str:
+    """An extension that the variable allows: the one that is wanted, or that its name speaks of, if it may be."""
     types = variable.get("allowed_file_types") or []
+    wanted = wanted or file_kind(f"{variable.get('variable')} {variable.get('label')}")
+    if wanted is not None and (not types or "document" in types):
+        return wanted
     listed = [e.lstrip(".").lower() for e in variable.get("allowed_file_extensions") or [] if e]
     if "custom" in types and listed:
-        return next((e for e in _MADE if e in listed), str(listed[0]))
+        return wanted if wanted in listed else next((e for e in _MADE if e in listed), str(listed[0]))
     return next((extension for kind, extension in _FIRST.items() if kind in types), "txt")
+
+
+def fitting_object(schema: Any) -> Any:
+    """A value that fits a JSON schema, given as one or as its text."""
+    if isinstance(schema, str):
+        try:
+            schema = json.loads(schema)
+        except ValueError:
+            schema = None
+    if not isinstance(schema, Mapping):
+        return {"a": 1}
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kind = schema.get("type", "object")
+    if kind == "object":
+        return {name: fitting_object(part) for name, part in (schema.get("properties") or {}).items()}
+    if kind == "array":
+        return [fitting_object(schema.get("items") or {"type": "string"})]
+    return {"string": TEXT, "number": 1.5, "integer": 3, "boolean": True}.get(str(kind))
 
 
 class Samples:
@@ -70,31 +104,44 @@ class Samples:
         self._services = services
 
     def inputs(self, workflow: Workflow) -> dict[str, Any]:
-        """A value for every input that the start node declares."""
+        """A value for every input that the start node declares, fitting for what is done with it."""
+        uses = Uses(workflow)
         starts = [n for n in workflow.graph.nodes.values() if n.type == "start" and not n.is_note]
         declared = [v for n in starts for v in n.data.get("variables") or [] if isinstance(v, dict)]
-        return {v["variable"]: self.value(v) for v in declared if v.get("variable")}
-
-    def value(self, variable: Mapping[str, Any]) -> Any:
-        """A value of one declared input."""
-        kind = str(variable.get("type"))
-        if kind in ("file", "file-list"):
-            file = self._file(variable)
-            return [file] if kind == "file-list" else file
-        if kind == "select":
-            return (variable.get("options") or ["x"])[0]
-        plain = {"number": 3, "checkbox": True, "json_object": {"a": 1}, "json": {"a": 1}, "url": ADDRESS}
-        return plain[kind] if kind in plain else self._text(variable)
+        return {v["variable"]: self.value(v, uses) for v in declared if v.get("variable")}
 
     @staticmethod
-    def _text(variable: Mapping[str, Any]) -> str:
+    def query(workflow: Workflow) -> str:
+        """What to say to a chat."""
+        return Uses(workflow).texts.get("sys.query", QUERY)
+
+    def value(self, variable: Mapping[str, Any], uses: Uses | None = None) -> Any:
+        """A value of one declared input."""
+        kind, name = str(variable.get("type")), str(variable.get("variable"))
+        if kind in ("file", "file-list"):
+            file = self._file(variable, uses.files.get(name) if uses is not None else None)
+            return [file] if kind == "file-list" else file
+        default = variable.get("default")
+        if kind == "select":
+            options = variable.get("options") or ["x"]
+            return default if default in options else options[0]
+        if kind in ("json_object", "json"):
+            return fitting_object(variable.get("json_schema"))
+        plain = {"number": 3, "checkbox": True, "url": ADDRESS}
+        if kind in plain:
+            return plain[kind]
+        return str(default) if default not in (None, "") else self._text(variable, uses.texts if uses else {})
+
+    @staticmethod
+    def _text(variable: Mapping[str, Any], needed: Mapping[str, str]) -> str:
         named = f"{variable.get('variable')} {variable.get('label')}".lower()
-        text = ADDRESS if any(word in named for word in ("url", "link", "网址", "链接")) else TEXT
+        text = next((text for words, text in _NAMED if any(word in named for word in words)), TEXT)
+        text = needed.get(str(variable.get("variable")), text)
         length = str(variable.get("max_length") or "")
         return text[: int(length)] if length.isdigit() and int(length) else text
 
-    def _file(self, variable: Mapping[str, Any]) -> dict[str, Any]:
-        extension = extension_for(variable)
+    def _file(self, variable: Mapping[str, Any], wanted: str | None) -> dict[str, Any]:
+        extension = extension_for(variable, wanted)
         mime = _MIME.get(extension, "image/jpeg" if extension in ("jpg", "jpeg") else "text/plain")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"sample.{extension}"

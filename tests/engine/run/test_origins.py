@@ -9,7 +9,7 @@ import pytest
 
 from engine.adapters.code_pool import CodePool
 from engine.ports.models import ChatDelta, ModelError
-from engine.ports.outside import PortError
+from engine.ports.outside import HttpRequest, HttpResponse, PortError
 from tests.helpers.models import MODEL, USAGE, FakeTools, ScriptedModel
 from tests.helpers.run import Done, begin, build, end, finish, iterate, template
 
@@ -156,6 +156,20 @@ def test_a_body_that_is_not_json() -> None:
     done = go(graph, "no JSON", ports={"http": object()})
     assert done.ended("h")["error_type"] == "RequestBodyError"
     assert "“Writer” (scripted) gave is not JSON" in hint(done)
+
+
+class Down:
+    """A server that answers everything with an error page."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(502, [("content-type", "text/html")], b"<h1>Bad gateway</h1>", request.url)
+
+
+def test_the_error_page_of_a_server() -> None:
+    ask = {"type": "http-request", "title": "Fetch", "method": "get", "url": "http://127.0.0.1:9/", "headers": ""}
+    rest = {"params": "", "authorization": {"type": "no-auth"}, "body": {"type": "none", "data": []}}
+    done = go(build("start -> h -> c -> end", h={**ask, **rest}, c=code(READ, "h", "body")), ports={"http": Down()})
+    assert hint(done) == "The answer that “Fetch” got was an error: status 502."
 
 
 def test_a_tool_that_cannot_read_it() -> None:
