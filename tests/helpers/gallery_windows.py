@@ -98,6 +98,30 @@ def small_dialogs(studio: Studio) -> Iterator[QWidget]:
 
 
 @surface
+def drafting(studio: Studio) -> Iterator[QWidget]:
+    """A model writes a prompt: before anything was asked, with a second draft, and with what that changes."""
+    from editor.dialogs.drafting import Drafting
+    from engine.services.drafting import Draft, Wish
+
+    wish = Wish("prompt", "", "You sum up mails.\nBe brief.", values=[("{{#s.q#}}", "")], last_run="Error: none")
+    texts = ("You sum up mails.\nBe kind and brief. {{#x.y#}}", f"You sum up mails. {LONG}\nBe kind.")
+    with app(studio, nested_flow(), name="Nested"):
+        dialog = Drafting(studio.window.studio, studio.window, wish, lambda _: None)
+        dialog.show()
+        let_work()
+        yield dialog
+        for text in texts:
+            dialog._add(Draft(text, doubts=["It refers to values that are not there: x.y."]))
+        dialog._over("Written in 12.3 s with 456 tokens.", "good")
+        let_work()
+        yield dialog
+        dialog.changes.setChecked(True)
+        let_work()
+        yield dialog
+        put_away(dialog)
+
+
+@surface
 def setup_dialogs(studio: Studio) -> Iterator[QWidget]:
     from editor.dialogs.models_desk import ModelsDesk
     from editor.dialogs.provider_form import ProviderDialog

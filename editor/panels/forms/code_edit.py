@@ -44,6 +44,9 @@ TOKEN_COLOURS = (
     ("Token.Name.Tag", "held"),
     ("Token.Operator.Word", "held"),
     ("Token.Error", "bad"),
+    ("Token.Generic.Inserted", "good"),
+    ("Token.Generic.Deleted", "bad"),
+    ("Token.Generic.Subheading", "faint"),
 )
 
 

@@ -77,6 +77,8 @@ class CodeForm(Form):
         self.code = CodeField(ctx, ("code",), tr("Code"), str(ctx.get(("code_language",), "python3")), rows=16)
         code.add(self.code)
         self.completion = Completion(self.code.edit, self._input_names, self._language)
+        if not ctx.read_only:
+            code.add_action(small_button("sparkle", tr("Let a model write it…"), self.draft))
         code.add_action(small_button("maximize", tr("Open large"), self._large))
         self._fault = QLabel()
         self._fault.setProperty("kind", "bad")
@@ -133,6 +135,12 @@ class CodeForm(Form):
         else:
             self.code.edit.set_fault(None)
             self._fault.hide()
+
+    def draft(self) -> None:
+        """Say in words what the code should do, and let a model write it."""
+        from editor.panels.forms.drafts import write_code
+
+        write_code(self.ctx, self)
 
     def _large(self) -> None:
         """The same code in a window of its own; closing keeps what was typed."""

@@ -42,6 +42,8 @@ class PromptMessage(QWidget):
         head.setSpacing(8)
         head.addWidget(role)
         head.addWidget(jinja, 1)
+        if not ctx.read_only:
+            head.addWidget(small_button("sparkle", tr("Let a model write it…"), self.draft))
         head.addWidget(small_button("maximize", tr("Open large"), self.open_large))
         layout.addLayout(head)
         self.editor = self._editor(7)
@@ -75,6 +77,12 @@ class PromptMessage(QWidget):
         if on:
             message.setdefault("jinja2_text", message.get("text", ""))
         self.ctx.set(self.path, message)
+
+    def draft(self) -> None:
+        """Say in words what the message should be, and let a model write it."""
+        from editor.panels.forms.drafts import write_prompt
+
+        write_prompt(self.ctx, (*self.path, "jinja2_text" if self._is_jinja() else "text"), self)
 
     def open_large(self) -> None:
         """The same text in a window of its own; both editors stay in step."""

@@ -72,7 +72,12 @@ class SchemaEditor(Field):
         self._box.addWidget(self._fields)
         self._box.addWidget(self._fault)
         self._box.addWidget(self._json)
-        self._box.addWidget(line(self._add_button, sample, self._toggle))
+        words = QPushButton(tr("From words…"))
+        name_it(words, tr("From words…"))
+        words.setProperty("kind", "quiet")
+        words.setToolTip(tr("Let a model lay out the fields"))
+        words.clicked.connect(self.draft)
+        self._box.addWidget(line(self._add_button, sample, words, self._toggle))
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -239,6 +244,12 @@ class SchemaEditor(Field):
         self._change(here, {**kept, "enum": values} if values else kept)
 
     # -- from a sample -----------------------------------------------------------------------------------------------
+
+    def draft(self) -> None:
+        """Say in words what the answer should hold, and let a model lay out the fields."""
+        from editor.panels.forms.drafts import write_schema
+
+        write_schema(self.ctx, self.path, self)
 
     def ask_sample(self) -> None:
         """Ask for an example of the answer; its fields take the place of those that are there, in one step."""
