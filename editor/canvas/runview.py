@@ -63,6 +63,11 @@ TAKEN = {"pinned": ("pin", "pinned"), "reused": ("history", "from an earlier run
 """Icon and word for results that were taken over."""
 
 
+def loading_words(percent: int) -> str:
+    """What a step does that waits for its model."""
+    return tr("Loading the model: {n} %", n=percent)
+
+
 def state_word(status: str) -> str:
     """A run state in words."""
     return tr(WORDS.get(status, status))
@@ -83,6 +88,8 @@ class NodeRun:
     text: str = ""
     round: int | None = None
     rounds: int | None = None
+    loading: int | None = None
+    """Percent of its model that is loaded, while it waits for that."""
     taken: str = ""
     """Where its result comes from when it did not run: `pinned`, `reused` (of an earlier run) or empty."""
 
@@ -211,6 +218,7 @@ def node_run_of(state: NodeRunState, node: Node | None = None) -> NodeRun:
         text=text[-_TAIL:],
         round=len(state.rounds) or None,
         rounds=state.round_count or (len(state.rounds) or None),
+        loading=None if state.loading is None or over else int(state.loading * 100),
         taken="pinned" if metadata.get("pinned") else "reused" if metadata.get("reused_from") else "",
     )
 

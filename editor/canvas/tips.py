@@ -6,7 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 from editor.canvas.hit import Hit
-from editor.canvas.runview import TAKEN, duration_text, state_word
+from editor.canvas.runview import TAKEN, duration_text, loading_words, state_word
 from editor.canvas.scene import EdgeItem, Item
 from editor.i18n import ntr, tr
 
@@ -69,6 +69,8 @@ def _node_tip(view: CanvasView, item: Item, hit: Hit) -> str:
         words = state_word(run.status)
         if run.taken:
             words += f" · {tr(TAKEN[run.taken][1])}"
+        elif run.loading is not None:
+            words += f" · {loading_words(run.loading)}"
         elif run.elapsed is not None:
             words += f" · {duration_text(run.elapsed)}"
         lines.append(html.escape(words))

@@ -98,7 +98,8 @@ class _Taped:
         pieces: list[Any] = []
         try:
             async for piece in ask():
-                pieces.append(piece)
+                if getattr(piece, "loading", None) is None:  # how a model is loaded is no part of its answer
+                    pieces.append(piece)
                 yield piece
         except (PortError, ModelError) as error:
             self.kept(request, pieces, error)

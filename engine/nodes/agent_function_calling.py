@@ -62,7 +62,7 @@ async def _think(work: Work, messages: list[Message], number: int, parent: str) 
     )
     holding = _Holding(work, is_last=number >= work.rounds)
     try:
-        answer = await call.ask(call.models_of(ctx), request, holding.take)
+        answer = await call.ask(ctx, request, holding.take)
     except Exception as problem:
         work.log.end(entry, {}, error=str(problem))
         work.log.end(parent, {}, error=str(problem))

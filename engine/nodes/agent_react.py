@@ -105,7 +105,7 @@ async def _think(work: Work, messages: list[Message], parent: str) -> tuple[Step
     )
     reader = Reader(work.output.say)
     try:
-        answer = await call.ask(call.models_of(ctx), request, reader.take)
+        answer = await call.ask(ctx, request, reader.take)
     except Exception as problem:
         work.log.end(entry, {}, error=str(problem))
         work.log.end(parent, {}, error=str(problem))

@@ -29,7 +29,7 @@ from engine.nodes.llm_files import MEDIA, new_files, saved_file, vision_files
 from engine.nodes.llm_memory import as_text, history
 from engine.nodes.llm_polling import poll, poller_of
 from engine.nodes.llm_reasoning import ThinkFilter, separate
-from engine.ports.models import ChatDelta, ChatModel, ChatRequest, ContentPart, Message, ModelError, ModelInfo
+from engine.ports.models import ChatDelta, ChatRequest, ContentPart, Message, ModelError, ModelInfo
 from engine.run.variables import templates
 from engine.run.variables.files import File
 
@@ -302,7 +302,7 @@ class _Attempt:
         if poller is not None:
             answer = await poll(poller, request, ctx)
         else:
-            answer = await self._answer(models, request)
+            answer = await self._answer(request)
         made, links = await self._media(answer.parts)
         answer.text += links
         self._close()
@@ -343,16 +343,16 @@ class _Attempt:
             usage=usage,
         )
 
-    async def _answer(self, models: ChatModel, request: ChatRequest) -> call.Answer:
+    async def _answer(self, request: ChatRequest) -> call.Answer:
         """Ask; a provider that refuses booleans in a schema is asked again with texts in their place (AI-21)."""
         try:
-            return await call.ask(models, request, self._delta)
+            return await call.ask(self.ctx, request, self._delta)
         except ModelError as problem:
             if not refuses_booleans(problem, request.schema):
                 raise
         self._texts_for_booleans = True
         self.notices["structured_output_booleans"] = "text"
-        return await call.ask(models, replace(request, schema=textual(request.schema)), self._delta)
+        return await call.ask(self.ctx, replace(request, schema=textual(request.schema)), self._delta)
 
     def _delta(self, delta: ChatDelta) -> None:
         if not delta.text:

@@ -118,12 +118,16 @@ async def closing(iterator: AsyncIterator[Item]) -> AsyncIterator[AsyncIterator[
             await close()
 
 
-async def ask(models: ChatModel, request: ChatRequest, on_delta: Callable[[ChatDelta], None] | None = None) -> Answer:
-    """Ask and collect; `on_delta` sees every piece as it comes. Raises ModelError."""
+async def ask(ctx: NodeContext, request: ChatRequest, on_delta: Callable[[ChatDelta], None] | None = None) -> Answer:
+    """Ask and collect; `on_delta` sees every piece as it comes. Raises ModelError, AiProblem."""
+    models = models_of(ctx)
     answer = Answer()
     texts: list[str] = []
     async with closing(models.stream(request)) as deltas:
         async for delta in deltas:
+            if delta.loading is not None:
+                ctx.emit("NodeRunModelLoading", {"share": round(delta.loading, 3)})
+                continue
             if delta.text:
                 texts.append(delta.text)
             answer.tool_calls += delta.tool_calls

@@ -165,7 +165,7 @@ class ParameterExtractorNode(Node[ExtractorConfig]):
             outputs = {"__is_success": 0, "__reason": str(problem)}
             return call.failure(problem, inputs, process, outputs=outputs)
         try:
-            answer = await call.ask(call.models_of(ctx), request)
+            answer = await call.ask(ctx, request)
         except ModelError as problem:
             text = str(problem)
             failed = {"__is_success": 0, "__reason": "Failed to invoke model", "__error": text}

@@ -152,7 +152,7 @@ class QuestionClassifierNode(Node[ClassifierConfig]):
             )
             schema = answer_schema(classes) if is_native(info) and config.model.mode == "chat" else None
             request = ChatRequest(call.ref_of(config.model), messages, parameters, stop, schema=schema)
-            answer = await call.ask(call.models_of(ctx), request)
+            answer = await call.ask(ctx, request)
         except (*call.EXPECTED, IndexError) as problem:
             return call.failure(problem, inputs, process)
         usage = answer.usage

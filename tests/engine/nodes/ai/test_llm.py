@@ -15,6 +15,7 @@ from engine.nodes.llm_call import Answer
 from engine.nodes.llm_polling import PollState
 from engine.ports.memory import StoredTurn
 from engine.ports.models import ChatDelta, ContentPart, ModelError
+from engine.run.fold import RunState
 from engine.run.variables.segments import SecretSegment
 from tests.helpers.model import dsl, node
 from tests.helpers.models import MODEL, USAGE, FakeMemory, ScriptedModel
@@ -633,3 +634,21 @@ def test_an_empty_answer_is_an_empty_text_and_is_told() -> None:
 
 def test_a_whole_answer_has_no_warning() -> None:
     assert "warnings" not in go(ScriptedModel("A river."), llm("Go")).process_data
+
+
+def test_how_far_a_model_is_loaded_is_told_beside_the_answer() -> None:
+    model = ScriptedModel(
+        [ChatDelta(loading=0.0), ChatDelta(loading=0.5), ChatDelta("Hi"), ChatDelta("", (), USAGE, "stop")]
+    )
+    done = run_graph(build("start -> m -> end", m=llm("Go"), end=end_of(text=["m", "text"])), ports=model.ports())
+    assert done.outputs == {"text": "Hi"}
+    assert [(e["node_id"], e["share"]) for e in done.named("NodeRunModelLoading")] == [("m", 0.0), ("m", 0.5)]
+    state = RunState()
+    shown = []
+    for event in done.events:
+        state.apply(event)
+        if "m" in state.nodes:
+            shown.append((event["event"], state.nodes["m"].loading))
+    assert ("NodeRunModelLoading", 0.5) in shown
+    assert ("NodeRunStreamChunk", None) in shown
+    assert state.nodes["m"].loading is None
