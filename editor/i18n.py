@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -48,12 +48,15 @@ def _catalogue(language: str) -> dict[str, str]:
 
 
 # The sentence that a text came from: singular (or the only form), plural, number, values.
-_Source = tuple[str, str, int, dict[str, Any]]
+_Sentence = tuple[str, str, int, dict[str, Any]]
+_Source = _Sentence | Callable[[], str]
+"""A function says what another module translates by itself."""
 _said: dict[str, dict[str, _Source]] = {}
 """What was said lately, and by which module: one word of a language may stand for several of another one."""
-_open: dict[str, _Source] = {}
+_open: dict[str, _Sentence] = {}
 """Sentences with places that the caller fills."""
 _MOST_SAID: Final = 20_000
+_LONGEST_RUN: Final = 15
 _SEAM: Final = re.compile(r"(\n+|  ·  |: |, | \*$|\t)")
 """Where words that were said one by one are put together."""
 
@@ -66,9 +69,16 @@ def _remember(words: str, source: _Source) -> None:
             for old in list(_said)[: _MOST_SAID // 4]:
                 del _said[old]
         known = _said[words] = {}
-        if source[1] and "{" in words:
+        if isinstance(source, tuple) and source[1] and "{" in words:
             _open[words] = source
     known.setdefault(place, source)
+
+
+def remember(words: str, again: Callable[[], str]) -> str:
+    """`words` are shown; `again` gives them in the language then in force. Gives the words."""
+    if words:
+        _remember(words, again)
+    return words
 
 
 def said_again(text: str, places: Sequence[str] = ()) -> str:
@@ -81,7 +91,7 @@ def said_again(text: str, places: Sequence[str] = ()) -> str:
     if known is not None:
         place = next((p for p in places if p in known), next(iter(known)))
         again = _from(known[place], places)
-        _said.get(again, {}).setdefault(place, known[place])  # the same speaker, when the language changes back
+        _said.setdefault(again, {}).setdefault(place, known[place])  # the same speaker, when the language changes back
         return again
     for words, source in _open.items():
         match = _pattern(words).fullmatch(text)
@@ -93,10 +103,28 @@ def said_again(text: str, places: Sequence[str] = ()) -> str:
     pieces = _SEAM.split(text)
     if len(pieces) == 1:
         return text
-    return "".join(said_again(piece, places) if n % 2 == 0 and piece else piece for n, piece in enumerate(pieces))
+    return "".join(_pieces_again(pieces, places))
+
+
+def _pieces_again(pieces: list[str], places: Sequence[str]) -> Iterator[str]:
+    """Pieces and the seams between them; a sentence that has a seam in it is found as a whole."""
+    at = 0
+    while at < len(pieces):
+        for end in range(min(len(pieces), at + _LONGEST_RUN), at + 1, -2):
+            run = "".join(pieces[at:end])
+            if run in _said:
+                yield said_again(run, places)
+                break
+        else:
+            end = at + 1
+            yield said_again(pieces[at], places) if pieces[at] else ""
+        yield "".join(pieces[end : end + 1])
+        at = end + 1
 
 
 def _from(source: _Source, places: Sequence[str]) -> str:
+    if not isinstance(source, tuple):
+        return source()
     one, many, n, values = source
     if many:
         return ntr(one, many, n)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from engine.errors import PenstockError
 
@@ -58,7 +59,8 @@ class WindowMessages:
 
     def error(self, title: str, error: PenstockError | str, details: str = "") -> None:
         hint = error.hint if isinstance(error, PenstockError) else ""
-        self._ask(title, f"{error}\n\n{hint}".strip(), (), kind="error", leave=tr("Close"), details=details)
+        text = f"{told(error)}\n\n{told(hint)}".strip()
+        self._ask(title, text, (), kind="error", leave=tr("Close"), details=told(details))
 
     def inform(self, title: str, text: str) -> None:
         self._ask(title, text, (), kind="news", leave=tr("Close"))
@@ -94,7 +96,7 @@ class RecordedMessages:
             self.offers.append((action, then))
 
     def error(self, title: str, error: PenstockError | str, details: str = "") -> None:
-        self.errors.append(f"{title}: {error}{details and ' ' + details}")
+        self.errors.append(f"{title}: {told(error)}{details and ' ' + told(details)}")
 
     def inform(self, title: str, text: str) -> None:
         self.told.append(f"{title}: {text}")

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from editor.bridge.runs import LiveRun
 from editor.canvas.rounds import shown_execution
 from editor.debugging import Debugging
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.moments import Moments
 from editor.pins import Pins
@@ -130,7 +131,7 @@ class WorkflowSession(QObject):
         try:
             self.document.apply(edit, label=label, merge_key=merge_key)
         except UserError as error:
-            self.refused.emit(str(error))
+            self.refused.emit(told(error))
             return False
         return True
 
@@ -222,7 +223,7 @@ class WorkflowSession(QObject):
             self.conflict.emit(error)
             return
         self._set_save_state("failed")
-        self.studio.messages.tell(tr("Not saved: {what} It is tried again by itself.", what=str(error)))
+        self.studio.messages.tell(tr("Not saved: {what} It is tried again by itself.", what=told(error)))
         self._retry_timer.start()
 
     def save_now(self) -> None:

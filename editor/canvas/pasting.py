@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from editor.canvas import metrics as m
 from editor.canvas.fitting import box_of, grown, way_in
 from editor.canvas.index import Box, union
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from engine.errors import UserError
 from engine.model.edits import Edit, Group
@@ -114,7 +115,7 @@ class Pasting:
         view.selection.set(pasted.tops)
         notice = paste_notice(pasted, {name for _, name in view.rules.missing() - before})
         if notice:
-            view.say(notice)
+            view.say(told(notice))
         return True
 
     def _boxes(self, pasted: Pasted, room: str) -> list[Box]:

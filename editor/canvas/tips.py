@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from editor.canvas.hit import Hit
 from editor.canvas.runview import TAKEN, duration_text, loading_words, state_word
 from editor.canvas.scene import EdgeItem, Item
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _node_tip(view: CanvasView, item: Item, hit: Hit) -> str:
             words += f" · {duration_text(run.elapsed)}"
         lines.append(html.escape(words))
         if run.error:
-            lines.append(html.escape(run.error))
+            lines.append(html.escape(told(run.error)))
     return "<br>".join(lines) if len(lines) > 1 or len(item.content.title) > 20 else ""
 
 
@@ -97,7 +98,7 @@ def node_description(view: CanvasView, item: Item) -> str:
         if run.taken:
             parts.append(tr(TAKEN[run.taken][1]))
         if run.error:
-            parts.append(run.error)
+            parts.append(told(run.error))
     if (planned := view.state.diff.get(item.id)) in PLANNED:
         parts.append(tr(PLANNED[planned]))
     mark = view.state.marks.get(item.id)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 from shiboken6 import isValid
 
+from editor.enginetexts import told_with_hint
 from editor.i18n import tr
 from engine.errors import PenstockError
 from engine.services.model_names import ModelInfo, ModelRef
@@ -118,7 +119,7 @@ class ModelsDesk(QObject):
 
         def broke(error: PenstockError) -> None:
             if isValid(self):
-                tell(f"{error} {error.hint}".strip())
+                tell(told_with_hint(error))
 
         self.studio.tasks.run(work, done=arrived, failed=broke, key=key and f"{key} {id(self)}")
 

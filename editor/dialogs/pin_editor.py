@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.output_fields import BadValue, OutputFields
 
@@ -64,7 +65,7 @@ class PinEditor(QDialog):
         try:
             outputs = self.fields.values()
         except BadValue as problem:
-            self.fault.setText(str(problem))
+            self.fault.setText(told(problem))
             self.fault.show()
             return
         self._session.pins.pin(self._node_id, outputs, edited=outputs != self._first or self._was_edited())

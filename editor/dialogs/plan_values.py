@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.output_fields import BadValue, OutputFields
 
@@ -67,7 +68,7 @@ class PlanValues(QDialog):
         try:
             values = self.fields.values()
         except BadValue as problem:
-            self.fault.setText(str(problem))
+            self.fault.setText(told(problem))
             self.fault.show()
             return
         self.changed = {key: value for key, value in values.items() if value != self._first[key]}

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from editor.dialogs.models_desk import CAPABILITY, ModelsDesk, capabilities, tokens
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from engine.services.model_names import ModelInfo, ModelRef
@@ -319,8 +320,8 @@ class ProviderDetail(QWidget):
         if result.ok and not self.chosen():
             text = ntr("Connected; {n} model.", "Connected; {n} models.", len(result.models))
         else:
-            text = result.message
-        self._say(f"{text} ({seconds}) {result.hint}".strip(), "good" if result.ok else "bad")
+            text = told(result.message)
+        self._say(f"{text} ({seconds}) {told(result.hint)}".strip(), "good" if result.ok else "bad")
 
     def _idle(self) -> None:
         self._attempt = None

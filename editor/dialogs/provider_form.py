@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from editor.dialogs.models_desk import ModelsDesk
 from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
+from editor.enginetexts import told
 from editor.i18n import tr
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class ProviderDialog(QDialog):
         try:
             work = self._work()
         except ValueError as problem:
-            self._tell(str(problem))
+            self._tell(told(problem))
             return
         self.save.setEnabled(False)
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.dialogs.parts import dialog_column
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
@@ -56,7 +57,7 @@ class PublishDialog(QDialog):
             graph = session.document.graph
             for problem in errors:
                 node = graph.nodes.get(problem.node_id or "")
-                said = f"{(node.title if node else tr('Workflow'))}\n{tr(problem.message)}"
+                said = f"{(node.title if node else tr('Workflow'))}\n{told(problem.message)}"
                 item = QListWidgetItem(icon("status-failed", "bad"), said)
                 item.setData(PLACE, (problem.node_id or "", problem.field))
                 found.addItem(item)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QWidget
 
 from editor.dialogs.parts import dialog_column
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.forms.parts import labelled
 
@@ -87,7 +88,7 @@ class StepInputs(QDialog):
         try:
             self.values()
         except ValueError as error:
-            self.fault.setText(tr("Not valid JSON: {what}", what=str(error)))
+            self.fault.setText(tr("Not valid JSON: {what}", what=told(error)))
             self.fault.show()
             return
         self.accept()

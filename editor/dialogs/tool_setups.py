@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
+from editor.enginetexts import told, told_with_hint
 from editor.i18n import tr
 from editor.panels.parts import Words, focus_first
 from engine.services.tool_accounts import MASK
@@ -123,8 +124,7 @@ class SetupDialog(QDialog):
 
     def _failed(self, error: Exception) -> None:
         self.save.setEnabled(True)
-        hint = getattr(error, "hint", "")
-        self.fault.setText(f"{error}\n{hint}".strip())
+        self.fault.setText(told_with_hint(error, "\n"))
 
 
 class ApiDialog(SetupDialog):
@@ -217,7 +217,7 @@ def _file_text(place: str) -> str:
     try:
         return Path(place).read_text("utf-8-sig", "replace")
     except OSError as problem:
-        words = tr("{file} cannot be read: {reason}", file=place, reason=problem.strerror or str(problem))
+        words = tr("{file} cannot be read: {reason}", file=place, reason=told(problem.strerror or str(problem)))
         raise UserError(words, code="tools.no_document") from problem
 
 
@@ -292,7 +292,7 @@ class ServerDialog(SetupDialog):
                 words = shlex.split(command) if program else []
                 longest = float(seconds)
             except ValueError as problem:
-                words_of_it = tr("The command or the time cannot be read: {reason}", reason=str(problem))
+                words_of_it = tr("The command or the time cannot be read: {reason}", reason=told(problem))
                 raise UserError(words_of_it, code="tools.bad_command") from problem
             command_word = words[0] if words else ""
             return self._studio.services.tools.save_mcp(

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
+from editor.enginetexts import told_with_hint
 from editor.i18n import tr
 from editor.panels.parts import Words
 
@@ -128,7 +129,7 @@ class ToolTry(QDialog):
         if not isValid(self):
             return
         self._busy(False)
-        self._say(f"{error}\n{getattr(error, 'hint', '')}".strip(), "bad")
+        self._say(told_with_hint(error, "\n"), "bad")
 
     def _say(self, text: str, kind: str) -> None:
         self.verdict.setText(text)

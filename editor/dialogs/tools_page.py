@@ -25,6 +25,7 @@ from shiboken6 import isValid
 
 from editor.dialogs.tool_detail import ToolDetail
 from editor.dialogs.tool_setups import AccountDialog, ApiDialog, ServerDialog, WorkflowDialog
+from editor.enginetexts import told, told_with_hint
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.parts import Words
@@ -215,7 +216,7 @@ class ToolsPage(QWidget):
     def _failed(self, error: Exception) -> None:
         if isValid(self):
             self.detail.busy(False)
-            self.detail.say(f"{error}\n{getattr(error, 'hint', '')}".strip(), "bad")
+            self.detail.say(told_with_hint(error, "\n"), "bad")
 
     def _add_server(self) -> None:
         dialog = ServerDialog(self._studio, self)
@@ -248,7 +249,7 @@ class ToolsPage(QWidget):
             self.detail.busy(False)
             self._studio.tools.refresh()
             self.choose("mcp", server_id)
-            self.detail.say(outcome.message, "good" if outcome.ok else "bad")
+            self.detail.say(told(outcome.message), "good" if outcome.ok else "bad")
             self.detail.offers.clear()
 
         self._studio.tasks.run(work, done=done, failed=self._failed, key="test mcp")
@@ -262,7 +263,7 @@ class ToolsPage(QWidget):
 
         def failed(error: Exception) -> None:
             if isValid(self):
-                offers.say(f"{error}\n{getattr(error, 'hint', '')}".strip(), "bad")
+                offers.say(told_with_hint(error, "\n"), "bad")
 
         tools = self._studio.services.tools
         self._studio.tasks.run(lambda: tools.mcp_offers(server_id), done=done, failed=failed, key="mcp offers")
@@ -288,7 +289,7 @@ class ToolsPage(QWidget):
 
         def failed(error: Exception) -> None:
             if isValid(self):
-                offers.say(str(error), "bad")
+                offers.say(told(error), "bad")
 
         def done(text: str) -> None:
             if isValid(self):

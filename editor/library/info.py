@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.appicon import app_icon, has_emoji
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.theme.tokens import ICON_BACKGROUNDS
@@ -221,7 +222,7 @@ class InfoDialog(QDialog):
         self._look()
 
     def _failed(self, error: PenstockError) -> None:
-        self.wrong.setText(str(error))
+        self.wrong.setText(told(error))
         self.wrong.show()
 
     def _save(self) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.enginetexts import told, told_with_hint
 from editor.i18n import tr
 from engine.errors import PenstockError
 
@@ -102,13 +103,13 @@ class _SourceDialog(QDialog):
     def refuse(self, outcome: ImportOutcome) -> None:
         """The content is no workflow: say where and why."""
         errors = [p for p in outcome.problems if p.severity == "error"]
-        lines = [f"{p.line}:{p.column}  {p.message}" if p.line else p.message for p in errors[:4]]
+        lines = [f"{p.line}:{p.column}  {told(p.message)}" if p.line else told(p.message) for p in errors[:4]]
         self.complain("\n".join(lines))
 
     def failed(self, error: PenstockError) -> None:
         """Something was in the way."""
         self.ready()
-        self.complain(f"{error} {error.hint}".strip())
+        self.complain(told_with_hint(error))
 
     def ready(self) -> None:
         """Let the person try again."""
@@ -117,7 +118,7 @@ class _SourceDialog(QDialog):
 
 def confirm_version(studio: Studio, outcome: ImportOutcome) -> bool:
     """Ask whether a file of another version is opened all the same."""
-    text = next((p.message for p in outcome.problems if p.code == "version.other"), "")
+    text = next((told(p.message) for p in outcome.problems if p.code == "version.other"), "")
     question = f"{text} {tr('Open it all the same?')}"
     return studio.messages.confirm(tr("Another version of the format"), question, tr("Open"))
 

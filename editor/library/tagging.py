@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.library.tagmarks import WORDS, dot
 from editor.panels.parts import tool_button
@@ -137,7 +138,7 @@ class TagsDialog(QDialog):
     def _failed(self, error: Any) -> None:
         if not isValid(self):
             return
-        self.wrong.setText(str(error))
+        self.wrong.setText(told(error))
         self.wrong.show()
         self._load()
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from editor.debugging import failure_of
+from editor.enginetexts import told, told_line
 from editor.i18n import tr
 from editor.icons import pixmap
 from editor.keymap import native
@@ -134,8 +135,7 @@ def reason_words(session: WorkflowSession, node: NodeRunState) -> str:
     why = node.metadata.get("why") or {}
     if why.get("failed"):
         # The last line of what Python says names the error, the first where it was.
-        lines = [line.strip() for line in failure_of(node).splitlines() if line.strip()]
-        return tr("“{title}” failed: {error}", title=title, error=lines[-1] if lines else "")
+        return tr("“{title}” failed: {error}", title=title, error=told_line(failure_of(node), 2000, last=True))
     kind = why.get("kind", "breakpoint")
     condition = spelled(session, str(why.get("condition", "")))
     count = why.get("count", 0)
@@ -147,7 +147,7 @@ def reason_words(session: WorkflowSession, node: NodeRunState) -> str:
         "condition_error": tr(
             "Breakpoint at “{title}”: its condition cannot be evaluated ({problem})",
             title=title,
-            problem=why.get("problem", ""),
+            problem=told(str(why.get("problem", ""))),
         ),
     }
     return words.get(str(kind), tr("Breakpoint at “{title}”", title=title))

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.enginetexts import told_line
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
@@ -123,7 +124,7 @@ class History(QWidget):
                 facts.append(tr("{count} tokens", count=run.total_tokens))
                 facts.append(price_text(run.total_price, ""))
             status = self._session.studio.runs.status_of(run.id, run.status)
-            first_line = run.error.splitlines()[0] if run.error else (run.query or status_word(status))
+            first_line = told_line(run.error, 80) or run.query or status_word(status)
             item = QListWidgetItem(f"{first_line[:80]}\n{'  ·  '.join(f for f in facts if f)}")
             name, colour = STATUS_ICON.get(status, ("status-waiting", "faint"))
             item.setIcon(icon(name, colour))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.fields import name_it
@@ -82,7 +83,7 @@ class LastRun(QScrollArea):
         column.setSpacing(20)
         column.addWidget(self._head(state))
         if state.get("error"):
-            error = QLabel(str(state["error"]))
+            error = QLabel(told(str(state["error"])))
             error.setProperty("kind", "bad")
             error.setWordWrap(True)
             error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from engine.errors import PenstockError
@@ -141,7 +142,7 @@ class ListenBox(QWidget):
                 lambda status, reason: self._turned.emit(turn, status, reason),
             )
         except PenstockError as error:
-            self.state.setText(str(error))
+            self.state.setText(told(error))
             return
         self._ear = ear
         self.url.setText(ear.url)
@@ -175,7 +176,7 @@ class ListenBox(QWidget):
     def _on_refusal(self, turn: int, status: int, reason: str) -> None:
         if turn == self._turn and self.is_listening:
             self.state.setText(
-                tr("A request was refused with {status}: {reason}", status=status, reason=reason)
+                tr("A request was refused with {status}: {reason}", status=status, reason=told(reason))
                 + "\n"
                 + tr("Waiting for a request…")
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QFont
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.parts import STATUS_ICON, local_time, status_word
@@ -201,7 +202,7 @@ class LogModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole and name == "started" and not run.is_read:
             return tr("{time}, not looked at yet", time=cell_text(run, name))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return (run.error or run.query or "") if name == "message" else cell_text(run, name)
+            return (told(run.error) or run.query or "") if name == "message" else cell_text(run, name)
         if role == Qt.ItemDataRole.TextAlignmentRole and name in NUMBERS:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -231,4 +232,4 @@ def cell_text(run: RunSummary, name: str) -> str:
         return trigger_word(run.triggered_from)
     if name == "version":
         return tr("draft") if run.version == "draft" else local_time(run.version)
-    return " ".join((run.error or run.query or "").split())[:200]
+    return " ".join((told(run.error) or run.query or "").split())[:200]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.logs_model import price_text, trigger_word
@@ -46,7 +47,7 @@ class RunPreview(QScrollArea):
         self._studio.tasks.run(
             lambda: (runs.get(run.id), list(runs.nodes(run.id))),
             done=lambda found: self._show(*found),
-            failed=lambda error: self.setWidget(EmptyState("warning", str(error))),
+            failed=lambda error: self.setWidget(EmptyState("warning", told(error))),
             key=f"run preview {id(self)}",
         )
 
@@ -81,7 +82,7 @@ class RunPreview(QScrollArea):
         column.addLayout(row)
         column.addWidget(self._facts(record, len(steps)))
         if record["error"]:
-            error = QLabel(record["error"])
+            error = QLabel(told(record["error"]))
             error.setTextFormat(Qt.TextFormat.PlainText)
             error.setProperty("kind", "bad")
             error.setWordWrap(True)

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import pixmap
 
@@ -42,7 +43,7 @@ def _in_words(warning: str) -> str:
         return tr("The model gave an empty answer.")
     left_out = _LEFT_OUT.fullmatch(warning)
     if left_out is None:
-        return warning
+        return told(warning)
     kinds = {"image": tr("images"), "audio": tr("audio"), "video": tr("videos"), "document": tr("documents")}
     model, kind, file = left_out.groups()
     return tr("{model} does not take {kind}: {file} was left out.", model=model, kind=kinds.get(kind, kind), file=file)

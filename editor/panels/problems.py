@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
@@ -114,11 +115,11 @@ class Problems(QWidget):
         for problem in sorted(self._session.problems, key=lambda p: p.severity != "error"):
             node = graph.nodes.get(problem.node_id or "")
             title = (node.title or node.type) if node is not None else tr("Workflow")
-            item = QListWidgetItem(f"{title}\n{tr(problem.message)}")
+            item = QListWidgetItem(f"{title}\n{told(problem.message)}")
             error = problem.severity == "error"
             item.setIcon(icon("error" if error else "warning", "bad" if error else "warn"))
             item.setData(PROBLEM, (problem.node_id or "", problem.field))
-            item.setToolTip(f"{tr('Error') if error else tr('Warning')}: {tr(problem.message)}")
+            item.setToolTip(f"{tr('Error') if error else tr('Warning')}: {told(problem.message)}")
             item.setData(FIX, problem.fixes)
             item.setData(CODE, problem.code)
             self.list.addItem(item)

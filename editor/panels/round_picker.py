@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from editor.canvas.rounds import failed_rounds, round_failed
+from editor.enginetexts import told_line
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.value_view import duration
@@ -67,8 +68,8 @@ class RoundPicker(QFrame):
                 parts.append(duration(seconds))
             broken = round_failed(self._state, self._container, index) if index in failed else None
             if broken is not None:
-                lines = [line.strip() for line in broken.error.splitlines() if line.strip()]
-                parts.append(f"{broken.title or broken.node_id}: {lines[-1] if lines else tr('failed')}")
+                error = told_line(broken.error, last=True) or tr("failed")
+                parts.append(f"{broken.title or broken.node_id}: {error}")
             item = QListWidgetItem("  ·  ".join(parts))
             item.setIcon(icon("status-failed", "bad") if broken else icon("status-succeeded", "good"))
             if broken is None and self._live(index):

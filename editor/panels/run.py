@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.listen import ListenBox
@@ -247,7 +248,7 @@ class RunPanel(QWidget):
         self._facts.setText("  ·  ".join(f for f in facts if f))
         self._pins.setText(self._pinned_words(state))
         self._pins.setVisible(bool(self._pins.text()))
-        self._error.setText(state.error)
+        self._error.setText(told(state.error))
         self._error.setVisible(bool(state.error))
         self.text.show_text(_result_text(state))
         self._copy.setVisible(not self._session.is_running and bool(self.text.given))

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.notices import Notices, notices_of
@@ -110,7 +111,7 @@ def _head(column: QVBoxLayout, status: str, title: str, facts: list[str]) -> Non
 def _error(column: QVBoxLayout, text: str) -> None:
     if not text:
         return
-    error = QLabel(text)
+    error = QLabel(told(text))
     error.setTextFormat(Qt.TextFormat.PlainText)
     error.setProperty("kind", "bad")
     error.setWordWrap(True)

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
 
+from editor.enginetexts import told, told_line
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.notices import notices_of
@@ -322,11 +323,11 @@ class TraceModel(QAbstractItemModel):
     @staticmethod
     def _tip(entry: Entry) -> str:
         if entry.kind == "try":
-            return str(entry.tried().get("error") or "")
+            return told(str(entry.tried().get("error") or ""))
         if entry.kind == "log":
-            return str(entry.logged().get("error") or entry.logged().get("label") or "")
+            return told(str(entry.logged().get("error") or "")) or str(entry.logged().get("label") or "")
         if entry.kind in ("step", "inner") and entry.execution is not None:
-            error = entry.execution.error
+            error = told(entry.execution.error)
             first = f"{status_word(entry.execution.status)}{': ' + error if error else ''}"
             return "\n".join([first, *notices_of(entry.execution.process_data)])
         return _title(entry)
@@ -365,8 +366,7 @@ def _title(entry: Entry) -> str:
     if entry.kind == "round":
         return tr("Round {number}", number=entry.number + 1)
     if entry.kind == "try":
-        words = str(entry.tried().get("error") or "").splitlines()
-        first = words[0] if words else tr("failed")
+        first = told_line(str(entry.tried().get("error") or "")) or tr("failed")
         return tr("Try {number}: {error}", number=entry.number + 1, error=first)
     if entry.kind == "branch":
         steps = entry.steps()

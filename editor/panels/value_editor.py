@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.code_edit import CodeEdit
@@ -200,7 +201,7 @@ class ValueEditor(QWidget):
         self._session.studio.tasks.run(
             lambda: runs.draft_value(app_id, value.node_id, value.name),
             done=then,
-            failed=lambda error: self.fault.setText(str(error)),
+            failed=lambda error: self.fault.setText(told(error)),
         )
 
     def _copy(self) -> None:
@@ -216,7 +217,7 @@ class ValueEditor(QWidget):
         try:
             save_value(whole, name, self)
         except OSError as error:
-            self.fault.setText(tr("The file cannot be written: {what}", what=error.strerror or str(error)))
+            self.fault.setText(tr("The file cannot be written: {what}", what=told(error.strerror or str(error))))
 
 
 def _fits(kind: str, value: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.code_edit import CodeEdit
@@ -178,5 +179,5 @@ class ValueView(QWidget):
         try:
             save_value(self.value(), self._title, self)
         except OSError as error:
-            self._fault.setText(tr("The file cannot be written: {what}", what=error.strerror or str(error)))
+            self._fault.setText(tr("The file cannot be written: {what}", what=told(error.strerror or str(error))))
             self._fault.show()

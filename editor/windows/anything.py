@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from editor.actions import ACTIONS
 from editor.dialogs.goto import Entry, fitting
+from editor.enginetexts import told_line
 from editor.i18n import tr
 from editor.keymap import native
 from editor.panels.parts import STATUS_ICON, ago, local_time, status_word
@@ -163,7 +164,7 @@ class Anything:
         entries = []
         for run in found:
             picture, _ = STATUS_ICON.get(run.status, ("history", ""))
-            first = (run.error.splitlines()[0] if run.error else "") or run.query or status_word(run.status)
+            first = told_line(run.error, 120) or run.query or status_word(run.status)
             detail = f"{run.app_name}  ·  {ago(run.created_at)}"
             then = partial(self._window.running.open_past, run.id)
             entries.append(Entry(first[:120], detail, picture, f"{first} {run.id}".lower(), then))

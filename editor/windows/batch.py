@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.enginetexts import told, told_with_hint
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.parts import STATUS_ICON, ElidedLabel, EmptyState, status_word
@@ -88,7 +89,7 @@ class BatchModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.error if column == 2 and row.error else self._text(row, column)
+            return told(row.error) if column == 2 and row.error else self._text(row, column)
         if role == Qt.ItemDataRole.DecorationRole and column == 1:
             name = "failed" if row.state == "invalid" else row.state
             return icon(*STATUS_ICON.get(name, ("status-waiting", "faint")))
@@ -105,7 +106,7 @@ class BatchModel(QAbstractTableModel):
         if column == 1:
             return state_word(row.state)
         if column == 2:
-            said = row.error or ", ".join(f"{name}: {value}" for name, value in row.outputs.items())
+            said = told(row.error) or ", ".join(f"{name}: {value}" for name, value in row.outputs.items())
             return " ".join(said.split())[:300]
         if column == 3:
             return duration(row.elapsed) if row.elapsed else ""
@@ -255,7 +256,7 @@ class BatchWindow(QWidget):
         )
 
     def _not_loaded(self, error: PenstockError) -> None:
-        self.fault.setText(f"{error} {error.hint}".strip())
+        self.fault.setText(told_with_hint(error))
         self.fault.show()
 
     def _loaded(self, file: Path, batch: Batch) -> None:
@@ -264,7 +265,7 @@ class BatchWindow(QWidget):
         if batch.invalid:
             first = batch.invalid[0]
             self.fault.setText(
-                tr("Row {number}: {error}", number=first.number, error=first.error)
+                tr("Row {number}: {error}", number=first.number, error=told(first.error))
                 + (
                     "  " + ntr("({n} more row is not valid)", "({n} more rows are not valid)", len(batch.invalid) - 1)
                     if len(batch.invalid) > 1

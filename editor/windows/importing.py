@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QFileDialog
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from engine.errors import EnvironmentProblem, PenstockError
 from engine.model.edits import ReplaceWorkflow
@@ -35,14 +36,14 @@ def import_over(window: MainWindow, page: WorkflowPage, path: Path, *, confirmed
         try:
             data = path.read_bytes()
         except OSError as error:
-            words = tr("{name} cannot be read: {why}", name=path.name, why=error.strerror or error)
+            words = tr("{name} cannot be read: {why}", name=path.name, why=told(error.strerror or str(error)))
             raise EnvironmentProblem(words, code="file.unreadable") from error
         return data, workflows.read(data, name=path.stem, confirm_version=confirmed)
 
     def done(found: tuple[bytes, Any]) -> None:
         data, outcome = found
         if outcome.status == "pending":
-            text = next((p.message for p in outcome.problems if p.code == "version.other"), "")
+            text = next((told(p.message) for p in outcome.problems if p.code == "version.other"), "")
             question = f"{text} {tr('Open it all the same?')}"
             if studio.messages.confirm(tr("Another version of the format"), question, tr("Open")):
                 import_over(window, page, path, confirmed=True)
@@ -50,7 +51,7 @@ def import_over(window: MainWindow, page: WorkflowPage, path: Path, *, confirmed
         before = session.document.workflow
         offer = workflows.import_over(before, outcome)
         if offer.workflow is None:
-            lines = [p.message for p in offer.problems if p.severity == "error"]
+            lines = [told(p.message) for p in offer.problems if p.severity == "error"]
             studio.messages.error(
                 tr("{name} cannot be imported over this workflow", name=path.name),
                 "\n".join(lines[:4]),

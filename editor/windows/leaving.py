@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
+from editor.enginetexts import told_with_hint
 from editor.i18n import tr
 from engine.errors import EnvironmentProblem, PenstockError
 
@@ -30,10 +31,10 @@ def _may_close(window: MainWindow, page: WorkflowPage) -> bool:
         try:
             session.save_now()
         except EnvironmentProblem as error:
-            told = tr("The last changes of “{name}” are only in memory.", name=session.name)
+            where = tr("The last changes of “{name}” are only in memory.", name=session.name)
             choice = window.studio.messages.choose(
                 tr("Not saved"),
-                f"{error.message} {error.hint}\n\n{told}".strip(),
+                f"{told_with_hint(error)}\n\n{where}".strip(),
                 [tr("Try again"), tr("Save a copy as a file…"), tr("Close without saving")],
             )
             if choice is None:

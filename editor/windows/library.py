@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.library.cards import Apps, CardGrid
@@ -411,7 +412,7 @@ class Library(QWidget):
 
     def _imported(self, outcome: ImportOutcome) -> None:
         self.openApp.emit(outcome.app_id)
-        notes = [n.message for n in outcome.notices]
+        notes = [told(n.message) for n in outcome.notices]
         if notes:
             self._studio.messages.tell(notes[0] + (f" (+{len(notes) - 1})" if len(notes) > 1 else ""))
 

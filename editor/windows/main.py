@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.actions import ACTIONS, BY_ID, MENUS, PARTED
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.keymap import is_plain, keys_of
@@ -413,14 +414,14 @@ class MainWindow(QMainWindow):
 
     def _opened_path(self, path: Path, outcome: ImportOutcome) -> None:
         if outcome.status == "pending":
-            text = next((p.message for p in outcome.problems if p.code == "version.other"), "")
+            text = next((told(p.message) for p in outcome.problems if p.code == "version.other"), "")
             title = tr("Another version of the format")
             if self.studio.messages.confirm(title, f"{text} {tr('Open it all the same?')}", tr("Open")):
                 self.open_path(path, confirmed=True)
             return
         if outcome.app_id is None:
             lines = [
-                f"{p.line}:{p.column}  {p.message}" if p.line else p.message
+                f"{p.line}:{p.column}  {told(p.message)}" if p.line else told(p.message)
                 for p in outcome.problems
                 if p.severity == "error"
             ]
@@ -430,7 +431,7 @@ class MainWindow(QMainWindow):
             return
         self.recent.add(path)
         self.open_app(outcome.app_id)
-        notes = [n.message for n in outcome.notices]
+        notes = [told(n.message) for n in outcome.notices]
         if notes:
             more = f" (+{len(notes) - 1})" if len(notes) > 1 else ""
             self.show_toast(f"{notes[0]}{more}")

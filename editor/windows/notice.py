@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
+from editor.enginetexts import told_line
 from editor.i18n import tr
 from editor.panels.value_view import duration
 
@@ -29,7 +30,7 @@ def words_of(summary: Mapping[str, Any]) -> str:
     if seconds < WORTH_SECONDS or status == "stopped":
         return ""
     if status == "failed":
-        return tr("The run failed: {error}", error=str(summary.get("error") or "")[:200])
+        return tr("The run failed: {error}", error=told_line(str(summary.get("error") or "")))
     return tr("The run is over after {time}.", time=duration(seconds))
 
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.canvas.view import CanvasView
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.changes import Changes
@@ -396,7 +397,7 @@ class WorkflowPage(QWidget):
                 continue
             errors, warnings, tip = found.get(problem.node_id, (0, 0, ""))
             error = problem.severity == "error"
-            words = tr(problem.message)
+            words = told(problem.message)
             found[problem.node_id] = (errors + error, warnings + (not error), f"{tip}\n{words}".strip())
         self.canvas.set_problems(found)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt
 
 from editor import waiting
 from editor.bridge.files import stored_files
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.windows.notice import Notices
 from editor.windows.progress_note import ProgressNote
@@ -247,8 +248,8 @@ class Running(QObject):
             return
         page.session.run = None
         page.session.runChanged.emit()
-        hint = error.get("hint") or ""
-        self._window.studio.messages.error(tr("The run did not start"), f"{error.get('message', '')}\n{hint}".strip())
+        words = f"{told(error.get('message'))}\n{told(error.get('hint'))}".strip()
+        self._window.studio.messages.error(tr("The run did not start"), words)
         if error.get("node_id"):
             page.reveal(str(error["node_id"]), str(error.get("field") or ""))
         self._window.top.refresh()

@@ -24,6 +24,7 @@ from editor.canvas.runview import (
     tail_lines,
 )
 from editor.canvas.scene import Item
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.theme import FontRole, theme
 
@@ -39,7 +40,7 @@ def paint_run_parts(canvas: Canvas, item: Item, run: NodeRun, rect: QRectF) -> N
     step = reading_step(canvas.zoom)
     canvas.to_card_space(rect.left(), rect.top())
     if item.shown.error:
-        _line(painter, run.error, m.PAD, top + m.ROW_TEXT / 2 - 4, m.CARD_WIDTH - 2 * m.PAD, "bad", step=step)
+        _line(painter, told(run.error), m.PAD, top + m.ROW_TEXT / 2 - 4, m.CARD_WIDTH - 2 * m.PAD, "bad", step=step)
         top += m.ROW_TEXT
     if item.shown.lines:
         top = _paint_stream(painter, run, top, item.shown, step)

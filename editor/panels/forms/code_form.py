@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.common import Form, add_tail, input_table, line
@@ -128,7 +129,7 @@ class CodeForm(Form):
             compile(code, "<code>", "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             number = getattr(error, "lineno", None)
-            words = getattr(error, "msg", str(error))
+            words = told(getattr(error, "msg", str(error)))
             self.code.edit.set_fault(number, words)
             self._fault.setText(tr("Line {line}: {what}", line=number or 1, what=words))
             self._fault.show()

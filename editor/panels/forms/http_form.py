@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.forms.common import Form, SwitchedPart, add_tail, column, line
 from editor.panels.forms.fields import (
@@ -214,7 +215,7 @@ def from_curl(command: str) -> dict[str, Any]:
     try:
         words = shlex.split(command.replace("\\\n", " "))
     except ValueError as error:
-        raise ValueError(tr("The command cannot be read: {what}", what=str(error))) from error
+        raise ValueError(tr("The command cannot be read: {what}", what=told(error))) from error
     if not words or words[0] != "curl":
         raise ValueError(tr("The command must start with curl."))
     values: dict[str, Any] = {"headers": "", "params": "", "body": {"data": [], "type": "none"}}

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QLocale, Qt, QTime
 from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QGridLayout, QLabel, QTimeEdit, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.forms.common import Form, add_outputs
 from editor.panels.forms.context import FormContext, Path
@@ -206,7 +207,7 @@ class NextTimes(QWidget):
         try:
             times = upcoming(self.ctx.data, datetime.now(UTC))
         except UserError as problem:
-            self._say(tr(problem.message), "bad")
+            self._say(told(problem.message), "bad")
             return
         if not times:
             self._say(tr("The schedule never fires."), "bad")

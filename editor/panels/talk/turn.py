@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.parts import shown_status, status_icon, status_word, tool_button
@@ -191,7 +192,7 @@ class TurnView(QWidget):
         self.text.set_text(answer.text)
         self.text.setVisible(bool(answer.text))
         self.waiting.setVisible(not answer.text and not answer.fault and not answer.over)
-        self.fault.setText(answer.fault)
+        self.fault.setText(told(answer.fault))
         self.fault.setVisible(bool(answer.fault))
         words = ANSWERED_BY.get(answer.answered_by, "")
         self.note.setText(tr(words) if words else "")

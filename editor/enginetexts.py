@@ -1,0 +1,75 @@
+"""What the engine says, in the person's language: errors, hints, reasons.
+
+The engine speaks English, and so do logs and events on disk; what it said is translated when it is shown, old runs
+too. What is not known (words of a server, of a library, of people) is shown as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache, lru_cache, partial
+from typing import Final
+
+from editor.i18n import language, remember, tr
+from editor.templates import Templates
+from engine.errors import FilePlace, PenstockError
+from engine.model.problems import Sentence
+from resources import folder
+
+ROOMS: Final = ("engine", "errors", "outside")
+"""The catalogues: checklist and edits; errors; what other programs say that people meet often."""
+_LONGEST: Final = 20_000
+
+
+@cache
+def _templates(name: str) -> Templates:
+    texts: dict[str, str] = {}
+    for room in ROOMS:
+        file = folder("i18n", name) / f"{room}.json"
+        if file.is_file():
+            texts.update(json.loads(file.read_text(encoding="utf-8")))
+    return Templates(texts)
+
+
+@lru_cache(maxsize=4096)
+def _translated(name: str, text: str) -> str:
+    found = _templates(name).find(text)
+    return text if found is None else found
+
+
+def _now(text: str) -> str:
+    name = language()
+    if name == "en" or not text or len(text) > _LONGEST:
+        return text
+    return _translated(name, text)
+
+
+def told(what: str | BaseException | None) -> str:
+    """An engine's text or error in the language in force; a widget that shows it says it again when that changes."""
+    if what is None:
+        return ""
+    if isinstance(what, Sentence):
+        return tr(what)
+    if isinstance(what, PenstockError) and isinstance(what.where, FilePlace) and str(what.where):
+        text = f"{what.message} ({what.where})"
+    else:
+        text = str(what)
+    for line in text.split("\n") if "\n" in text else ():
+        remember(_now(line), partial(_now, line))
+    return remember(_now(text), partial(_now, text))
+
+
+def told_with_hint(error: BaseException, between: str = " ") -> str:
+    """What went wrong, and what to do about it."""
+    hint = getattr(error, "hint", "")
+    return f"{told(error)}{between}{told(hint)}".strip() if hint else told(error)
+
+
+def told_line(text: str, longest: int = 200, *, last: bool = False) -> str:
+    """The first (or the last) line of an engine's text that says something, cut, in the language in force."""
+    return remember(_line_now(text, longest, last), partial(_line_now, text, longest, last))
+
+
+def _line_now(text: str, longest: int, last: bool) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return _now(lines[-1 if last else 0])[:longest] if lines else ""

@@ -1,0 +1,227 @@
+"""Every text that the engine can say to people has its Chinese, and what shows it finds it again."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from editor.enginetexts import ROOMS
+from editor.templates import Templates, place_names, shape
+from tests.helpers.enginewords import Reader, engine_texts, other_sentences
+
+CATALOGUES = Path(__file__).parents[2] / "resources" / "i18n" / "zh_CN"
+TO_MODELS = (
+    "engine/nodes/parameter_extractor_prompts.py",
+    "engine/nodes/question_classifier.py",
+    "engine/services/chat/followups.py",
+    "engine/adapters/tools/summary.py",
+    "engine/nodes/agent_tools.py",
+    "engine/adapters/models/anthropic.py",
+    "engine/adapters/models/embedded.py",
+)
+"""What is said to models, not to people."""
+TO_OTHERS = frozenset(
+    {
+        "Runs in a process of its own: {}.",  # the command line
+        "You are signed in. This page can be closed.",  # a page in a browser
+        "Nothing is here.",
+        "{} pages as pictures.",  # results of tools: they are data
+        "The slides were written.",
+        "The diagram was drawn.",
+        "Be precise and concise.",
+        "{} {}, {} is {}.",
+    }
+)
+
+
+@cache
+def catalogue(*rooms: str) -> dict[str, str]:
+    """English and Chinese of some rooms; of all without names."""
+    texts: dict[str, str] = {}
+    for file in sorted(CATALOGUES.glob("*.json")):
+        if not rooms or file.stem in rooms:
+            texts.update(json.loads(file.read_text("utf-8")))
+    return texts
+
+
+def test_every_text_of_the_engine_has_its_chinese() -> None:
+    known = {shape(text) for text in catalogue()}
+    missing = sorted(f"{text!r} ({where})" for text, where in engine_texts().items() if shape(text) not in known)
+    assert not missing, f"{len(missing)} without Chinese (errors.json):\n" + "\n".join(missing)
+
+
+def test_every_sentence_of_the_engine_is_translated_or_known_to_go_elsewhere() -> None:
+    known = {shape(text) for text in catalogue()} | TO_OTHERS
+    missing = sorted(
+        f"{text!r} ({where})"
+        for text, where in other_sentences().items()
+        if shape(text) not in known and not where.startswith(TO_MODELS)
+    )
+    assert not missing, "neither translated nor exempt:\n" + "\n".join(missing)
+
+
+def test_errors_hold_no_text_that_is_said_no_more() -> None:
+    said = {shape(text) for text in (*engine_texts(), *other_sentences())} | _pieces()
+    gone = [text for text in catalogue("errors") if " " in text and shape(text) not in said]
+    assert not gone, "\n".join(gone)
+
+
+@cache
+def _pieces() -> frozenset[str]:
+    """All literals of the engine, whole: words that are put into other texts."""
+    return frozenset(shape(text) for text in Reader().literals())
+
+
+def test_a_translation_fills_the_same_places() -> None:
+    wrong = [
+        f"{english!r} -> {chinese!r}"
+        for english, chinese in catalogue(*ROOMS).items()
+        if set(place_names(english)) != set(place_names(chinese))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_text_is_found_again_with_what_was_filled_in() -> None:
+    """A text made from each sentence is said in Chinese, and none of what was filled in is lost."""
+    texts = {text: said for text, said in catalogue(*ROOMS).items() if list(place_names(text))}
+    templates = Templates(catalogue(*ROOMS))
+    lost = []
+    for english in texts:
+        values = {name: f"Vx{number}" for number, name in enumerate(place_names(english))}
+        text = english
+        for name, value in values.items():
+            text = text.replace("{" + name + "}", value).replace("{" + name + "!r}", repr(value))
+        found = templates.find(text)
+        if found is None or not all(value in found for value in values.values()):
+            lost.append(f"{text!r} -> {found!r}")
+    assert not lost, "\n".join(lost)
+
+
+SOURCE = """
+class UserError(Exception):
+    pass
+
+WORDS = {"a": "The key is gone.", "b": "The door is shut."}
+
+def _refuse(text, code):
+    return UserError(f"Refused: {text}", code=code)
+
+def _why(name) -> str:
+    if name:
+        return f"{name!r} is no name."
+    return "There is no name."
+
+def check(title, count, kind):
+    what = "an edge" if count else "a node"
+    if kind == 1:
+        raise UserError(
+            f"The node {title} has no "
+            f"output {count:,}.",
+            hint="Choose " + "another one.",
+        )
+    if kind == 2:
+        raise _refuse("It is too late.", "x")
+    if kind == 3:
+        raise UserError(_why(title))
+    if kind == 4:
+        raise UserError(WORDS.get(title, "Nobody knows."))
+    if kind == 5:
+        raise UserError(f"{', '.join(title)} cannot hold {what}.")
+    if kind == 6:
+        raise UserError("No {thing} here: {count:03d}".format(thing=title, count=count))
+    state = {"error": f"Ended as {kind}"}
+    return "A plain sentence that is said nowhere."
+"""
+
+
+def test_a_new_text_is_seen_however_it_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    (folder / "odd.py").write_text(SOURCE)
+    reader = Reader(tmp_path)
+    assert {said.text for said in reader.said()} == {
+        "The node {title} has no output {count}.",
+        "Choose another one.",
+        "Refused: {text}",
+        "It is too late.",
+        "{name!r} is no name.",
+        "There is no name.",
+        "The key is gone.",
+        "The door is shut.",
+        "Nobody knows.",
+        "{title} cannot hold an edge.",
+        "{title} cannot hold a node.",
+        "No {thing} here: {count}",
+        "Ended as {kind}",
+    }
+    assert [said.text for said in reader.sentences()] == ["A plain sentence that is said nowhere."]
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("Run state of version 'x' cannot be read.", "无法读取版本“x”的运行状态。"),
+        (
+            "The file is not valid YAML: mapping values are not allowed here. (line 3, column 5)",
+            "文件不是有效的 YAML：此处不允许出现键值。（第 3 行，第 5 列）",
+        ),
+        (
+            "http://127.0.0.1:1/x could not be reached: All connection attempts failed",
+            "无法连接 http://127.0.0.1:1/x：所有连接尝试均失败",
+        ),
+        # A fault and what to do about it, with and without a stop between them.
+        (
+            "Ollama could not be reached within 5 seconds. Is the program running?",
+            "无法在 5 秒内连接 Ollama。该程序是否正在运行？",
+        ),
+        (
+            "Failed to get tool runtime: file type parameter x not supported in agent Choose another port.",
+            "无法获取工具运行环境：Agent 不支持文件类型的参数 x。请选择其他端口。",
+        ),
+        # Several faults; a name in front; the last line of a trace.
+        (
+            "The settings of the node cannot be read: a.b: must be a list; c: is missing",
+            "无法读取节点的设置：a.b：必须是列表；c：缺失",
+        ),
+        ("My node: The code defines no function main.", "My node：代码中没有定义 main 函数。"),
+        (
+            'Traceback:\n  File "x"\nValueError: The code defines no function main.',
+            'Traceback:\n  File "x"\nValueError：代码中没有定义 main 函数。',
+        ),
+        # A word of the program is translated, what somebody named so is not.
+        ("An annotation needs a question.", "标注需要问题。"),
+        ("question is required in input form", "必须填写输入字段 question"),
+        # A value with braces and a name with a colon stay as they are.
+        ("The variable {{x}}: y to write to was not found.", "找不到要写入的变量 {{x}}: y。"),
+    ],
+)
+def test_texts_of_a_run_are_said_in_chinese(english: str, chinese: str) -> None:
+    assert Templates(catalogue(*ROOMS)).find(english) == chinese
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Hello",
+        "Which desk?",
+        "The weather is fine: take a walk.",
+        "line 3",
+        "a; b",
+        "404 (page)",
+        "Fehler beim Lesen.",
+    ],
+)
+def test_words_of_others_are_left_alone(text: str) -> None:
+    assert Templates(catalogue(*ROOMS)).find(text) is None
+
+
+def test_the_sentence_that_says_more_wins() -> None:
+    templates = Templates(
+        {"The file {name} fails: {why}": "A{name}{why}", "The file {name} fails: status {n}.": "B{name}{n}"}
+    )
+    assert templates.find("The file x fails: status 3.") == "Bx3"
+    assert templates.find("The file x fails: state 3.") == "Axstate 3."
