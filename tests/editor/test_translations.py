@@ -1,4 +1,4 @@
-"""Every text that the editor shows has a Chinese one, with the same places for values."""
+"""Every text that the editor shows has a Chinese one, with the same places for values; those of the engine too."""
 
 from __future__ import annotations
 
@@ -11,9 +11,35 @@ from pathlib import Path
 
 import pytest
 
+from editor.templates import place_names, shape
+from tests.helpers.enginewords import Reader, engine_texts, other_sentences
+
 ROOT = Path(__file__).parents[2]
 CATALOGUES = ROOT / "resources" / "i18n" / "zh_CN"
 PLACE = re.compile(r"\{(\w*)[^{}]*\}")
+TO_MODELS = (
+    "engine/nodes/parameter_extractor_prompts.py",
+    "engine/nodes/question_classifier.py",
+    "engine/services/chat/followups.py",
+    "engine/adapters/tools/summary.py",
+    "engine/nodes/agent_tools.py",
+    "engine/adapters/models/anthropic.py",
+    "engine/adapters/models/embedded.py",
+)
+"""What is said to models, not to people."""
+TO_OTHERS = frozenset(
+    {
+        "Runs in a process of its own: {}.",  # the command line
+        "You are signed in. This page can be closed.",  # a page in a browser
+        "Nothing is here.",
+        "{} pages as pictures.",  # results of tools: they are data
+        "The slides were written.",
+        "The diagram was drawn.",
+        "Be precise and concise.",
+        "{} {}, {} is {}.",
+        'The result of the expression "{}" is {}',
+    }
+)
 
 
 @cache
@@ -153,3 +179,45 @@ def test_no_chinese_is_empty_and_one_text_has_one_translation() -> None:
                 clashes.append(f"{english!r}: {seen[english]} and {(file.name, chinese)}")
             seen[english] = (file.name, chinese)
     assert not clashes, "\n".join(clashes)
+
+
+def _errors() -> dict[str, str]:
+    texts: dict[str, str] = json.loads((CATALOGUES / "errors.json").read_text("utf-8"))
+    return texts
+
+
+def test_every_text_of_the_engine_has_its_chinese() -> None:
+    known = {shape(text) for text in catalogue()}
+    missing = sorted(f"{text!r} ({where})" for text, where in engine_texts().items() if shape(text) not in known)
+    assert not missing, f"{len(missing)} without Chinese (errors.json):\n" + "\n".join(missing)
+
+
+def test_every_sentence_of_the_engine_is_translated_or_known_to_go_elsewhere() -> None:
+    known = {shape(text) for text in catalogue()} | TO_OTHERS
+    missing = sorted(
+        f"{text!r} ({where})"
+        for text, where in other_sentences().items()
+        if shape(text) not in known and not where.startswith(TO_MODELS)
+    )
+    assert not missing, "neither translated nor exempt:\n" + "\n".join(missing)
+
+
+def test_errors_hold_no_text_that_is_said_no_more() -> None:
+    said = {shape(text) for text in (*engine_texts(), *other_sentences())} | _pieces()
+    gone = [text for text in _errors() if " " in text and shape(text) not in said]
+    assert not gone, "\n".join(gone)
+
+
+@cache
+def _pieces() -> frozenset[str]:
+    """All literals of the engine, whole: words that are put into other texts."""
+    return frozenset(shape(text) for text in Reader().literals())
+
+
+def test_a_translation_fills_the_same_places() -> None:
+    wrong = [
+        f"{english!r} -> {chinese!r}"
+        for english, chinese in _errors().items()
+        if set(place_names(english)) != set(place_names(chinese))
+    ]
+    assert not wrong, "\n".join(wrong)

@@ -68,7 +68,7 @@ ROOTS: Final = frozenset(
         "ValueError",
     }
 )
-SENTENCE: Final = re.compile(r"[A-Z{“].*[a-z]{2,} .*[a-z]{2,}.*[.!?]")
+SENTENCE: Final = re.compile(r"[A-Z{“].*[a-z]{2,} .*[a-z]{2,}.*[.!?]|[A-Z{“].*[a-z]{2,} [a-z]{2,} .*\}")
 
 
 @dataclass

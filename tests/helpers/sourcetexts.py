@@ -16,7 +16,7 @@ WORDS: Final = TOLD | {"what", "why", "words", "text", "said", "how"}
 """Names of parts of a text that are words themselves."""
 LOGGED: Final = frozenset({"debug", "info", "warning", "error", "exception"})
 MOST_WAYS: Final = 24
-PLACE: Final = re.compile(r"\{([a-z_]\w*)(!r)?\}")
+PLACE: Final = re.compile(r"\{([a-z]\w*)(!r)?\}")
 """What is filled in; other braces are words."""
 
 
@@ -28,13 +28,13 @@ def name_of(e: ast.expr) -> str:
         case ast.Attribute(attr=name):
             return name.lower().strip("_")
         case ast.Subscript(slice=ast.Constant(value=str() as name)) if name.isidentifier():
-            return name
+            return name.lower().strip("_")
         case ast.Subscript(value=value):
             return name_of(value)
         case ast.Call(func=ast.Attribute(value=ast.Constant()), args=[first, *_]):
             return name_of(first)
         case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str() as name), *_]):
-            return name
+            return name.lower().strip("_")
         case ast.Call(func=ast.Name(id="len")):
             return "count"
         case ast.Call(func=ast.Name(id="repr" | "str" | "sorted" | "max"), args=[first, *_]):
