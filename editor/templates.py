@@ -15,8 +15,10 @@ from typing import Final
 
 PLACE: Final = re.compile(r"\{([a-z]\w*)(!r)?\}")
 """What is filled in: `{name}`, or `{name!r}` for a text that stands in quotes. Other braces are words."""
-WORD_PLACES: Final = frozenset({"what", "kind_word"})
-"""Names of places that hold a single word of the program, such as "question"."""
+WORD_PLACES: Final = frozenset({"what"})
+"""Names of places that hold a word of the program, such as "question", which is translated too."""
+PATH_PLACES: Final = frozenset({"field"})
+"""Names of places that hold a path without spaces."""
 _SIDE_BY_SIDE: Final = re.compile(r"(\{[a-z]\w*(?:!r)?\}) +\{[a-z]\w*\}(?=$|[.;,])")
 _DEEPEST: Final = 6
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?]) +(?=\S)| +(?=[A-Z])")
@@ -60,6 +62,12 @@ class Template:
             found.append(text[at:place])
             at = place + len(part)
         return [*found, text[at:end]] if at <= end else None
+
+    def takes(self, values: list[str]) -> bool:
+        """Whether what was found can be what was filled in."""
+        return not any(
+            name in PATH_PLACES and " " in value for (name, _), value in zip(self.places, values, strict=True)
+        )
 
 
 class Templates:
@@ -108,7 +116,7 @@ class Templates:
     def _sentence(self, text: str, depth: int) -> str | None:
         for template in self._by_first_word.get(text.partition(" ")[0], self._others):
             values = template.match(text)
-            if values is not None:
+            if values is not None and template.takes(values):
                 return self._filled(template, values, depth)
         return None
 

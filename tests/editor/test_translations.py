@@ -204,7 +204,7 @@ def test_every_sentence_of_the_engine_is_translated_or_known_to_go_elsewhere() -
 
 def test_errors_hold_no_text_that_is_said_no_more() -> None:
     said = {shape(text) for text in (*engine_texts(), *other_sentences())} | _pieces()
-    gone = [text for text in _errors() if " " in text and shape(text) not in said]
+    gone = [text for text in _errors() if " " in text and shape(text) not in said and not any(text in s for s in said)]
     assert not gone, "\n".join(gone)
 
 

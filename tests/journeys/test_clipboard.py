@@ -1,4 +1,4 @@
-"""Nodes over the system clipboard by keys: between workflows and windows, from and to the web editor, and back again."""
+"""Nodes over the system clipboard by keys: between workflows and windows, from and to the web editor, and back."""
 
 from __future__ import annotations
 
