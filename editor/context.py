@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from editor.block_habits import BlockHabits
 from editor.bridge.runs import RunCenter
 from editor.bridge.tasks import Tasks
 from editor.i18n import language_signal
@@ -34,6 +35,7 @@ class Studio(QObject):
         self.preferences = preferences
         self.messages: Messages = messages or RecordedMessages()
         self.keymap = Keymap(preferences, self)
+        self.habits = BlockHabits(preferences, self)
         self.tasks = Tasks(self)
         self.runs = RunCenter(services.data_dir, self)
         self.isolation = Isolation(self.runs, self)

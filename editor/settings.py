@@ -23,6 +23,8 @@ DEFAULTS: dict[str, Any] = {
     "windows": [],
     "keys": {},
     "recent_files": [],
+    "recent_blocks": [],
+    "liked_blocks": [],
     "library": {},
 }
 

@@ -14,9 +14,10 @@ TYPE = int(Qt.ItemDataRole.UserRole)
 
 
 class DragList(QListWidget):
-    """`chosen` carries the name of a block and comes with a click or Enter."""
+    """`chosen` carries the name of a block and comes with a click or Enter, `dropped` when it was dragged somewhere."""
 
     chosen = Signal(str)
+    dropped = Signal(str)
 
     def __init__(self, *, draggable: bool) -> None:
         super().__init__()
@@ -85,12 +86,14 @@ class DragList(QListWidget):
             return
         drag = QDrag(self)
         data = QMimeData()
-        data.setData(MIME, QByteArray(str(item.data(TYPE)).encode()))
+        name = str(item.data(TYPE))
+        data.setData(MIME, QByteArray(name.encode()))
         drag.setMimeData(data)
         blank = QPixmap(1, 1)
         blank.fill(Qt.GlobalColor.transparent)
         drag.setPixmap(blank)
-        drag.exec(Qt.DropAction.CopyAction)
+        if drag.exec(Qt.DropAction.CopyAction) != Qt.DropAction.IgnoreAction:
+            self.dropped.emit(name)
 
     def mouseReleaseEvent(self, event) -> None:  # type: ignore[no-untyped-def]
         super().mouseReleaseEvent(event)

@@ -3,12 +3,12 @@ the same blocks at a socket, on an edge, or where a connection was dropped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidgetItem, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFrame, QLineEdit, QListWidgetItem, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon, tile
@@ -19,6 +19,7 @@ from engine.nodes.registry import SPECS
 from engine.nodes.spec import NodeSpec
 
 if TYPE_CHECKING:
+    from editor.block_habits import BlockHabits
     from editor.tools import Tools
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -32,6 +33,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Outside", ("http-request", "tool")),
 )
 Allowed = Callable[[str], bool]
+LIKE_KEYS = "Ctrl+Shift+B"
 
 
 def blocks(mode: str, allowed: Allowed | None = None) -> Iterable[tuple[str, list[NodeSpec]]]:
@@ -43,17 +45,25 @@ def blocks(mode: str, allowed: Allowed | None = None) -> Iterable[tuple[str, lis
 
 
 class BlockList(DragList):
-    """Blocks under group titles, filtered by words."""
+    """Blocks under group titles, filtered by words; above them favourites and, in a popup, what was used lately."""
 
-    def __init__(self, *, draggable: bool) -> None:
+    def __init__(self, habits: BlockHabits, *, draggable: bool) -> None:
         super().__init__(draggable=draggable)
+        self._habits = habits
         self.setAccessibleName(tr("Blocks"))
+        self.chosen.connect(habits.used)
+        self.dropped.connect(habits.used)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu)
 
     def fill(self, mode: str, allowed: Allowed | None = None, words: str = "", *, notes: bool = True) -> None:
         """Show what may be added and holds the words."""
         self.clear()
         wanted = words.strip().lower()
-        for title, found in blocks(mode, allowed):
+        groups = list(blocks(mode, allowed))
+        if not wanted:
+            groups = [*self._own_groups(groups), *groups]
+        for title, found in groups:
             fitting = [s for s in found if not wanted or _matches(s, wanted)]
             if fitting:
                 self.add_title(tr(title))
@@ -65,6 +75,47 @@ class BlockList(DragList):
         if wanted or not self._draggable:
             self.select_first()
 
+    def _own_groups(self, groups: Sequence[tuple[str, list[NodeSpec]]]) -> Iterable[tuple[str, list[NodeSpec]]]:
+        """Favourites and, in a popup, what was taken lately: of what may be offered here."""
+        offered = {entry.type: entry for _, found in groups for entry in found}
+        liked = [offered[name] for name in self._habits.liked if name in offered]
+        if liked:
+            yield "Favourites", liked
+        lately = [offered[n] for n in self._habits.lately if n in offered and n not in self._habits.liked]
+        if lately and not self._draggable:
+            yield "Used lately", lately
+
+    def toggle_liked(self) -> None:
+        """Make the selected block a favourite, or no longer; it stays selected."""
+        name = str(self.currentItem().data(TYPE) or "") if self.currentRow() >= 0 else ""
+        if name not in SPECS:
+            return
+        self._habits.toggle(name)
+        for row in reversed(range(self.count())):
+            if self.item(row).data(TYPE) == name:
+                self.setCurrentRow(row)
+                return
+
+    def _menu(self, point: QPoint) -> None:
+        row = self.indexAt(point).row()
+        name = str(self.item(row).data(TYPE) or "") if row >= 0 else ""
+        if name not in SPECS:
+            return
+        self.setCurrentRow(row)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        words = tr("Remove from favourites") if name in self._habits.liked else tr("Add to favourites")
+        action = menu.addAction(icon("star", "muted"), words)
+        action.setShortcut(QKeySequence(LIKE_KEYS))
+        action.triggered.connect(self.toggle_liked)
+        menu.popup(self.viewport().mapToGlobal(point))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if is_like_key(event):
+            self.toggle_liked()
+            return
+        super().keyPressEvent(event)
+
     def _add(self, name: str, title: str, tip: str, picture: str, family: str) -> None:
         item = QListWidgetItem(title)
         item.setData(TYPE, name)
@@ -72,6 +123,11 @@ class BlockList(DragList):
         item.setIcon(QIcon(tile(picture, family, 24)))
         item.setSizeHint(QSize(0, 36))
         self.addItem(item)
+
+
+def is_like_key(event: QKeyEvent) -> bool:
+    """Whether a key press makes the selected block a favourite."""
+    return QKeySequence(event.keyCombination()) == QKeySequence(LIKE_KEYS)
 
 
 def _matches(entry: NodeSpec, wanted: str) -> bool:
@@ -146,7 +202,7 @@ class Palette(QWidget):
 
     placeRequested = Signal(str)
 
-    def __init__(self, mode: str, tools: Tools) -> None:
+    def __init__(self, mode: str, tools: Tools, habits: BlockHabits) -> None:
         super().__init__()
         self._mode, self._tools = mode, tools
         column = QVBoxLayout(self)
@@ -164,7 +220,7 @@ class Palette(QWidget):
         holder.setContentsMargins(16, 0, 16, 4)
         holder.addWidget(self.search)
         column.addLayout(holder)
-        self.list = BlockList(draggable=True)
+        self.list = BlockList(habits, draggable=True)
         self.list.chosen.connect(self.placeRequested)
         self.list.chosen.connect(lambda _: self.list.setCurrentRow(-1))
         self.parts = BlockParts(self.list, ToolList(draggable=True), tools, self.search.clear)
@@ -176,6 +232,7 @@ class Palette(QWidget):
         inset.addWidget(self.parts)
         column.addLayout(inset, 1)
         self.list.fill(mode)
+        habits.changed.connect(self.retell)
 
     def retell(self) -> None:
         """The types in another language."""
@@ -197,6 +254,9 @@ def _search_key(event: QKeyEvent, blocks_list: DragList) -> bool:
     if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
         blocks_list.step(1 if event.key() == Qt.Key.Key_Down else -1)
         return True
+    if is_like_key(event) and isinstance(blocks_list, BlockList):
+        blocks_list.toggle_liked()
+        return True
     if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
         item = blocks_list.currentItem() if blocks_list.currentRow() >= 0 else None
         if item is not None and item.data(TYPE):
@@ -211,7 +271,14 @@ class BlockSelector(QFrame):
     chosen = Signal(str)
 
     def __init__(
-        self, mode: str, allowed: Allowed | None, parent: QWidget, *, notes: bool = False, tools: Tools | None = None
+        self,
+        mode: str,
+        allowed: Allowed | None,
+        parent: QWidget,
+        habits: BlockHabits,
+        *,
+        notes: bool = False,
+        tools: Tools | None = None,
     ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -229,7 +296,7 @@ class BlockSelector(QFrame):
         self.search.textChanged.connect(self._fill)
         self.search.installEventFilter(self)
         column.addWidget(self.search)
-        self.list = BlockList(draggable=False)
+        self.list = BlockList(habits, draggable=False)
         self.list.chosen.connect(self._chosen)
         self.parts = BlockParts(
             self.list,
@@ -241,6 +308,7 @@ class BlockSelector(QFrame):
         self.parts.switched.connect(lambda: self._fill(self.search.text()))
         column.addWidget(self.parts, 1)
         self._fill("")
+        habits.changed.connect(self.retell)
         self.resize(264, 380)
 
     def retell(self) -> None:

@@ -84,7 +84,8 @@ class Adding:
 
         notes = request.source_node is None and request.target_node is None and request.edge_id is None
         mode = page.session.document.workflow.mode
-        selector = BlockSelector(mode, allowed, page, notes=notes, tools=page.session.studio.tools)
+        studio = page.session.studio
+        selector = BlockSelector(mode, allowed, page, studio.habits, notes=notes, tools=studio.tools)
         selector.chosen.connect(lambda node_type: self._place(request, node_type))
         selector.popup(QPoint(request.global_x, request.global_y))
 

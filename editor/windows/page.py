@@ -209,7 +209,7 @@ class WorkflowPage(QWidget):
 
     def _make_panels(self) -> None:
         session = self.session
-        palette = Palette(session.document.workflow.mode, self.session.studio.tools)
+        palette = Palette(session.document.workflow.mode, session.studio.tools, session.studio.habits)
         palette.placeRequested.connect(self.adding.carry)
         problems = Problems(session)
         problems.goTo.connect(self.reveal)

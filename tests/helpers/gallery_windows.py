@@ -192,7 +192,9 @@ def selector(studio: Studio) -> Iterator[QWidget]:
     from editor.panels.palette import BlockSelector
 
     with app(studio, nested_flow()) as page:
-        shown = BlockSelector("workflow", None, page, notes=True, tools=page.session.studio.tools)
+        shown = BlockSelector(
+            "workflow", None, page, page.session.studio.habits, notes=True, tools=page.session.studio.tools
+        )
         shown.popup(QPoint(100, 100))
         let_work(0.2)
         yield shown

@@ -40,7 +40,7 @@ def test_the_form_of_a_fresh_node_opens_and_fits(desk: Open, kind: str, language
 def test_the_block_selector_is_filtered_and_used_by_keys(desk: Open) -> None:
     here = desk(made([node("n", "code", code="", variables=[], outputs={})]), "n")
     chosen: list[str] = []
-    selector = BlockSelector("workflow", None, here.inspector)
+    selector = BlockSelector("workflow", None, here.inspector, here.session.studio.habits)
     selector.chosen.connect(chosen.append)
     here.inspector.title.setFocus()
     selector.popup(here.inspector.mapToGlobal(here.inspector.rect().center()))
@@ -54,7 +54,7 @@ def test_the_block_selector_is_filtered_and_used_by_keys(desk: Open) -> None:
 @pytest.mark.spec("editor.15")
 def test_escape_closes_the_selector_and_gives_the_keyboard_back(desk: Open) -> None:
     here = desk(made([node("n", "code", code="", variables=[], outputs={})]), "n")
-    selector = BlockSelector("workflow", None, here.inspector)
+    selector = BlockSelector("workflow", None, here.inspector, here.session.studio.habits)
     here.inspector.title.setFocus()
     selector.popup(here.inspector.mapToGlobal(here.inspector.rect().center()))
     search = here.one(QLineEdit, "Search blocks", selector)
