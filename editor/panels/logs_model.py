@@ -15,6 +15,7 @@ from editor.icons import icon
 from editor.panels.parts import STATUS_ICON, local_time, status_word
 from editor.panels.value_view import duration
 from editor.theme import theme
+from engine.model.prices import shown_price
 from engine.services.logs import Cursor, LogPage, RunFilter
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def column_title(name: str) -> str:
 
 def price_text(price: str) -> str:
     """A price that is not nothing."""
-    return "" if not price or not price.strip("0.") else f"${float(price):.6f}".rstrip("0").rstrip(".")
+    return shown_price(price)
 
 
 class LogModel(QAbstractTableModel):

@@ -16,6 +16,7 @@ from editor.icons import icon
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import name_it
 from editor.panels.forms.parts import Section, small_button
+from engine.model.prices import shown_price
 
 LARGE: Final = 20_000
 """Characters that are shown at once."""
@@ -36,10 +37,7 @@ def duration(seconds: float | None) -> str:
 
 def price_text(price: str, currency: str) -> str:
     """A price for people; an empty text for none."""
-    if not price or not str(price).strip("0."):
-        return ""
-    shown = f"{float(price):.6f}".rstrip("0").rstrip(".")
-    return f"${shown}" if currency in ("", "USD") else f"{shown} {currency}"
+    return shown_price(price, currency)
 
 
 def size_text(characters: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from engine.model.prices import plain_price
 from engine.nodes.base import NodeResult
 from engine.ports.models import Usage
 from engine.run.frames import NO_USAGE, Execution, Frame
@@ -100,7 +101,7 @@ class Invocation:
     def _usage_metadata(self) -> dict[str, Any]:
         return {
             "total_tokens": self.usage.total_tokens,
-            "total_price": str(self.usage.total_price),
+            "total_price": plain_price(self.usage.total_price),
             "currency": self.usage.currency,
         }
 

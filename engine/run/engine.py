@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import PenstockError
 from engine.logs import get_logger
+from engine.model.prices import plain_price
 from engine.ports.bundle import Ports
 from engine.run import snapshot as snapshots
 from engine.run.answer_guard import REPLACED, AnswerGuard
@@ -255,7 +256,7 @@ class LocalRun:
                 "elapsed_time": elapsed,
                 "total_tokens": usage.total_tokens,
                 "total_steps": scheduler.steps,
-                "total_price": str(usage.total_price),
+                "total_price": plain_price(usage.total_price),
                 "currency": usage.currency,
             }
         )

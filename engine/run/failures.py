@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.nodes.base import NodeResult
 from engine.run.frames import UNKNOWN, Execution
+from engine.run.nodeevents import add_usage
 from engine.run.origins import explained
 
 if TYPE_CHECKING:
@@ -105,11 +106,15 @@ class Failures:
             outputs = {**told, **node.defaults} if run.single_node else {**node.defaults, **told}
         else:
             outputs, handle = told, FAIL_HANDLE
+        metadata = {**result.metadata, "error_strategy": node.strategy}
+        if result.usage is not None and result.usage.total_tokens > 0:
+            # The outcome has no usage (it counted with the attempt), but the record says what the attempt cost.
+            add_usage(metadata, result.usage)
         converted = NodeResult(
             inputs=result.inputs,
             process_data=result.process_data,
             outputs=outputs,
-            metadata={**result.metadata, "error_strategy": node.strategy},
+            metadata=metadata,
             error=error,
             error_type=result.error_type,
         )
@@ -134,7 +139,12 @@ class Failures:
         run = self._run
         error = f"Branch node {execution.node.id} completed without selecting a branch"
         failed = NodeResult.failed(
-            error, result.error_type, inputs=result.inputs, process_data=result.process_data, metadata=result.metadata
+            error,
+            result.error_type,
+            inputs=result.inputs,
+            process_data=result.process_data,
+            metadata=result.metadata,
+            usage=result.usage,
         )
         if not result.error:
             run.exceptions_count += 1

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from engine.model.prices import plain_price
 from engine.run.events import NODE_END, RUN_END
 
 LIVE: Final = frozenset({"waiting", "running", "retry", "held", "paused"})
@@ -202,7 +203,7 @@ def _run_ended(state: RunState, event: Mapping[str, Any]) -> set[str]:
     state.elapsed = event.get("elapsed_time", 0.0)
     state.total_tokens = event.get("total_tokens", 0)
     state.total_steps = event.get("total_steps", 0)
-    state.total_price = event.get("total_price", "0")
+    state.total_price = plain_price(event.get("total_price"))
     state.currency = event.get("currency", "")
     if state.status == "paused":
         let_go = {node.node_id for node in state.held.values()}
@@ -260,7 +261,7 @@ def _node_ended(state: RunState, event: Mapping[str, Any]) -> set[str]:
     node.error_type = event.get("error_type", "")
     node.handle = event.get("handle", "")
     node.tokens = node.metadata.get("total_tokens") or 0
-    node.price = str(node.metadata.get("total_price") or "0")
+    node.price = plain_price(node.metadata.get("total_price"))
     node.currency = node.metadata.get("currency") or ""
     state.nodes[node.node_id] = node
     return {node.node_id}

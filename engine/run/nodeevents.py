@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.model.prices import plain_price
 from engine.nodes.base import NodeResult
 from engine.ports.bundle import Ports
 from engine.ports.models import Usage
@@ -210,7 +211,7 @@ class NodeEvents:
         usage = result.usage
         found = {**execution.frame.metadata, **result.metadata}
         if usage is not None and usage.total_tokens > 0:
-            _add_usage(found, usage)
+            add_usage(found, usage)
         return {
             "inputs": plain(result.inputs),
             "process_data": plain(result.process_data),
@@ -225,7 +226,8 @@ class NodeEvents:
         }
 
 
-def _add_usage(metadata: dict[str, Any], usage: Usage) -> None:
+def add_usage(metadata: dict[str, Any], usage: Usage) -> None:
+    """Say what a node has cost in the metadata of its result, unless the node has said so itself."""
     metadata.setdefault("total_tokens", usage.total_tokens)
-    metadata.setdefault("total_price", str(usage.total_price))
+    metadata.setdefault("total_price", plain_price(usage.total_price))
     metadata.setdefault("currency", usage.currency)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from engine.model.prices import plain_price
 from engine.run.events import NODE_END, RUN_END
 from engine.run.graph import START_TYPES
 from engine.run.limits import Limits
@@ -209,7 +210,7 @@ class Records:
             "status": status,
             "elapsed_time": event["elapsed_time"],
             "total_tokens": event["total_tokens"],
-            "total_price": str(event["total_price"]),
+            "total_price": plain_price(event["total_price"]),
             "total_steps": event["total_steps"],
             "exceptions_count": event["exceptions_count"],
             **values,
@@ -348,7 +349,7 @@ class Records:
             "execution_metadata": metadata,
             "finished_at": event.get("finished_at") or event["at"],
             "total_tokens": metadata.get("total_tokens", 0),
-            "total_price": str(metadata.get("total_price", "0")),
+            "total_price": plain_price(metadata.get("total_price")),
         }
         whole: dict[str, Any] = {}
         self._cut_into(row, whole, "inputs", self._inputs(event))

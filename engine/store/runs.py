@@ -512,17 +512,19 @@ class RunStore:
         return dead
 
     def interrupt(self, connection: Connection, run_ids: Sequence[str], reason: str) -> None:
-        """End runs that nobody will end any more; what they had cost is worked out from their events."""
-        from engine.run.totals import totals_of
+        """End runs that nobody will end any more, at this moment; what they had cost, and how long their open nodes had
+        worked, is worked out from their events."""
+        from engine.run.totals import seconds_between, totals_of
 
-        now = iso(self._clock.now())
-        connection.execute(
-            update(workflow_node_executions)
-            .where(
-                workflow_node_executions.c.workflow_run_id.in_(run_ids),
-                workflow_node_executions.c.status.in_(("running", "retry", "paused", "pending")),
+        now, nodes = iso(self._clock.now()), workflow_node_executions.c
+        is_open = nodes.workflow_run_id.in_(run_ids) & nodes.status.in_(("running", "retry", "paused", "pending"))
+        worked = connection.execute(
+            select(nodes.id, nodes.workflow_run_id, nodes.created_at).where(
+                is_open, nodes.status.in_(("running", "retry"))
             )
-            .values(status="stopped", error=reason, finished_at=now)
+        ).all()
+        connection.execute(
+            update(workflow_node_executions).where(is_open).values(status="stopped", error=reason, finished_at=now)
         )
         connection.execute(
             update(workflow_runs)
@@ -531,8 +533,14 @@ class RunStore:
         )
         self._close_forms(connection, run_ids)
         for run_id in run_ids:
-            totals = totals_of(self._events(connection, run_id)).to_row()
-            connection.execute(update(workflow_runs).where(workflow_runs.c.id == run_id).values(totals))
+            totals = totals_of(self._events(connection, run_id))
+            connection.execute(update(workflow_runs).where(workflow_runs.c.id == run_id).values(totals.to_row()))
+            for node_id, owner, began in worked:
+                if owner == run_id and began and totals.last_at:
+                    elapsed = seconds_between(began, totals.last_at)
+                    connection.execute(
+                        update(workflow_node_executions).where(nodes.id == node_id).values(elapsed_time=elapsed)
+                    )
             self._index(connection, run_id)
 
     def pin(self, run_id: str, *, pinned: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -14,14 +16,29 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     desc,
     text,
 )
 
+from engine.model.prices import plain_price
+
 SCHEMA_VERSION = 6
 APPLICATION_ID = 0x50535443  # "PSTC"
 metadata = MetaData()
+
+
+class Price(TypeDecorator[str]):
+    """A price as text; rows of older versions may have it with an exponent, readers get it plain."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        """The stored text; a number that a query made of it stays one."""
+        del dialect
+        return plain_price(value) if isinstance(value, str) else value
 
 
 def _id() -> Column[str]:
@@ -128,7 +145,7 @@ workflow_runs = Table(
     Column("error_node_id", String(255), nullable=False, server_default=""),
     Column("elapsed_time", Float, nullable=False, server_default="0"),
     Column("total_tokens", Integer, nullable=False, server_default="0"),
-    Column("total_price", String(40), nullable=False, server_default="0"),
+    Column("total_price", Price(40), nullable=False, server_default="0"),
     Column("total_steps", Integer, nullable=False, server_default="0"),
     Column("exceptions_count", Integer, nullable=False, server_default="0"),
     Column("created_by_role", String(32), nullable=False, server_default="account"),
@@ -210,7 +227,7 @@ workflow_node_executions = Table(
     Column("loop_id", String(255)),
     Column("loop_index", Integer),
     Column("total_tokens", Integer, nullable=False, server_default="0"),
-    Column("total_price", String(40), nullable=False, server_default="0"),
+    Column("total_price", Price(40), nullable=False, server_default="0"),
     Column("created_by_role", String(32), nullable=False, server_default="account"),
     Column("created_by", String(255), nullable=False, server_default=""),
     Column("created_at", String(27), nullable=False),

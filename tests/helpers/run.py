@@ -54,6 +54,7 @@ class StubConfig(NodeConfig):
     error_type: str = "FakeError"
     sleep: float | None = None
     tokens: int = 0
+    price: str = "0.01"
     echo: list[str] | None = None
     raises: str = ""
     final: bool = True
@@ -92,7 +93,7 @@ class Stub(Node[StubConfig]):
     def _answer(self, ctx: NodeContext) -> NodeResult:
         config, desk = self.config, desk_of(ctx)
         desk.attempts.append(self.node_id)
-        usage = Usage(total_tokens=config.tokens, prompt_tokens=config.tokens, total_price=Decimal("0.01"))
+        usage = Usage(total_tokens=config.tokens, prompt_tokens=config.tokens, total_price=Decimal(config.price))
         used = usage if config.tokens else None
         if config.raises:
             raise RuntimeError(config.raises)

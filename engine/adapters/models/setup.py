@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from engine.model.prices import plain_price
 from engine.ports.models import ModelRef
 
 
@@ -34,8 +35,8 @@ class ModelSettings:
             "kind": self.kind,
             "features": sorted(self.features) if self.features is not None else None,
             "context_size": self.context_size,
-            "input_price": str(self.input_price) if self.input_price is not None else None,
-            "output_price": str(self.output_price) if self.output_price is not None else None,
+            "input_price": plain_price(self.input_price) if self.input_price is not None else None,
+            "output_price": plain_price(self.output_price) if self.output_price is not None else None,
             "enabled": self.enabled,
         }
 

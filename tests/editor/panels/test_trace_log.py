@@ -67,7 +67,7 @@ def test_the_log_of_an_agent_grows_as_a_tree(studio: Studio) -> None:
     assert "got {}" in words
 
     trace.tree.setCurrentIndex(below(trace, "Agent"))
-    assert "$0.000045" in said(trace)
+    assert "$0.0000446" in said(trace)
 
 
 @pytest.mark.spec("ai.139")
@@ -94,7 +94,7 @@ def tree_of(trace: Trace, index: QModelIndex | None = None) -> list[Any]:
 
 
 def test_prices_are_for_people() -> None:
-    assert price_text("0.0000446", "USD") == "$0.000045"
+    assert price_text("0.0000446", "USD") == "$0.0000446"
     assert price_text("12.50", "") == "$12.5"
     assert price_text("0.3", "RMB") == "0.3 RMB"
     assert price_text("0", "USD") == price_text("0.0000000", "USD") == price_text("", "") == ""

@@ -7,6 +7,7 @@ and nothing behind. Then the store recovers, and the run is continued from what 
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import subprocess
 import sys
@@ -22,13 +23,13 @@ from engine.clock import FixedClock, iso, parse_iso
 from engine.run.fold import fold
 from engine.run.plan import plan_resume
 from engine.run.records import facts_of
-from engine.run.totals import totals_of
+from engine.run.totals import Totals, seconds_between, totals_of
 from engine.services.context import Services
 from engine.services.recorder import RunRecorder
 from engine.store.owners import new_owner
 from engine.store.runs import INTERRUPTED
-from tests.engine.run.test_property import Draw, go, outcome
-from tests.helpers.run import Desk, Done
+from tests.engine.run.test_property import Draw, Trip, go, outcome
+from tests.helpers.run import Desk, Done, build, retry, stub
 from tests.helpers.stored import sql
 
 SEEDS = (14, 16, 17, 38, 39, 59, 75, 103, 105)
@@ -83,7 +84,9 @@ def test_the_log_cut_after_any_event(services: Services, dead_owner: str, seed: 
         assert services.run_store.events(run_id) == before
         record = services.run_store.get(run_id)
         assert (record["status"], record["error"]) == ("stopped", INTERRUPTED)
-        assert record["finished_at"] is not None
+        # It ended when it was found, its time is that up to the last thing that is known of it.
+        assert record["finished_at"] >= before[-1]["at"]
+        assert record["elapsed_time"] == pytest.approx(seconds_between(before[0]["at"], before[-1]["at"]))
         steps = services.run_store.trace(run_id)
         live = fold(before)
         assert [step["id"] for step in steps] == list(live.executions)
@@ -91,6 +94,9 @@ def test_the_log_cut_after_any_event(services: Services, dead_owner: str, seed: 
             execution = live.executions[step["id"]]
             wanted = ("stopped", INTERRUPTED) if execution.is_live else (execution.status, execution.error)
             assert (step["status"], step["error"]) == wanted
+            if execution.is_live:
+                assert step["finished_at"] == record["finished_at"]
+                assert step["elapsed_time"] == pytest.approx(seconds_between(step["created_at"], before[-1]["at"]))
         totals = totals_of(before)
         assert [record[k] for k in ("total_steps", "total_tokens", "exceptions_count")] == [
             totals.total_steps, totals.total_tokens, totals.exceptions_count,
@@ -115,12 +121,46 @@ def test_the_log_cut_after_any_event(services: Services, dead_owner: str, seed: 
 def test_totals_from_events_are_those_of_the_engine(seed: int) -> None:
     done = go(Draw(seed).graph())
     last = done.events[-1]
-    found = totals_of(done.events)
+    compare(totals_of(done.events[:-1]), last)
+    compare(totals_of(done.events), last)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_totals_of_a_run_that_was_cut_off_after_a_pause(seed: int) -> None:
+    graph, desk = Draw(seed).graph(), Desk()
+    whole = go(graph)
+    memory = Trip(1 + len(whole.events) * (seed % 7 + 1) // 9, "pause")
+    first = go(graph, desk=desk, memory=memory)
+    events = list(first.events)
+    if first.status == "paused":
+        second = go(graph, desk=desk, snapshot=json.loads(json.dumps(first.snapshot)), ids=2)
+        assert second.events[-1]["total_tokens"] == whole.events[-1]["total_tokens"] or whole.status == "failed"
+        events += second.events
+    compare(totals_of(events[:-1]), events[-1])
+
+
+def compare(found: Totals, last: dict[str, Any]) -> None:
+    """What was added up from the events against what the run itself says at its end."""
     assert (found.total_steps, found.exceptions_count) == (last["total_steps"], last["exceptions_count"])
-    if not done.named("NodeRunException"):
-        # A failure that was made good tells no usage of its own (engine spec, section 12).
-        assert found.total_tokens == last["total_tokens"]
-        assert found.total_price == Decimal(last["total_price"])
+    assert found.total_tokens == last["total_tokens"]
+    assert found.total_price == Decimal(last["total_price"])
+
+
+@pytest.mark.spec("engine.121")
+@pytest.mark.parametrize("strategy", ["fail-branch", "default-value"])
+def test_the_tokens_of_attempts_that_failed_and_were_made_good_count(strategy: str) -> None:
+    text = "start -> a -fail-branch-> end" if strategy == "fail-branch" else "start -> a -> end"
+    done = go(build(text, a=stub(tokens=5, fail_times=9, error_strategy=strategy, **retry(2))), inputs={})
+    last = done.events[-1]
+    assert done.status == "partial-succeeded"
+    assert (last["total_tokens"], last["total_price"]) == (15, "0.03")
+    told = done.named("NodeRunException")[0]
+    assert told["usage"] is None
+    assert (told["metadata"]["total_tokens"], told["metadata"]["total_price"]) == (5, "0.01")
+    compare(totals_of(done.events[:-1]), last)
+    # A reader that was cut off before the last attempt was over counts those before it.
+    cut = next(i for i, e in enumerate(done.events) if e["event"] == "NodeRunException")
+    assert totals_of(done.events[:cut]).total_tokens == 10
 
 
 def test_the_price_and_the_active_time_of_two_segments() -> None:
