@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from editor.beside import Beside
 from editor.bridge.runs import LiveRun
 from editor.canvas.rounds import shown_execution
 from editor.debugging import Debugging
@@ -78,6 +79,7 @@ class WorkflowSession(QObject):
         self._is_checked = checked  # a comparison shows two states at once; what is missing in it is no problem
         self.document = Document(workflow)
         self.document.adopt(steps, position)
+        self.steps = Beside(self.document)
         self.problems: list[Problem] = []
         self.run: LiveRun | None = None
         self.run_state: RunState | None = None
@@ -138,12 +140,12 @@ class WorkflowSession(QObject):
     def undo(self) -> None:
         """Take the last step back."""
         if not self.read_only:
-            self.document.undo()
+            self.steps.undo()
 
     def redo(self) -> None:
         """Do the step again."""
         if not self.read_only:
-            self.document.redo()
+            self.steps.redo()
 
     def _on_delta(self, delta: Delta) -> None:
         if delta.app_changed or delta.everything:

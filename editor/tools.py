@@ -110,3 +110,17 @@ class Tools(QObject):
             self._loaded(snapshot)
 
         self._tasks.run(work, done=done, key="tools")
+
+    def forget(self, named: ToolIdentity) -> None:
+        """A tool that files name so means nothing else any more."""
+        from engine.services.tool_snapshot import key_of
+
+        def work() -> ToolSnapshot:
+            self._services.tools.remove_alias(*key_of(named))
+            return self._services.tools.snapshot()
+
+        def done(snapshot: ToolSnapshot) -> None:
+            self._reload()
+            self._loaded(snapshot)
+
+        self._tasks.run(work, done=done, key="tools")

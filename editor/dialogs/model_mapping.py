@@ -3,6 +3,7 @@ names of a workflow at once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -153,6 +154,7 @@ class MappingDialog(QDialog):
     def __init__(self, session: WorkflowSession, parent: QWidget) -> None:
         super().__init__(parent)
         self._desk = ModelsDesk(session.studio, self)
+        self._session = session
         self._config: Any = session.document.graph.to_config()
         self.boxes: dict[Ref, QComboBox] = {}
         self.resize(760, 440)
@@ -239,9 +241,34 @@ class MappingDialog(QDialog):
 
     def _map(self) -> None:
         chosen = {source: ModelRef(*box.currentData()) for source, box in self.boxes.items() if box.currentData()}
-        service = self._desk.service
         self.map.setEnabled(False)
-        self._desk.change(lambda: service.set_aliases(chosen), lambda _: self.accept())
+        before = {key: target for key, target in self._desk.snapshot.aliases.items() if key in chosen}
+
+        def done(_: object) -> None:
+            meaning(self._session, chosen, before)
+            self.accept()
+
+        self._desk.change(lambda: self._desk.service.set_aliases(chosen), done)
+
+
+def meaning(session: WorkflowSession, new: Mapping[Ref, ModelRef], old: Mapping[Ref, ModelRef]) -> None:
+    """Names that were given a meaning are a step of the workflow that it was done from, to be taken back from there."""
+    studio = session.studio
+
+    def mean(mapping: Mapping[Ref, ModelRef], gone: Iterable[Ref]) -> None:
+        def work() -> None:
+            for provider, name in gone:
+                studio.services.models.remove_alias(provider, name)
+            studio.services.models.set_aliases(mapping)
+
+        def done(_: None) -> None:
+            studio.load_models()
+            studio.runs.host.reload()
+
+        studio.tasks.run(work, done=done)
+
+    label = ntr("Map {n} model", "Map {n} models", len(new))
+    session.steps.did(label, lambda: mean(old, [k for k in new if k not in old]), lambda: mean(new, ()))
 
 
 def map_models(session: WorkflowSession, parent: QWidget) -> MappingDialog:

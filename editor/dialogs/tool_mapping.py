@@ -38,12 +38,36 @@ def give_meaning(
     node = session.document.graph.nodes.get(node_id)
     given = given_names(node.data) if node is not None and node.type == "tool" else []
     if all(name in names for name in given):
-        session.studio.tools.means(identity, target)
+        use_everywhere(session, identity, target, {})
         return None
     dialog = ToolMapping(session, node_id, identity, tool, parent)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()
     return dialog
+
+
+def use_everywhere(
+    session: WorkflowSession, named: ToolIdentity, target: ToolIdentity, names: Mapping[str, str]
+) -> None:
+    """Let a tool of files mean one of here, as a step of the workflow that it is done from."""
+    from engine.services.tool_snapshot import key_of
+
+    tools = session.studio.tools
+    key = key_of(named)
+    before, before_names = tools.aliases.get(key), dict(tools.names_of(key))
+
+    def back() -> None:
+        if before is None:
+            tools.forget(named)
+        else:
+            tools.means(named, before, before_names)
+
+    def again() -> None:
+        tools.means(named, target, names)
+
+    again()
+    words = tr("Use {target} for {tool}", target=f"{target.provider_name}/{target.tool_name}", tool=named.tool_name)
+    session.steps.did(words, back, again)
 
 
 class ToolMapping(QDialog):
@@ -131,7 +155,7 @@ class ToolMapping(QDialog):
         self.note.style().polish(self.note)
 
     def _use_everywhere(self) -> None:
-        self._session.studio.tools.means(self._identity, self._tool.identity, self.pairs)
+        use_everywhere(self._session, self._identity, self._tool.identity, self.pairs)
         self.accept()
 
     def _change_node(self) -> None:

@@ -87,10 +87,10 @@ class TopBar(QFrame):
             "failed": tr("Not saved"),
         }
         self.state.setText("" if session.read_only else words[session.save_state])
-        document = session.document
-        self.undo.setEnabled(document.can_undo and not session.read_only)
-        self.redo.setEnabled(document.can_redo and not session.read_only)
-        undo, redo = document.undo_label, document.redo_label
+        steps = session.steps
+        self.undo.setEnabled(steps.can_undo and not session.read_only)
+        self.redo.setEnabled(steps.can_redo and not session.read_only)
+        undo, redo = steps.undo_label, steps.redo_label
         self.undo.setToolTip(f"{tr('Undo')}: {undo}" if undo else tr("Undo"))
         self.redo.setToolTip(f"{tr('Redo')}: {redo}" if redo else tr("Redo"))
         errors = sum(p.severity == "error" for p in session.problems)

@@ -209,6 +209,11 @@ class Document:
         return self._position < len(self._steps)
 
     @property
+    def position(self) -> int:
+        """How many steps of the history are done."""
+        return self._position
+
+    @property
     def undo_label(self) -> str:
         """What undo would take back, in words, or an empty text."""
         return self._steps[self._position - 1].label if self.can_undo else ""

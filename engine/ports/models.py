@@ -147,8 +147,9 @@ class ChatRequest:
 @dataclass(frozen=True)
 class ChatDelta:
     """A piece of an answer. Usage and finish reason come with the last one only; reasoning is already folded into
-    `text` as `<think>...</think>` by the adapter (AI-19). `parts` are media that the model made. `loading` is no part of the
-    answer: the share of a model that is in memory by now, told before the first word of one that has to be loaded."""
+    `text` as `<think>...</think>` by the adapter (AI-19). `parts` are media that the model made. `loading` is no part
+    of the answer: the share of a model that is in memory by now, told before the first word of one that must be loaded.
+    """
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()

@@ -29,6 +29,7 @@ from editor.screenshot import wait_until
 from engine.adapters.models import gguf
 from engine.adapters.models.catalog import EMBEDDED_MODEL, EMBEDDED_PROVIDER
 from engine.adapters.models.shelf import SHELF
+from engine.model.edits import SetField
 from engine.services.model_names import ModelRef
 from tests.engine.adapters.models.exchanges import openai_error, openai_says
 from tests.helpers.gguf_file import tiny_gguf
@@ -379,6 +380,21 @@ def test_all_models_of_a_workflow_are_mapped_with_one_click(studio: Studio, tmp_
     assert wait_until(lambda: not any(p.code == "model.unknown" for p in page.session.problems), 20)
     assert set(studio.services.models.aliases()) == {("openai", "gpt-4o"), ("tongyi", "qwen-max")}
     assert page.session.document.graph.nodes["2"].data["model"]["name"] == "gpt-4o", "the file stays as it is"
+
+    top = studio.window.top
+    assert wait_until(lambda: "Map 2 models" in top.undo.toolTip(), 10)
+    page.session.submit(SetField("2", ("title",), "Asked"), "Rename")
+    studio.activate()
+    for _ in range(2):
+        QTest.keyClick(page.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert page.session.document.graph.nodes["2"].data["title"] == "Ask"
+    assert wait_until(lambda: sum(p.code == "model.unknown" for p in page.session.problems) == 2, 20)
+    assert studio.services.models.aliases() == {}
+    assert wait_until(lambda: "Map 2 models" in top.redo.toolTip(), 10)
+    QTest.keyClick(page.canvas, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert wait_until(lambda: not any(p.code == "model.unknown" for p in page.session.problems), 20)
+    assert set(studio.services.models.aliases()) == {("openai", "gpt-4o"), ("tongyi", "qwen-max")}
+    assert page.session.document.graph.nodes["2"].data["title"] == "Ask"
 
 
 def test_the_mapping_can_be_left(studio: Studio, tmp_path: Path) -> None:

@@ -183,6 +183,17 @@ def test_a_tool_with_other_parameters_is_mapped_for_the_workspace(studio: Studio
     summary = studio.run()
     assert summary["outputs"] == {"found": "7"}, summary
 
+    studio.activate()
+    assert studio.window.top.undo.toolTip() == "Undo: Use json_process/parse for json_parse"
+    QTest.keyClick(studio.page.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert wait_until(lambda: "tool.unknown" in {p.code for p in session.problems}, 30)
+    assert studio.services.tools.aliases() == {}
+    QTest.keyClick(studio.page.canvas, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert wait_until(lambda: not [p for p in session.problems if p.code == "tool.unknown"], 30)
+    assert studio.services.tools.alias_names() == {
+        ("builtin", "json_parse"): {"json_string": "content", "path": "json_filter"}
+    }
+
 
 def test_a_tool_with_other_parameters_is_changed_in_one_step(studio: Studio) -> None:
     dialog = mapping(studio)

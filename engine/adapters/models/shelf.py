@@ -24,7 +24,7 @@ LANES = 2
 BATCH = 256
 """Prompt tokens between two looks at whether anybody still waits: small enough to stop within half a second."""
 
-PROMPTS_MIB = 256
+PROMPTS_MIB = 128
 """Memory for prompts that were read already, beside those in the lanes: a step that asks again with the same beginning
 does not wait for it to be read again. Three steps that take turns were ten times as slow without (500 tokens each)."""
 
