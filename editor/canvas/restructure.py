@@ -39,6 +39,7 @@ class Restructuring:
             return False
         title = view.graph.nodes[target].title or view.graph.nodes[target].type
         view.announced.emit(tr("Connected to {title}", title=title))
+        view.connected.emit(source, target)
         return True
 
     # -- another type -----------------------------------------------------------------------------------------

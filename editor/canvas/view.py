@@ -74,6 +74,8 @@ class CanvasView(CanvasSurface):
     runNodeRequested = Signal(str)
     roundPickRequested = Signal(str, QPoint)
     """A container, and the place on the screen where its rounds are to be offered."""
+    connected = Signal(str, str)
+    """Source and target of a connection that a person made."""
     fileDropped = Signal(str)
     hoverChanged = Signal(str)
     noteEditRequested = Signal(str)

@@ -44,6 +44,7 @@ from editor.search import NodeSearch
 from editor.theme import theme
 from editor.windows import choosers
 from editor.windows.adding import Adding
+from editor.windows.assigning import offer_values
 from editor.windows.canvas_tools import CanvasTools
 from editor.windows.debug_desk import DebugDesk
 from editor.windows.page_menus import PageMenus
@@ -291,6 +292,7 @@ class WorkflowPage(QWidget):
         canvas.contextMenuRequested.connect(self.menus.context_menu)
         canvas.blockSelectorRequested.connect(self.adding.choose)
         canvas.runNodeRequested.connect(self.runNodeWanted)
+        canvas.connected.connect(lambda source, target: offer_values(self, source, target))
         canvas.fileDropped.connect(self.fileDropped)
         canvas.refused.connect(lambda text: session.studio.messages.tell(text))
         self.follow(session.refused, self._refused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from engine.model.edits import Edit, Group, SetField
@@ -12,6 +13,7 @@ from engine.model.selectors import Reference
 from engine.model.workflow import Workflow
 
 SETTINGS = "advanced_settings"
+ANY = ("", "any")
 
 
 def groups_of(node: Node) -> list[dict[str, Any]]:
@@ -91,6 +93,46 @@ def _settings(node: Node, *, on: bool, groups: list[dict[str, Any]]) -> SetField
     settings = node.data.get(SETTINGS)
     before = dict(settings) if isinstance(settings, Mapping) else {}
     return SetField(node.id, (SETTINGS,), {**before, "group_enabled": on, "groups": groups})
+
+
+@dataclass(frozen=True, slots=True)
+class VariableList:
+    """One list of an aggregator: that of the node itself (`group` None) or of the group at a place."""
+
+    group: int | None
+    name: str
+    output_type: str
+    variables: tuple[tuple[str, ...], ...]
+
+    def takes(self, kind: str) -> bool:
+        """May a variable of this type be added? The first one of a list decides."""
+        return not self.variables or self.output_type in ANY or kind in (self.output_type, *ANY)
+
+
+def lists_of(node: Node) -> list[VariableList]:
+    """The lists that are in use, in their order."""
+    settings = node.data.get(SETTINGS)
+    if isinstance(settings, Mapping) and settings.get("group_enabled"):
+        return [_list(place, group, _name(group)) for place, group in enumerate(groups_of(node))]
+    return [_list(None, node.data, "")]
+
+
+def add_variable(node: Node, wanted: VariableList, selector: Sequence[str], kind: str) -> Edit:
+    """A variable at the end of a list; the first one gives the list its type."""
+    chosen = [list(one) for one in wanted.variables] + [list(selector)]
+    given = wanted.output_type if wanted.variables else kind or "any"
+    if wanted.group is None:
+        return Group("", (SetField(node.id, ("variables",), chosen), SetField(node.id, ("output_type",), given)))
+    groups = groups_of(node)
+    groups[wanted.group] |= {"variables": chosen, "output_type": given}
+    return _settings(node, on=True, groups=groups)
+
+
+def _list(place: int | None, holder: Mapping[str, Any], name: str) -> VariableList:
+    variables = holder.get("variables")
+    rows = variables if isinstance(variables, Sequence) and not isinstance(variables, str) else ()
+    chosen = tuple(tuple(str(part) for part in row) for row in rows if isinstance(row, Sequence) and row)
+    return VariableList(place, name, str(holder.get("output_type") or "any"), chosen)
 
 
 def _after(workflow: Workflow, edits: Sequence[Edit]) -> Workflow:

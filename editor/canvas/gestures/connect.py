@@ -106,7 +106,8 @@ class ConnectGesture(Gesture):
             self.view.commands.submit(edit, tr("Reconnect"))
             return
         edit = AddEdge(self.view.rules.new_edge(source, handle, target))
-        self.view.commands.submit(edit, tr("Connect"))
+        if self.view.commands.submit(edit, tr("Connect")):
+            self.view.connected.emit(source, target)
 
     def cancel(self) -> None:
         self.view.hide_items(set(), set())
