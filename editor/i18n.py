@@ -152,13 +152,16 @@ def set_language(name: str) -> None:
         language_signal().changed.emit()
 
 
+_COUNTS = ("n", "count", "total", "done")
+
+
 def tr(text: str, /, **values: Any) -> str:
     """`text` in the language in force, with `{name}` places filled; a `Sentence` of the engine knows its own."""
     if isinstance(text, Sentence):
         values = {**text.values, **values}
         text = text.template
     found = _catalogue(_State.language).get(text, text) if _State.language != "en" else text
-    words = found.format(**values) if values else found
+    words = found.format(**{key: _readable(key, value) for key, value in values.items()}) if values else found
     _remember(words, (text, "", 0, values))
     return words
 
@@ -178,4 +181,14 @@ def _counted(one: str, many: str, n: int) -> str:
         texts = _catalogue(_State.language)
         wanted, other = (one, many) if n == 1 else (many, one)
         chosen = texts.get(wanted) or texts.get(other) or wanted
-    return chosen.replace("{n}", str(n))
+    return chosen.replace("{n}", amount(n))
+
+
+def amount(n: int) -> str:
+    """A count as people read it, its thousands apart. Both languages part them by a comma."""
+    return f"{n:,}"
+
+
+def _readable(key: str, value: Any) -> Any:
+    """Values of a sentence as they are shown; only those that count something are grouped, names and codes never."""
+    return amount(value) if key in _COUNTS and isinstance(value, int) else value

@@ -5,7 +5,7 @@ Strokes are 1.5 px in the drawings; small sizes get a slightly heavier line so t
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QImage, QPainter, QPixmap
@@ -65,8 +65,17 @@ def pixmap(name: str, color_token: str | QColor = "text", size: int = 16, ratio:
 
 
 @lru_cache(maxsize=2048)
-def _pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
-    return QPixmap.fromImage(image(name, colour, size, ratio))
+def _pixmap(name: str, colour: str, size: int, ratio: float, width: int = 0) -> QPixmap:
+    """The icon, `size` logical pixels high, in the middle of `width` (as wide as it is high for 0)."""
+    if width <= size:
+        return QPixmap.fromImage(image(name, colour, size, ratio))
+    result = QPixmap(round(width * ratio), round(size * ratio))
+    result.setDevicePixelRatio(ratio)
+    result.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(result)
+    painter.drawImage(QPointF(round((width - size) / 2 * ratio) / ratio, 0), image(name, colour, size, ratio))
+    painter.end()
+    return result
 
 
 @lru_cache(maxsize=512)
@@ -129,12 +138,46 @@ class _ThemedEngine(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        # Qt passes the size in device pixels already.
+        # Qt passes the size in device pixels already. Buttons ask for more width than height: Qt puts the words four
+        # pixels beside the picture, which is too near, so the room is part of the picture.
         side = max(1, round(min(size.width(), size.height()) / scale))
-        return _pixmap(self._name, self._colour(mode, state).name(), side, scale)
+        width = max(side, round(size.width() / scale))
+        return _pixmap(self._name, self._colour(mode, state).name(), side, scale, width)
 
     def clone(self) -> QIconEngine:
         return _ThemedEngine(self._name, self._token, self._active)
+
+
+class _TileEngine(QIconEngine):
+    """Draws the tile of a node family in the theme that is in force when it is drawn."""
+
+    def __init__(self, name: str, family: str) -> None:
+        super().__init__()
+        self._name, self._family = name, family
+
+    def paint(self, painter: QPainter, rect: object, mode: QIcon.Mode, state: QIcon.State) -> None:
+        target = QRectF(rect)  # type: ignore[call-overload]
+        side = min(target.width(), target.height())
+        spot = QRectF(0, 0, side, side)
+        spot.moveCenter(target.center())
+        ratio = painter.device().devicePixelRatio()
+        painter.drawImage(spot, tile_image(self._name, self._family, round(side * ratio)))
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
+        made = QPixmap.fromImage(tile_image(self._name, self._family, max(1, min(size.width(), size.height()))))
+        made.setDevicePixelRatio(scale)
+        return made
+
+    def clone(self) -> QIconEngine:
+        return _TileEngine(self._name, self._family)
+
+
+def tile_icon(name: str, family: str) -> QIcon:
+    """The tile of a node family as a QIcon that follows the theme."""
+    return QIcon(_TileEngine(name, family))
 
 
 def icon(name: str, color_token: str = "text", size: int = 16, active_token: str | None = None) -> QIcon:  # noqa: S107
@@ -144,6 +187,14 @@ def icon(name: str, color_token: str = "text", size: int = 16, active_token: str
     """
     del size  # every size is drawn on demand; kept for callers that name the size they will show
     return QIcon(_ThemedEngine(name, color_token, active_token or color_token))
+
+
+@cache
+def blank_icon() -> QIcon:
+    """Takes the room of an icon and shows nothing."""
+    nothing = QPixmap(16, 16)
+    nothing.fill(Qt.GlobalColor.transparent)
+    return QIcon(nothing)
 
 
 def _forget() -> None:

@@ -25,7 +25,7 @@ class CodePage(QWidget):
         super().__init__()
         self._studio = studio
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 16)
+        column.setContentsMargins(0, 16, 0, 0)
         column.setSpacing(16)
         self.level = QLabel()
         self.level.setWordWrap(True)

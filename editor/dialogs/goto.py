@@ -11,8 +11,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -22,9 +20,9 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from editor.dialogs.found import DETAIL, PICTURE, TITLE, FoundDelegate
 from editor.i18n import tr
 from editor.icons import icon
-from editor.theme import theme
 
 SHOWN = 60
 
@@ -79,26 +77,6 @@ def fitting(entries: Sequence[Entry], text: str) -> list[Entry]:
     return found
 
 
-class _Row(QWidget):
-    """A title at the left and what it is at the right."""
-
-    def __init__(self, entry: Entry) -> None:
-        super().__init__()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 0, 12, 0)
-        row.setSpacing(10)
-        picture = QLabel()
-        picture.setPixmap(icon(entry.picture or "chevron-right", "muted").pixmap(16, 16))
-        row.addWidget(picture)
-        title = QLabel()
-        title.setText(title.fontMetrics().elidedText(entry.title, Qt.TextElideMode.ElideRight, 340))
-        row.addWidget(title, 1)
-        detail = QLabel()
-        detail.setProperty("kind", "small")
-        detail.setText(detail.fontMetrics().elidedText(entry.detail, Qt.TextElideMode.ElideRight, 200))
-        row.addWidget(detail)
-
-
 class GoTo(QDialog):
     """Type, arrow, Enter; Tab goes to the next scope, Esc closes and leaves no trace."""
 
@@ -134,6 +112,7 @@ class GoTo(QDialog):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setIconSize(QSize(16, 16))
         self.list.setUniformItemSizes(True)
+        self.list.setItemDelegate(FoundDelegate(self.list))
         self.list.setAccessibleName(tr("Found"))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -177,13 +156,13 @@ class GoTo(QDialog):
         scope, words = self.scope()
         self._entries = self._source.find(words, scope)[:SHOWN]
         self.list.clear()
-        height = max(32, theme().font("base").pixelSize() + 18)
         for entry in self._entries:
             item = QListWidgetItem()
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}, {entry.detail}".rstrip(", "))
-            item.setSizeHint(QSize(0, height))
+            item.setData(TITLE, entry.title)
+            item.setData(DETAIL, entry.detail)
+            item.setData(PICTURE, entry.picture or "chevron-right")
             self.list.addItem(item)
-            self.list.setItemWidget(item, _Row(entry))
         if not self._entries:
             item = QListWidgetItem(tr("Nothing found"))
             item.setFlags(Qt.ItemFlag.NoItemFlags)

@@ -79,7 +79,7 @@ class ModelsPage(QWidget):
     def _providers(self) -> QWidget:
         part = QWidget()
         row = QHBoxLayout(part)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(0, 0, 0, 12)
         row.setSpacing(0)
         left = QVBoxLayout()
         left.setSpacing(8)
@@ -118,7 +118,7 @@ class ModelsPage(QWidget):
     def _names(self) -> QWidget:
         part = QWidget()
         column = QVBoxLayout(part)
-        column.setContentsMargins(0, 8, 0, 0)
+        column.setContentsMargins(0, 12, 0, 0)
         column.setSpacing(8)
         title = QLabel(tr("Names of models in files"))
         title.setProperty("kind", "heading")

@@ -50,7 +50,7 @@ class ToolsPage(QWidget):
         self._given_up = threading.Event()
         self._items: dict[tuple[str, str], QTreeWidgetItem] = {}
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 16, 16, 16)
+        row.setContentsMargins(0, 16, 0, 0)
         row.setSpacing(0)
         row.addLayout(self._left())
         self.pages = QStackedWidget()

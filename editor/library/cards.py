@@ -29,8 +29,9 @@ from editor.appicon import KINDS
 from editor.i18n import ntr, tr
 from editor.icons import pixmap
 from editor.library.pictures import PICTURE, Pictures
+from editor.library.runmarks import paint_run_mark
 from editor.library.tagmarks import colour_of
-from editor.panels.parts import STATUS_ICON, ago, status_word
+from editor.panels.parts import ago, status_word
 from editor.theme import theme
 from engine.services.library import Tag
 from engine.services.workflows import AppSummary
@@ -38,6 +39,7 @@ from engine.services.workflows import AppSummary
 NARROWEST = 268
 GAP = 16
 PAD = 14
+LINE_GAP = 2
 BADGE = 32
 TICK = 20
 MODE_WORDS = {
@@ -105,7 +107,7 @@ class Apps(QAbstractListModel):
 def card_height() -> int:
     """The height of a card at the present text size."""
     base, small, tiny = (QFontMetrics(theme().font(role)).height() for role in ("base", "small", "tiny"))
-    return PICTURE.height() + 12 + max(BADGE, base + small) + 8 + tiny + 12
+    return PICTURE.height() + 12 + max(BADGE, base + LINE_GAP + small) + 10 + tiny + 12
 
 
 class CardDelegate(QStyledItemDelegate):
@@ -209,7 +211,7 @@ class CardDelegate(QStyledItemDelegate):
         facts = [tr(MODE_WORDS.get(app.mode, app.mode)), ntr("{n} node", "{n} nodes", app.node_count)]
         if app.published:
             facts.append(tr("Published"))
-        line = QRect(x, line.bottom() + 1, right - x, small.height())
+        line = QRect(x, line.bottom() + 1 + LINE_GAP, right - x, small.height())
         painter.drawText(line, 0, small.elidedText("  ·  ".join(facts), Qt.TextElideMode.ElideRight, line.width()))
         painter.setFont(current.font("tiny"))
         tiny = painter.fontMetrics()
@@ -217,10 +219,8 @@ class CardDelegate(QStyledItemDelegate):
         when = tr("Deleted {when}", when=ago(app.deleted_at)) if app.deleted_at else ago(app.updated_at)
         painter.drawText(foot, int(Qt.AlignmentFlag.AlignRight), when)
         if app.deleted_at is None:
-            painter.setPen(Qt.PenStyle.NoPen)
             for number, status in enumerate(reversed(app.last_runs)):
-                painter.setBrush(current.color(STATUS_ICON.get(status, ("", "faint"))[1]))
-                painter.drawEllipse(QRectF(left + number * 10, foot.center().y() - 2.5, 6, 6))
+                paint_run_mark(painter, QRectF(left + number * 11, foot.center().y() - 2.5, 7, 7), status)
 
     @staticmethod
     def _tick(painter: QPainter, card: QRect, *, selected: bool) -> None:
@@ -296,7 +296,8 @@ class CardGrid(QListView):
     def _fit(self) -> None:
         """Cards share the width evenly."""
         # The room of the scroll bar is left free, so that cards do not move when it comes and goes.
-        width = self.width() - self.verticalScrollBar().sizeHint().width() - 1
+        # The frame takes a pixel at each side, and a row that fills the very last one would lose its last card.
+        width = self.width() - self.verticalScrollBar().sizeHint().width() - 4
         columns = max(1, width // (NARROWEST + GAP))
         self.setGridSize(QSize(max(NARROWEST + GAP, width // columns), card_height() + GAP))
 

@@ -26,8 +26,10 @@ from editor.theme import theme
 if TYPE_CHECKING:
     from engine.services.templates import Template
 
-NARROWEST = 300
-GAP = 10
+NARROWEST = 268
+GAP = 16
+LEFT, RIGHT = 28, 24
+"""The cards of the library stand between the same lines."""
 
 
 class SampleCard(QPushButton):
@@ -74,7 +76,7 @@ class Samples(QScrollArea):
         page.setProperty("kind", "canvas")
         self.setWidget(page)
         column = QVBoxLayout(page)
-        column.setContentsMargins(28, 4, 24, 24)
+        column.setContentsMargins(LEFT, 8, RIGHT, 24)
         column.setSpacing(16)
         self.welcome = self._make_welcome()
         column.addWidget(self.welcome)
@@ -128,7 +130,7 @@ class Samples(QScrollArea):
         self._arrange()
 
     def _arrange(self) -> None:
-        columns = max(1, (self.viewport().width() - 52 + GAP) // (NARROWEST + GAP))
+        columns = max(1, (self.viewport().width() - LEFT - RIGHT + GAP) // (NARROWEST + GAP))
         if columns == self._columns:
             return
         for column in range(max(columns, self._columns)):

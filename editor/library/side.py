@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
-from editor.i18n import tr
+from editor.i18n import amount, tr
 from editor.icons import icon
 from editor.library.shelf import PLACES
 from editor.library.tagmarks import dot
 from editor.panels.parts import tool_button
+from editor.theme import theme
 from engine.services.library import Tag
 
 WIDTH = 208
@@ -27,6 +40,10 @@ PICTURES = {
     "trash": "trash",
 }
 NAME = int(Qt.ItemDataRole.UserRole)
+COUNT = NAME + 1
+TEXT_GAP = 12
+"""What stands between a row's picture and its words, about."""
+CHECKED = QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
 
 
 class Side(QFrame):
@@ -54,7 +71,7 @@ class Side(QFrame):
         self.places.currentItemChanged.connect(lambda item, _: self.placeChosen.emit(item.data(NAME)) if item else None)
         column.addWidget(self.places)
         head = QHBoxLayout()
-        head.setContentsMargins(8, 12, 0, 0)
+        head.setContentsMargins(12, 12, 0, 0)
         words = QLabel(tr("Tags"))
         words.setProperty("kind", "section")
         head.addWidget(words)
@@ -64,7 +81,7 @@ class Side(QFrame):
         self.none = QLabel(tr("Tags group workflows: make some here, then put them on from a card's menu."))
         self.none.setProperty("kind", "small")
         self.none.setWordWrap(True)
-        self.none.setContentsMargins(8, 0, 4, 0)
+        self.none.setContentsMargins(12, 0, 4, 0)
         column.addWidget(self.none)
         self.tags = _list(tr("Tags"))
         self.tags.itemChanged.connect(lambda _: self.tagsChosen.emit(self.wanted()))
@@ -95,7 +112,9 @@ class Side(QFrame):
         for row, (place, word) in enumerate(PLACES.items()):
             item = self.places.item(row)
             number = counts.get(place, 0)
-            item.setText(f"{tr(word)}   {number}" if number else tr(word))
+            item.setText(tr(word))
+            item.setData(COUNT, number)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{tr(word)}, {amount(number)}" if number else tr(word))
             item.setHidden(place == "other" and not number)
         hidden = sum(self.places.item(row).isHidden() for row in range(self.places.count()))
         self.places.setFixedHeight((len(PLACES) - hidden) * ROW + 4)
@@ -103,8 +122,11 @@ class Side(QFrame):
         current = self.tags.currentRow()
         self.tags.clear()
         for tag in tags:
-            item = QListWidgetItem(dot(tag.colour), f"{tag.name}   {marks.get(tag.name, 0)}")
+            used = marks.get(tag.name, 0)
+            item = QListWidgetItem(dot(tag.colour), tag.name)
             item.setData(NAME, tag.name)
+            item.setData(COUNT, used)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{tag.name}, {amount(used)}")
             item.setToolTip(tag.name)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if tag.name in wanted else Qt.CheckState.Unchecked)
@@ -117,8 +139,32 @@ class Side(QFrame):
         self._rest.setVisible(not tags)
 
 
+class _CountedRows(QStyledItemDelegate):
+    """Rows with what they hold at the right, in a column of its own."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        count = amount(index.data(COUNT)) if index.data(COUNT) else ""
+        metrics = QFontMetrics(theme().font("small"))
+        room = metrics.horizontalAdvance(count) + 12 if count else 0
+        shown = QStyleOptionViewItem(option)
+        self.initStyleOption(shown, index)
+        text = QFontMetrics(theme().font("base"))
+        taken = (shown.decorationSize.width() + TEXT_GAP) * (1 + bool(shown.features & CHECKED)) + TEXT_GAP
+        shown.text = text.elidedText(shown.text, Qt.TextElideMode.ElideRight, option.rect.width() - taken - room)
+        shown.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, shown, painter, shown.widget)
+        painter.save()
+        painter.setFont(theme().font("small"))
+        painter.setPen(theme().color("muted"))
+        place = option.rect.adjusted(0, 0, -12, 0)
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), count)
+        painter.restore()
+
+
 def _list(name: str) -> QListWidget:
     made = QListWidget()
+    made.setItemDelegate(_CountedRows(made))
     made.setFrameShape(QFrame.Shape.NoFrame)
     made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     made.setTextElideMode(Qt.TextElideMode.ElideRight)

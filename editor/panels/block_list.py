@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QPixmap
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem
+from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QDrag, QPalette, QPixmap
+from PySide6.QtWidgets import (
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from editor.theme import theme
 
 MIME = "application/x-penstock-node-type"
 GROUP_SPACE = 12
 TYPE = int(Qt.ItemDataRole.UserRole)
+
+
+class _Rows(QStyledItemDelegate):
+    """Group titles are smaller and muted, and never look switched off although nobody can choose them."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if index.data(TYPE) is None:
+            option.state |= QStyle.StateFlag.State_Enabled
+            option.state &= ~QStyle.StateFlag.State_MouseOver
+            option.font = theme().font("tiny", 600)
+            option.palette.setColor(QPalette.ColorRole.Text, theme().color("muted"))
 
 
 class DragList(QListWidget):
@@ -29,6 +48,7 @@ class DragList(QListWidget):
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setItemDelegate(_Rows(self))
         self.itemActivated.connect(self.activate)
         if not draggable:
             self.itemClicked.connect(self.activate)
@@ -42,8 +62,6 @@ class DragList(QListWidget):
             self.addItem(space)
         item = QListWidgetItem(text)
         item.setFlags(Qt.ItemFlag.NoItemFlags)
-        item.setFont(theme().font("tiny", 600))
-        item.setForeground(theme().color("muted"))
         item.setSizeHint(QSize(0, 28))
         item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.addItem(item)

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 from editor.debugging import failure_of
 from editor.enginetexts import told, told_line
 from editor.i18n import tr
-from editor.icons import pixmap
 from editor.keymap import native
 from editor.panels.breakpoints import spelled
+from editor.panels.glyph import Glyph
 from editor.panels.parts import tool_button
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class DebugBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(2)
-        self.glyph = QLabel()
+        self.glyph = Glyph()
         row.addWidget(self.glyph)
         row.addSpacing(8)
         self.reason = QLabel()
@@ -80,7 +80,7 @@ class DebugBar(QFrame):
         node = session.debugging.current
         if node is None:
             self.reason.setText(tr("Running…"))
-            self.glyph.setPixmap(pixmap("status-running", "accent", 16))
+            self.glyph.show_icon("status-running", "accent")
             for name in self.buttons:
                 self.buttons[name].setEnabled(name == "stop")
             self.others.hide()
@@ -92,7 +92,7 @@ class DebugBar(QFrame):
             return
         self._away.stop()
         failed = failure_of(node)
-        self.glyph.setPixmap(pixmap("status-failed" if failed else "status-held", "bad" if failed else "held", 16))
+        self.glyph.show_icon(*(("status-failed", "bad") if failed else ("status-held", "held")))
         words = reason_words(session, node)
         metrics = self.reason.fontMetrics()
         room = max(160, min(520, self._canvas.width() - 320))

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QScrollArea,
     QStackedWidget,
     QTabBar,
@@ -19,15 +18,14 @@ from PySide6.QtWidgets import (
 )
 
 from editor.i18n import tr
-from editor.icons import pixmap, tile
 from editor.panels.forms import form_class
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, name_it
 from editor.panels.forms.parts import small_button
+from editor.panels.glyph import Glyph
 from editor.panels.last_run import LastRun
 from editor.panels.next_step import NextStep
-from editor.panels.parts import focus_first
-from editor.theme import theme
+from editor.panels.parts import ElidedLineEdit, focus_first
 
 if TYPE_CHECKING:
     from editor.panels.forms.common import Form
@@ -83,8 +81,7 @@ class Inspector(QWidget):
         column.setContentsMargins(32, 64, 32, 32)
         column.setSpacing(8)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
-        picture = QLabel()
-        picture.setPixmap(pixmap("pointer", "faint", 28))
+        picture = Glyph("pointer", "faint", 28)
         picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         title = QLabel(tr("Nothing selected"))
         title.setProperty("kind", "title")
@@ -104,14 +101,14 @@ class Inspector(QWidget):
         column.setSpacing(0)
         head = QHBoxLayout()
         head.setContentsMargins(16, 12, 8, 0)
-        head.setSpacing(8)
-        self._tile = QLabel()
+        head.setSpacing(2)
+        self._tile = Glyph(size=28)
         self._tile.setFixedSize(28, 28)
         self._tile.setAlignment(Qt.AlignmentFlag.AlignCenter)
         head.addWidget(self._tile)
-        self.title = QLineEdit()
+        self.title = ElidedLineEdit()
         self.title.setProperty("kind", "plain")
-        self.title.setFont(theme().font("heading", 600))
+        self.title.setProperty("size", "heading")
         self.title.setPlaceholderText(tr("Untitled"))
         name_it(self.title, tr("Node title"))
         self.title.textEdited.connect(self._title_edited)
@@ -124,10 +121,10 @@ class Inspector(QWidget):
         head.addWidget(small_button("close", tr("Close"), self.closeRequested.emit))
         column.addLayout(head)
         about = QHBoxLayout()
-        about.setContentsMargins(16, 0, 16, 4)
-        self.description = QLineEdit()
+        about.setContentsMargins(4, 0, 16, 4)
+        self.description = ElidedLineEdit()
         self.description.setProperty("kind", "plain")
-        self.description.setFont(theme().font("small"))
+        self.description.setProperty("size", "small")
         self.description.setPlaceholderText(tr("Add a description"))
         name_it(self.description, tr("Node description"))
         self.description.textEdited.connect(self._description_edited)
@@ -141,7 +138,7 @@ class Inspector(QWidget):
         self.tabs.addTab(tr("Last run"))
         name_it(self.tabs, tr("Inspector tabs"))
         tab_row = QHBoxLayout()
-        tab_row.setContentsMargins(12, 0, 12, 0)
+        tab_row.setContentsMargins(6, 0, 12, 0)
         tab_row.addWidget(self.tabs)
         tab_row.addStretch(1)
         column.addLayout(tab_row)
@@ -254,7 +251,7 @@ class Inspector(QWidget):
         node = self._ctx.node
         found = spec(node.type)
         family = found.family if found else "unknown"
-        self._tile.setPixmap(tile(found.icon if found else "unknown", family))
+        self._tile.show_tile(found.icon if found else "unknown", family)
         for edit, text in ((self.title, node.title), (self.description, str(node.data.get("desc") or ""))):
             edit.setReadOnly(self._ctx.read_only)
             # Whoever types keeps the caret; a text from elsewhere is shown from its beginning.

@@ -13,7 +13,7 @@ from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.fields import name_it
 from editor.panels.notices import Notices, notices_of
-from editor.panels.parts import status_icon, status_word
+from editor.panels.parts import status_glyph, status_word
 from editor.panels.value_view import ValueView, duration, price_text
 
 if TYPE_CHECKING:
@@ -119,9 +119,7 @@ class LastRun(QScrollArea):
         row = QHBoxLayout(head)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        glyph = QLabel()
-        glyph.setPixmap(status_icon(status, 18))
-        row.addWidget(glyph)
+        row.addWidget(status_glyph(status))
         word = QLabel(status_word(status))
         word.setProperty("kind", "title")
         row.addWidget(word)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFont
 
 from editor.enginetexts import told
 from editor.i18n import tr
-from editor.icons import icon
+from editor.icons import blank_icon, icon
 from editor.panels.parts import STATUS_ICON, local_time, status_word
 from editor.panels.value_view import duration
 from editor.theme import theme
@@ -196,7 +196,8 @@ class LogModel(QAbstractTableModel):
             if name == "status":
                 return icon(*STATUS_ICON.get(run.status, ("status-waiting", "faint")))
             if name == "started":
-                return icon("pin", "accent") if run.pinned else None if run.is_read else icon("dot", "accent")
+                # Runs that were read have a blank there, so that all times stand in one line.
+                return icon("pin", "accent") if run.pinned else blank_icon() if run.is_read else icon("dot", "accent")
             return None
         if role == Qt.ItemDataRole.FontRole and not run.is_read and name in ("started", "workflow"):
             return self._unread

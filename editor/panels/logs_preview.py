@@ -12,7 +12,7 @@ from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.logs_model import price_text, trigger_word
-from editor.panels.parts import EmptyState, local_time, status_icon, status_word
+from editor.panels.parts import EmptyState, local_time, status_glyph, status_word
 from editor.panels.value_view import ValueView, duration
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ class RunPreview(QScrollArea):
         column.setContentsMargins(16, 12, 16, 16)
         column.setSpacing(12)
         head = QHBoxLayout()
-        glyph = QLabel()
         status = self._studio.runs.status_of(record["id"], record["status"])
-        glyph.setPixmap(status_icon(status, 18))
-        head.addWidget(glyph)
+        head.addWidget(status_glyph(status))
         word = QLabel(status_word(status))
         word.setProperty("kind", "heading")
         head.addWidget(word)

@@ -10,11 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from editor.i18n import tr
-from editor.icons import icon, tile
+from editor.icons import icon, tile_icon
 from editor.panels.forms.fields import name_it
 from editor.panels.forms.parts import Section, add_button, small_button
 from editor.panels.parts import ElidedLabel
@@ -87,7 +87,7 @@ class _Row(QPushButton):
         super().__init__()
         self._title = follower.title
         self.setProperty("kind", "step")
-        self.setIcon(QIcon(tile(follower.picture, follower.family, TILE)))
+        self.setIcon(tile_icon(follower.picture, follower.family))
         self.setIconSize(QSize(TILE, TILE))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         name_it(self, tr("Go to {title}", title=follower.title))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from editor.enginetexts import told
 from editor.i18n import tr
-from editor.icons import pixmap
+from editor.panels.glyph import Glyph
 
 _LEFT_OUT = re.compile(r"(.+) does not take (\w+) files: (.+) was left out\.", re.DOTALL)
 _EMPTY = "The model gave an empty answer."
@@ -67,9 +67,7 @@ def _notice(text: str) -> QWidget:
     row = QHBoxLayout(box)
     row.setContentsMargins(10, 8, 10, 8)
     row.setSpacing(8)
-    glyph = QLabel()
-    glyph.setPixmap(pixmap("warning", "warn", 16))
-    row.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(Glyph("warning", "warn"), 0, Qt.AlignmentFlag.AlignTop)
     words = QLabel(text)
     words.setTextFormat(Qt.TextFormat.PlainText)
     words.setWordWrap(True)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidgetItem, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from editor.i18n import tr
-from editor.icons import icon, tile
+from editor.icons import icon, tile_icon
 from editor.panels.block_list import TYPE, DragList
 from editor.panels.parts import EmptyState, PanelTitle
 from editor.panels.tool_list import KindTabs, ToolList
@@ -120,7 +120,7 @@ class BlockList(DragList):
         item = QListWidgetItem(title)
         item.setData(TYPE, name)
         item.setToolTip(tip)
-        item.setIcon(QIcon(tile(picture, family, 24)))
+        item.setIcon(tile_icon(picture, family))
         item.setSizeHint(QSize(0, 36))
         self.addItem(item)
 

@@ -6,12 +6,25 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStylePainter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QStyle,
+    QStyleOptionFrame,
+    QStylePainter,
+    QToolButton,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 from editor.i18n import ntr, tr
 from editor.icons import icon, pixmap
+from editor.panels.glyph import Glyph
 from editor.theme import theme
 
 if TYPE_CHECKING:
@@ -59,6 +72,11 @@ def status_word(status: str) -> str:
 def shown_status(state: RunState) -> str:
     """The status of a run as people see it: one whose steps are held in the debugger is not at work."""
     return "held" if state.status == "running" and state.held else state.status
+
+
+def status_glyph(status: str, size: int = 18) -> Glyph:
+    """A status as a picture that follows the theme."""
+    return Glyph(*STATUS_ICON.get(status, ("status-waiting", "faint")), size)
 
 
 def status_icon(status: str, size: int = 16) -> Any:
@@ -163,6 +181,34 @@ class ElidedLabel(QLabel):
         self.setToolTip(text if self.fontMetrics().horizontalAdvance(text) > self.width() else "")
 
 
+class ElidedLineEdit(QLineEdit):
+    """A field whose text ends in an ellipsis where it has no room, until somebody types in it."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionFrame()
+        self.initStyleOption(option)
+        room = self.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, self).adjusted(2, 0, -2, 0)
+        metrics = self.fontMetrics()
+        cut = not self.hasFocus() and metrics.horizontalAdvance(self.text()) > room.width()
+        if not cut:
+            super().paintEvent(event)
+            return
+        painter = QStylePainter(self)
+        painter.drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, option)
+        shown = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawItemText(
+            room, int(Qt.AlignmentFlag.AlignVCenter), self.palette(), self.isEnabled(), shown, self.foregroundRole()
+        )
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and not self.toolTip() and not self.hasFocus():
+            text = self.text()
+            if self.fontMetrics().horizontalAdvance(text) > self.width() - 24 and isinstance(event, QHelpEvent):
+                QToolTip.showText(event.globalPos(), text, self)
+                return True
+        return super().event(event)
+
+
 class EmptyState(QWidget):
     """One picture, one sentence, one action."""
 
@@ -172,8 +218,7 @@ class EmptyState(QWidget):
         column.setContentsMargins(SIDES, 40, SIDES, 24)
         column.setSpacing(12)
         column.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
-        glyph = QLabel()
-        glyph.setPixmap(pixmap(picture, "faint", 28))
+        glyph = Glyph(picture, "faint", 28)
         glyph.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(glyph)
         words = Words(text)

@@ -9,8 +9,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from editor.i18n import ntr, tr
-from editor.icons import icon, pixmap
+from editor.icons import icon
 from editor.panels.forms.fields import name_it
+from editor.panels.glyph import Glyph
 
 if TYPE_CHECKING:
     from engine.services.debugging import PlanPreview
@@ -31,9 +32,7 @@ class PlanBar(QFrame):
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(6)
         for picture, tone, name in (("history", "muted", "reused"), ("play", "accent", "again")):
-            glyph = QLabel()
-            glyph.setPixmap(pixmap(picture, tone, 16))
-            row.addWidget(glyph)
+            row.addWidget(Glyph(picture, tone))
             words = QLabel()
             setattr(self, name, words)
             row.addWidget(words)

@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.glyph import Glyph
 from editor.panels.listen import ListenBox
-from editor.panels.parts import ElidedLabel, shown_status, status_icon, status_word
+from editor.panels.parts import STATUS_ICON, ElidedLabel, shown_status, status_word
 from editor.panels.result_text import ResultText
 from editor.panels.run_form import RunForm
 from editor.panels.value_view import ValueView, duration, price_text
@@ -159,7 +160,7 @@ class RunPanel(QWidget):
         column.setContentsMargins(16, 12, 16, 16)
         column.setSpacing(8)
         head = QHBoxLayout()
-        self._glyph = QLabel()
+        self._glyph = Glyph(size=18)
         self._status = ElidedLabel(kind="title")
         self._facts = QLabel()
         self._facts.setProperty("kind", "small")
@@ -239,7 +240,7 @@ class RunPanel(QWidget):
             self._raw.hide()
             self._copy.hide()
             return
-        self._glyph.setPixmap(status_icon(shown_status(state), 18))
+        self._glyph.show_icon(*STATUS_ICON[shown_status(state)])
         self._status.setText(status_word(shown_status(state)))
         facts = [duration(state.elapsed) if state.is_over else ""]
         if state.total_tokens:

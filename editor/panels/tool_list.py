@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListWidgetItem, QTabBar
 
 from editor.canvas.blocks import tool_block
 from editor.i18n import tr
-from editor.icons import tile
+from editor.icons import tile_icon
 from editor.panels.block_list import TYPE, DragList
 from editor.tools import KINDS
 
@@ -74,7 +74,7 @@ class ToolList(DragList):
         item.setData(TYPE, tool_block(node_data(tool)))
         item.setData(TOOL, tool)
         item.setToolTip(f"{tr(tool.description) or tr(tool.label)}\n{group.id}/{tool.identity.tool_name}")
-        item.setIcon(QIcon(tile(group.icon, "outside", 24)))
+        item.setIcon(tile_icon(group.icon, "outside"))
         item.setSizeHint(QSize(0, 36))
         self.addItem(item)
 

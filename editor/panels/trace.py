@@ -11,12 +11,12 @@ from shiboken6 import isValid
 
 from editor.canvas.rounds import rounds_around
 from editor.i18n import tr
+from editor.panels.columns import set_columns
 from editor.panels.parts import EmptyState, tool_button
 from editor.panels.scrubber import Scrubber
 from editor.panels.timeline import BarDelegate
 from editor.panels.trace_details import StepDetails
 from editor.panels.trace_model import BAR, STEP, TIME, TOKENS, Entry, TraceModel
-from editor.theme import theme
 from engine.services.traces import branch_places
 
 if TYPE_CHECKING:
@@ -107,9 +107,9 @@ class Trace(QSplitter):
         header = tree.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(48)
-        for section, width in ((TIME, 84), (TOKENS, 72), (BAR, BAR_WIDTH)):
+        for section in (TIME, TOKENS, BAR):
             header.setSectionResizeMode(section, header.ResizeMode.Interactive)
-            header.resizeSection(section, theme().grown(width))
+        set_columns(header, {TIME: 84, TOKENS: 72, BAR: BAR_WIDTH})
         header.setSectionResizeMode(STEP, header.ResizeMode.Stretch)
         header.sectionResized.connect(tree.bar_dragged)
         self.bars = BarDelegate(self.model, tree)

@@ -12,7 +12,7 @@ from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.notices import Notices, notices_of
-from editor.panels.parts import status_icon, status_word
+from editor.panels.parts import status_glyph, status_word
 from editor.panels.trace_model import LOG_STATUS, Entry
 from editor.panels.value_view import ValueView, duration, price_text
 from engine.run.fold import NodeRunState
@@ -91,9 +91,7 @@ def _head(column: QVBoxLayout, status: str, title: str, facts: list[str]) -> Non
     row = QHBoxLayout()
     row.setSpacing(8)
     if status:
-        glyph = QLabel()
-        glyph.setPixmap(status_icon(status, 18))
-        row.addWidget(glyph)
+        row.addWidget(status_glyph(status))
     words = QLabel(title)
     words.setProperty("kind", "title")
     words.setTextFormat(Qt.TextFormat.PlainText)

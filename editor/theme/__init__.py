@@ -17,6 +17,7 @@ from editor.theme.current import (
     theme_choice,
     theme_signal,
 )
+from editor.theme.growing import follow_text_size
 from editor.theme.stylesheet import stylesheet
 from editor.theme.tokens import DARK, LIGHT, FontRole, Theme, code_family_names, text_family_names
 
@@ -29,6 +30,7 @@ __all__ = [
     "ThemeSignal",
     "code_family_names",
     "dress",
+    "follow_text_size",
     "motion",
     "palette",
     "set_motion",

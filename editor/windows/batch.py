@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from editor.enginetexts import told, told_with_hint
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.panels.columns import set_columns
 from editor.panels.parts import STATUS_ICON, ElidedLabel, EmptyState, status_word
 from editor.panels.value_view import duration
 from editor.theme import theme
@@ -43,11 +44,19 @@ Index = QModelIndex | QPersistentModelIndex
 ROOT: Final = QModelIndex()
 AT_ONCE: Final = 4
 MOST_AT_ONCE: Final = 16
+WIDTHS: Final = {0: 56, 1: 140, 2: 320, 3: 96}
+NUMBERS: Final = (0, 3)
 
 
 def state_word(state: str) -> str:
     """The state of a row in words."""
     return tr("Not valid") if state == "invalid" else status_word(state)
+
+
+def _side(column: int) -> Qt.AlignmentFlag:
+    """Numbers stand at the right, so that their digits are below each other."""
+    side = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 class BatchModel(QAbstractTableModel):
@@ -78,7 +87,11 @@ class BatchModel(QAbstractTableModel):
         return 0 if parent.isValid() or self.batch is None else 4 + len(self.batch.headings)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole or self.batch is None:
+        if orientation != Qt.Orientation.Horizontal or self.batch is None:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(section)
+        if role != Qt.ItemDataRole.DisplayRole:
             return None
         own = (tr("Row"), tr("Status"), tr("Result"), tr("Run time"))
         return own[section] if section < 4 else self.batch.headings[section - 4]
@@ -90,6 +103,8 @@ class BatchModel(QAbstractTableModel):
             return self._text(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return told(row.error) if column == 2 and row.error else self._text(row, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(column)
         if role == Qt.ItemDataRole.DecorationRole and column == 1:
             name = "failed" if row.state == "invalid" else row.state
             return icon(*STATUS_ICON.get(name, ("status-waiting", "faint")))
@@ -201,7 +216,6 @@ class BatchWindow(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(30)
         table.horizontalHeader().setHighlightSections(False)
-        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.activated.connect(self._open_row)
         table.setToolTip(tr("Double-click a row to open its run."))
         return table
@@ -274,8 +288,7 @@ class BatchWindow(QWidget):
             )
             self.fault.show()
         self.about.setText(f"{file.name}  ·  {ntr('{n} row', '{n} rows', len(batch.rows))}  ·  {batch.encoding}")
-        for place, width in enumerate((56, 140, 320, 96)):
-            self.table.setColumnWidth(place, theme().grown(width))
+        set_columns(self.table.horizontalHeader(), WIDTHS, rows=self.table.verticalHeader())
         self._refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

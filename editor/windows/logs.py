@@ -27,12 +27,13 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.panels.columns import set_columns
 from editor.panels.logs_filters import LogFilters
 from editor.panels.logs_model import COLUMNS, LogModel
 from editor.panels.logs_preview import RunPreview
 from editor.panels.parts import EmptyState, tool_button
 from editor.panels.progress_strip import Progress, ProgressStrip
-from editor.theme import theme
+from editor.theme import follow_text_size, theme
 from editor.windows.logs_compare import CompareRuns
 from editor.windows.logs_talks import Conversations
 from engine.services.logs import ExportFormat, RunFilter
@@ -45,6 +46,10 @@ WIDTHS = {
     "started": 196, "workflow": 124, "status": 176, "elapsed": 96, "tokens": 88, "price": 88, "trigger": 104,
     "version": 104, "user": 80, "message": 180,
 }  # fmt: skip
+
+
+PREVIEW = 344
+"""How wide the details of a run are at least, in logical pixels: as its two buttons."""
 
 
 class RunTable(QTableView):
@@ -113,7 +118,8 @@ class LogsWindow(QWidget):
             )
         )
         self.preview = RunPreview(self._studio)
-        self.preview.setMinimumWidth(theme().grown(336))
+        self.preview.setMinimumWidth(theme().grown(PREVIEW))
+        follow_text_size(self.preview, lambda _: self.preview.setMinimumWidth(theme().grown(PREVIEW)))
         self.model.modelReset.connect(lambda: self.preview.show_run(None))
         self.preview.openWanted.connect(self.openRun)
         self.preview.testWanted.connect(self.testRun)
@@ -122,7 +128,7 @@ class LogsWindow(QWidget):
         sides.addWidget(self.pages)
         sides.addWidget(self.preview)
         sides.setStretchFactor(0, 1)
-        sides.setSizes([860, theme().grown(340)])
+        sides.setSizes([860, theme().grown(PREVIEW)])
         column.addWidget(sides, 1)
         column.addLayout(self._make_foot())
         return page
@@ -144,9 +150,8 @@ class LogsWindow(QWidget):
         header.setSortIndicator(0, Qt.SortOrder.DescendingOrder)
         table.setSortingEnabled(True)
         header.setStretchLastSection(True)
-        for place, name in enumerate(COLUMNS):
-            if name in WIDTHS:
-                table.setColumnWidth(place, theme().grown(WIDTHS[name]))
+        widths = {place: WIDTHS[name] for place, name in enumerate(COLUMNS) if name in WIDTHS}
+        set_columns(header, widths, rows=table.verticalHeader())
         table.selectionModel().selectionChanged.connect(self._selected)
         table.doubleClicked.connect(lambda index: self.openRun.emit(self.model.runs[index.row()].id))
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

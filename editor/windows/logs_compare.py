@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.panels.columns import set_columns
 from editor.panels.parts import STATUS_ICON, EmptyState, local_time, status_word
 from editor.panels.value_view import ValueView, duration
 from engine.model.diff import FieldChange
@@ -101,9 +102,9 @@ class CompareRuns(QDialog):
         tree.setHeaderLabels([tr("Step"), tr("Left"), tr("Right"), tr("Differs in")])
         header = tree.header()
         header.setStretchLastSection(True)
-        for place, width in enumerate((170, 100, 100)):
+        for place in range(3):
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Interactive)
-            header.resizeSection(place, width)
+        set_columns(header, {0: 170, 1: 100, 2: 100})
         tree.currentItemChanged.connect(self._show)
         return tree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.panels.entries import EntryDelegate
 from editor.panels.parts import EmptyState, ago, local_time
 
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ class Conversations(QSplitter):
         column.addWidget(self.search)
         self.list = QListWidget()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setIconSize(QSize(16, 16))
         self.list.setAccessibleName(tr("Conversations"))
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        EntryDelegate.serve(self.list)
         self.list.currentItemChanged.connect(self._chosen)
         self.list.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.pages = QStackedWidget()

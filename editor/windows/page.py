@@ -41,7 +41,7 @@ from editor.panels.variables import Variables
 from editor.panels.versions import Versions
 from editor.retelling import retell_parts
 from editor.search import NodeSearch
-from editor.theme import theme
+from editor.theme import follow_text_size, theme
 from editor.windows import choosers
 from editor.windows.adding import Adding
 from editor.windows.assigning import offer_values
@@ -112,16 +112,12 @@ class WorkflowPage(QWidget):
         row.addWidget(self.sides, 1)
         self.left = QStackedWidget()
         self.left.setProperty("kind", "panel")
-        self.left.setMinimumWidth(theme().grown(PANEL, GROWTH))
-        self.left.setMaximumWidth(theme().grown(420, GROWTH))
         self.sides.addWidget(self.left)
         self.stack = QSplitter(Qt.Orientation.Vertical)
         self.stack.setHandleWidth(1)
         self.stack.setChildrenCollapsible(False)
         self.sides.addWidget(self.stack)
         self.inspector = Inspector(session)
-        self.inspector.setMinimumWidth(theme().grown(320, GROWTH))
-        self.inspector.setMaximumWidth(theme().grown(640, GROWTH))
         self.sides.addWidget(self.inspector)
         self.canvas_box = self._make_canvas()
         self.stack.addWidget(self.canvas_box)
@@ -132,11 +128,24 @@ class WorkflowPage(QWidget):
         self._make_panels()
         self.sides.setStretchFactor(1, 1)
         self.stack.setStretchFactor(0, 1)
+        self._limit()
+        follow_text_size(self, self._text_size_changed)
         self._sizes()
         self.show_panel("" if session.read_only else "palette")
         self.inspector.hide()
         self.drawer.hide()
         self._connect()
+
+    def _limit(self) -> None:
+        """How narrow and how wide the sides may be at the present text size."""
+        self.left.setMinimumWidth(theme().grown(PANEL, GROWTH))
+        self.left.setMaximumWidth(theme().grown(420, GROWTH))
+        self.inspector.setMinimumWidth(theme().grown(320, GROWTH))
+        self.inspector.setMaximumWidth(theme().grown(640, GROWTH))
+
+    def _text_size_changed(self, _by: float) -> None:
+        self._limit()
+        self._sizes()
 
     def _sizes(self) -> None:
         preferences = self.session.studio.preferences

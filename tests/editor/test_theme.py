@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QTableWidget
 
 from editor import icons
+from editor.i18n import set_language
+from editor.panels.block_list import TYPE
+from editor.panels.columns import set_columns
+from editor.panels.glyph import Glyph
+from editor.panels.palette import BlockList
+from editor.panels.parts import ElidedLineEdit, EmptyState
 from editor.theme import DARK, LIGHT, Theme, set_theme, stylesheet, theme, theme_signal
 from tests.helpers.contrast import contrast
 
@@ -122,3 +128,97 @@ def test_texts_can_be_twice_as_large(qapp: QApplication) -> None:
     assert field.sizeHint().height() >= 52
     set_theme("dark", text_scale=1.0)
     assert theme().font("base").pixelSize() == 13
+
+
+def test_tiles_and_glyphs_of_panels_follow_the_theme(qapp: QApplication) -> None:
+    set_theme("dark")
+    blocks = BlockList(draggable=True)
+    blocks.fill("workflow")
+    row = next(blocks.item(n) for n in range(blocks.count()) if blocks.item(n).data(TYPE))
+    empty = EmptyState("search", "Nothing found")
+    empty.show()
+    (glyph,) = empty.findChildren(Glyph)
+    seen = []
+    for name in ("dark", "light"):
+        set_theme(name)  # type: ignore[arg-type]
+        seen.append((row.icon().pixmap(QSize(24, 24)).toImage(), glyph.pixmap().toImage()))
+    assert seen[0][0] != seen[1][0], "a tile of the palette"
+    assert seen[0][1] != seen[1][1], "the picture of an empty list"
+    set_theme("dark")
+    empty.close()
+
+
+def test_titles_of_block_groups_are_readable_although_nobody_can_choose_them(qapp: QApplication) -> None:
+    for current in (DARK, LIGHT):
+        set_theme(current.name)
+        blocks = BlockList(draggable=True)
+        blocks.fill("workflow")
+        blocks.resize(240, 400)
+        picture = blocks.grab(blocks.visualItemRect(blocks.item(0)).adjusted(1, 1, 1, 1)).toImage()
+        ground = current.color("surface")
+        best = max(
+            contrast(picture.pixelColor(x, y), ground) for x in range(picture.width()) for y in range(picture.height())
+        )
+        assert best >= 4.5, current.name
+    set_theme("dark")
+
+
+def test_the_word_of_a_button_has_room_beside_its_icon_and_an_icon_alone_makes_a_square(qapp: QApplication) -> None:
+    set_theme("dark")
+    button, square = QPushButton("Open"), QPushButton()
+    for one in (button, square):
+        one.setIcon(icons.icon("folder", "text"))
+    square.setProperty("kind", "icon")
+    for one in (button, square):
+        one.ensurePolished()
+        one.resize(one.sizeHint())
+    assert square.size() == QSize(32, 32)
+    picture = button.grab().toImage()
+    ground = picture.pixelColor(6, 16)
+    columns = [
+        any(abs(picture.pixelColor(x, y).lightness() - ground.lightness()) > 60 for y in range(6, 26))
+        for x in range(4, picture.width() - 4)
+    ]
+    first = columns.index(True)
+    gaps, run = [], 0
+    for inked in columns[first : first + 30]:
+        run = 0 if inked else run + 1
+        gaps.append(run)
+    assert max(gaps) >= 5, "the word is glued to the icon"
+
+
+def test_columns_follow_the_text_size_and_never_cut_their_titles(qapp: QApplication) -> None:
+    set_theme("dark", text_scale=1.0)
+    table = QTableWidget(2, 3)
+    table.setHorizontalHeaderLabels(["A", "B", "C"])
+    header = table.horizontalHeader()
+    set_columns(header, {0: 100, 1: 60}, rows=table.verticalHeader())
+    table.show()
+    rows = table.verticalHeader().defaultSectionSize()
+    header.resizeSection(1, 80)  # as the person drags it
+    set_theme("dark", text_scale=1.5)
+    assert (header.sectionSize(0), header.sectionSize(1)) == (150, 120)
+    assert table.verticalHeader().defaultSectionSize() > rows
+    set_theme("light", text_scale=1.5)
+    assert header.sectionSize(1) == 120, "another colour changes no widths"
+    set_theme("dark", text_scale=1.0)
+    assert (header.sectionSize(0), header.sectionSize(1)) == (100, 80)
+    table.horizontalHeaderItem(1).setText("A title that is much longer")
+    set_language("zh_CN")
+    set_language("en")
+    assert header.sectionSize(1) >= header.sectionSizeFromContents(1).width() > 80
+    table.close()
+
+
+def test_a_long_title_ends_in_an_ellipsis_until_somebody_types(qapp: QApplication) -> None:
+    set_theme("dark")
+    title, plain = "A model with a long title that does not fit", QLineEdit()
+    edit = ElidedLineEdit()
+    for one in (edit, plain):
+        one.setText(title)
+        one.setCursorPosition(0)
+        one.resize(160, 32)
+    assert edit.grab().toImage() != plain.grab().toImage()
+    for one in (edit, plain):
+        one.setText("Short")
+    assert edit.grab().toImage() == plain.grab().toImage()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from editor.i18n import ntr, set_language, tr
 from editor.templates import place_names, shape
 from tests.helpers.enginewords import Reader, engine_texts, other_sentences
 
@@ -224,3 +225,15 @@ def test_a_translation_fills_the_same_places() -> None:
         if set(place_names(english)) != set(place_names(chinese))
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_counts_are_grouped_and_names_are_not() -> None:
+    for name in ("en", "zh_CN"):
+        set_language(name)
+        try:
+            assert "20,006" in ntr("{n} run", "{n} runs", 20006)
+            assert "12,345" in tr("{count} tokens", count=12345)
+            assert "1 " in ntr("{n} run", "{n} runs", 1)
+            assert "12345" in tr("Row {number}: {error}", number=12345, error="x"), "a name of a row, not a count"
+        finally:
+            set_language("en")

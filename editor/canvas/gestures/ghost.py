@@ -15,6 +15,7 @@ from editor.canvas.hit import edge_near, room_at
 from editor.canvas.overlays.bubble import paint_bubble
 from editor.canvas.paint.edges import path_of
 from editor.canvas.paint.reading import elided, font_metrics
+from editor.canvas.paint.tiles import paint_face
 from editor.i18n import tr
 from editor.theme import theme
 from engine.nodes import registry
@@ -95,6 +96,7 @@ def paint_ghost_card(painter: QPainter, node_type: str, x: float, y: float, zoom
     """A see-through card with icon and title."""
     current, spec = theme(), registry.spec(blocks.type_of(node_type))
     family = spec.family if spec else "note"
+    title = tr(blocks.title_of(node_type)) or (tr(spec.title) if spec else tr("Note"))
     painter.save()
     painter.setOpacity(0.85)
     painter.translate(round(x), round(y))
@@ -104,6 +106,13 @@ def paint_ghost_card(painter: QPainter, node_type: str, x: float, y: float, zoom
     painter.setBrush(current.color("note_blue") if node_type == "note" else current.color("surface"))
     radius = current.radius("card")
     painter.drawRoundedRect(QRectF(0, 0, m.CARD_WIDTH, height), radius, radius)
+    if zoom < m.ZOOM_FULL:
+        # As the card will look there: with a title that can be read.
+        painter.scale(1 / zoom, 1 / zoom)
+        face = QRectF(0, 0, m.CARD_WIDTH * zoom, m.HEADER * zoom)
+        paint_face(painter, title, spec.icon if spec else "note", family, face, 1.0)
+        painter.restore()
+        return
     tint = current.family(family)
     soft = current.mix("accent", 0.2)
     soft.setRgb(tint.red(), tint.green(), tint.blue(), 50)
@@ -113,7 +122,6 @@ def paint_ghost_card(painter: QPainter, node_type: str, x: float, y: float, zoom
     picture = icons.pixmap(spec.icon if spec else "note", current.on_family(family), 16, 2.0)
     painter.drawPixmap(QRectF(m.PAD + 6, m.PAD + 6, 16, 16), picture, QRectF(picture.rect()))
     metrics = font_metrics("title")
-    title = tr(blocks.title_of(node_type)) or (tr(spec.title) if spec else tr("Note"))
     painter.setFont(current.font("title"))
     painter.setPen(current.color("text"))
     left = m.PAD + m.TILE + 10

@@ -141,21 +141,27 @@ def hit_rounds(view: CanvasView, x: float, y: float) -> Hit | None:
     return None
 
 
+def edge_button_size(view: CanvasView) -> float:
+    """The side of an edge's buttons in logical pixels: smaller on a small canvas, where edges are short."""
+    return max(m.EDGE_BUTTON * 0.7, min(m.EDGE_BUTTON, m.EDGE_BUTTON * view.camera.zoom))
+
+
 def edge_buttons(view: CanvasView, edge_id: str) -> dict[str, QPointF]:
-    """Centres of the plus and delete buttons of an edge, in the widget's pixels; none when it is too short or
-    small."""
+    """Centres of the plus and delete buttons of an edge, in the widget's pixels; none from afar and where
+    nothing can be changed."""
     edge = view.scene.edges.get(edge_id)
     if edge is None or view.camera.zoom < m.ZOOM_TITLES or view.read_only:
         return {}
     x, y = view.camera.to_view(*edge.route.middle())
-    half = m.EDGE_BUTTON / 2 + 2
+    half = edge_button_size(view) / 2 + 2
     return {"edge-add": QPointF(x - half, y), "edge-delete": QPointF(x + half, y)}
 
 
 def hit_edge_buttons(view: CanvasView, edge_id: str, x: float, y: float) -> Hit | None:
     """The edge button under the point."""
+    reach = edge_button_size(view) / 2 + 2
     for kind, centre in edge_buttons(view, edge_id).items():
-        if abs(centre.x() - x) <= m.EDGE_BUTTON / 2 + 2 and abs(centre.y() - y) <= m.EDGE_BUTTON / 2 + 2:
+        if abs(centre.x() - x) <= reach and abs(centre.y() - y) <= reach:
             return Hit(kind, edge_id)  # type: ignore[arg-type]
     return None
 
@@ -176,12 +182,13 @@ def paint_hover_edge(view: CanvasView, painter: QPainter, edge_id: str, over: Hi
     if not view.covers_cards(edge):
         painter.drawPath(path_of(edge))
     painter.restore()
+    side = edge_button_size(view)
     for kind, centre in edge_buttons(view, edge_id).items():
         lit = over.kind == kind
         tone = "bad" if kind == "edge-delete" else "accent"
         painter.setPen(QPen(current.color(tone if lit else "line_strong"), 1))
         painter.setBrush(current.color(tone if lit else "raised"))
-        painter.drawEllipse(centre, m.EDGE_BUTTON / 2, m.EDGE_BUTTON / 2)
+        painter.drawEllipse(centre, side / 2, side / 2)
         icon = "trash" if kind == "edge-delete" else "plus"
         ink = ("on_status" if kind == "edge-delete" else "on_accent") if lit else "muted"
-        _icon(view, painter, icon, ink, centre, 12)
+        _icon(view, painter, icon, ink, centre, round(side * 0.6))

@@ -312,7 +312,14 @@ def _count_badge(canvas: Canvas, rect: QRectF, errors: int, warnings: int) -> No
     place = QRectF(rect.right() - side * 0.6, rect.top() - side * 0.45, side, side)
     painter.setPen(QPen(current.color("canvas"), 2 * pixel))
     painter.setBrush(current.color("bad" if errors else "warn"))
-    painter.drawEllipse(place)
+    # The shape tells errors from warnings where the colour does not.
+    if errors:
+        painter.drawEllipse(place)
+    elif small:
+        top, foot = QPointF(place.center().x(), place.top() - pixel), place.bottom()
+        painter.drawPolygon([top, QPointF(place.right() + pixel, foot), QPointF(place.left() - pixel, foot)])
+    else:
+        painter.drawRoundedRect(place, 5 * pixel, 5 * pixel)
     if small:
         return
     painter.setPen(current.color("on_status"))

@@ -127,6 +127,6 @@ def _paint_lines(canvas: Canvas, item: Item, rect: QRectF) -> None:
     pixel = canvas.pixel
     width, height = rect.width() / pixel - 12, rect.height() / pixel - 8
     taken = document_of(item).size().height() * canvas.zoom
-    most = min(_MOST_LINES, int(height // line_height()), max(1, round(taken / line_height())))
+    most = min(_MOST_LINES, int(height // line_height()), max(1, int(taken / line_height())))
     lines = constant_lines(plain[:4000], width, most, weight=400)
     paint_lines(canvas.painter, lines, rect.left() + 6 * pixel, rect.top() + 4 * pixel, pixel, weight=400, tone="muted")

@@ -1,5 +1,6 @@
-"""Cards seen from afar: an icon with a title in a size that does not shrink, then the icon alone on the family's tint,
-then coloured shapes. The state of a run stays visible at every size."""
+"""Cards seen from afar: an icon with a title in a size that does not shrink, then the title on the family's tint where
+it fits and the icon where it does not, then coloured shapes. All cards of a picture have the same look, whatever their
+titles; the state of a run stays visible at every size."""
 
 from __future__ import annotations
 
@@ -7,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
 from editor import icons
 from editor.canvas import metrics as m
 from editor.canvas.content import CardContent
 from editor.canvas.paint.context import Canvas, pixel_of
-from editor.canvas.paint.reading import Lines, constant_lines, line_height, paint_lines
+from editor.canvas.paint.reading import constant_lines, line_height, paint_lines
 from editor.canvas.runview import ICONS, TAKEN, TONES
 from editor.canvas.scene import Item
 from editor.theme import theme
@@ -23,6 +24,11 @@ _ROUNDED = 600
 """So many shapes are drawn with round corners; more are plain rectangles."""
 _BESIDE, _ABOVE, _ALONE = 16.0, 20.0, 18.0
 _LEAST_GLYPH = 9.0
+_CARD_LOOK = 72.0
+"""As wide as this a card has room for an icon and a word; narrower ones become tiles of their family's tint."""
+_TITLE_LOOK = 44.0
+"""Narrower tiles show their icon."""
+_LEAST_LINE = 12.0
 
 
 def status_of(canvas: Canvas, item: Item) -> tuple[str, str]:
@@ -75,11 +81,19 @@ def _kept_face(
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-    face = Face(painter, title, icon, family, QRectF(0, 0, *size), pixel)
-    if not (face.above() or face.beside()):
-        face.alone()
+    paint_face(painter, title, icon, family, QRectF(0, 0, *size), pixel)
     painter.end()
     return picture
+
+
+def paint_face(painter: QPainter, title: str, icon: str, family: str, rect: QRectF, pixel: float) -> None:
+    """What stands on a card of this size; `pixel` is one logical pixel in those of the painter."""
+    face = Face(painter, title, icon, family, rect, pixel)
+    if face.width >= _CARD_LOOK:
+        _ = face.above() or face.beside() or face.alone()
+    else:
+        face.tint()
+        _ = face.words() or face.glyph()
 
 
 @lru_cache(maxsize=128)
@@ -122,13 +136,13 @@ class Face:
         self.painter.drawImage(QPointF(pixel_of(left), pixel_of(top)), picture)
 
     def above(self) -> bool:
-        """Icon over a centred title, in cards that are high enough."""
+        """Icon over a centred title, in cards that are about as high as they are wide."""
         large = self.width >= 84 and self.height >= 72
         grow = 13 / 11 if large else 1.0
         step, pixel, rect = line_height(grow), self.pixel, self.rect
         icon = _ABOVE + (4 if large else 0)
         room = int((self.height - icon - 4 - 10) // step)
-        if self.width < 56 or room < 1:
+        if self.height < 0.8 * self.width or room < 1:
             return False
         lines = constant_lines(self.title, self.width - 12, min(room, 3), grow=grow)
         if not lines or (room < 2 and lines[0][0] != self.title):
@@ -143,11 +157,9 @@ class Face:
         """Icon, then the title in one or two lines."""
         pixel, rect = self.pixel, self.rect
         side = min(_BESIDE + (4 if self.height >= 30 and self.width >= 96 else 0), self.height - 2)
-        room = int((self.height - 2) // line_height())
-        text_width = self.width - side - 11
-        if text_width < 30 or side < 10:
+        if side < 10:
             return False
-        lines: Lines = constant_lines(self.title, text_width, min(room, 2))
+        lines = constant_lines(self.title, self.width - side - 11, self._room(2))
         if not lines:
             return False
         left = rect.left() + 4 * pixel
@@ -157,6 +169,13 @@ class Face:
         return True
 
     def alone(self) -> bool:
+        """The icon at its place, where there is no room for a title."""
+        side = min(_BESIDE, self.height - 2)
+        if side >= _LEAST_GLYPH:
+            self._tile(self.rect.left() + 4 * self.pixel, self.rect.center().y() - side * self.pixel / 2, side)
+        return True
+
+    def tint(self) -> None:
         """The whole card becomes the tile."""
         current, rect = theme(), self.rect
         tint = QColor(current.family(self.family))
@@ -165,13 +184,32 @@ class Face:
         self.painter.setBrush(tint)
         radius = current.radius("card") * rect.width() / m.CARD_WIDTH
         self.painter.drawRoundedRect(rect, radius, radius)
+
+    def words(self) -> bool:
+        """As much of the title as fits on the whole tile."""
+        pixel, rect = self.pixel, self.rect
+        if self.width < _TITLE_LOOK:
+            return False
+        lines = constant_lines(self.title, self.width - 8, self._room(3))
+        if not lines:
+            return False
+        top = rect.center().y() - line_height() * len(lines) * pixel / 2
+        paint_lines(self.painter, lines, rect.left(), top, pixel, width=rect.width())
+        return True
+
+    def glyph(self) -> bool:
+        """The icon in the middle of the tile."""
         side = min(_ALONE, self.width - 4, self.height - 4) * self.pixel
         if side >= _LEAST_GLYPH * self.pixel:
-            picture = icons.image(self.icon, current.on_family(self.family).name(), round(side), 1.0)
-            centre = rect.center()
+            picture = icons.image(self.icon, theme().on_family(self.family).name(), round(side), 1.0)
+            centre = self.rect.center()
             place = QPointF(pixel_of(centre.x() - side / 2), pixel_of(centre.y() - side / 2))
             self.painter.drawImage(place, picture)
         return True
+
+    def _room(self, most: int) -> int:
+        """How many lines fit. One fits wherever its letters do: what is above and below them may be missing."""
+        return max(min(int((self.height - 2) // line_height()), most), int(self.height >= _LEAST_LINE))
 
 
 def paint_shapes(canvas: Canvas, items: Iterable[Item]) -> None:
@@ -182,6 +220,7 @@ def paint_shapes(canvas: Canvas, items: Iterable[Item]) -> None:
     groups: dict[str, list[QRectF]] = {}
     states: dict[str, list[QRectF]] = {}
     selected: list[QRectF] = []
+    failed: list[QRectF] = []
     scale, x, y = canvas.scale, canvas.x, canvas.y
     for item in shown:
         box = item.box
@@ -195,9 +234,10 @@ def paint_shapes(canvas: Canvas, items: Iterable[Item]) -> None:
         run = view.runs.get(item.id)
         if run is not None and run.status not in ("waiting", "skipped"):
             half = max(1.0, rect.height() / 2)
-            states.setdefault(TONES[run.status], []).append(
-                QRectF(rect.left(), rect.bottom() - half, rect.width(), half)
-            )
+            lower = QRectF(rect.left(), rect.bottom() - half, rect.width(), half)
+            states.setdefault(TONES[run.status], []).append(lower)
+            if run.status == "failed" and few:
+                failed.append(rect)
         if item.id in view.selected and not view.plain:
             selected.append(rect.adjusted(-2, -2, 2, 2))
     painter.setRenderHint(painter.RenderHint.Antialiasing, few)
@@ -217,8 +257,26 @@ def paint_shapes(canvas: Canvas, items: Iterable[Item]) -> None:
                 painter.drawRoundedRect(rect, radius, radius)
         else:
             painter.drawRects(rects)
+    _paint_crosses(canvas, failed)
     if selected:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(current.color("accent"), max(1.0, canvas.pixel)))
         painter.drawRects(selected)
     painter.setRenderHint(painter.RenderHint.Antialiasing, True)
+
+
+def _paint_crosses(canvas: Canvas, rects: Iterable[QRectF]) -> None:
+    """A cross over each failed shape, for eyes that do not tell red from green."""
+    painter, half = canvas.painter, 3.0 * canvas.pixel
+    lines = [
+        QLineF(rect.center() - QPointF(half, rise), rect.center() + QPointF(half, rise))
+        for rect in rects
+        for rise in (half, -half)
+    ]
+    if not lines:
+        return
+    for colour, width in (("canvas", 3.5), ("text", 1.5)):
+        pen = QPen(theme().color(colour), width * canvas.pixel)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawLines(lines)

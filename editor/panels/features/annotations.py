@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from editor.i18n import ntr, tr
-from editor.icons import icon, pixmap
+from editor.icons import icon
 from editor.panels.forms.fields import calm, name_it
 from editor.panels.forms.parts import labelled, small_button
+from editor.panels.glyph import Glyph
 from engine.services.chat.annotations import AnnotationSettings
 
 if TYPE_CHECKING:
@@ -44,9 +45,7 @@ class AnnotationCard(QFrame):
         column.setSpacing(8)
         head = QHBoxLayout()
         head.setSpacing(8)
-        glyph = QLabel()
-        glyph.setPixmap(pixmap("bookmark", "accent", 16))
-        head.addWidget(glyph)
+        head.addWidget(Glyph("bookmark", "accent"))
         self.switch = QCheckBox(tr("Annotation reply"))
         name_it(self.switch, tr("Annotation reply"))
         self.switch.clicked.connect(self._changed)

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from editor.i18n import tr
-from editor.icons import pixmap
 from editor.panels.features.annotations import AnnotationCard
 from editor.panels.features.context import FeatureContext
 from editor.panels.features.extension import ExtensionEditor
@@ -27,6 +26,7 @@ from editor.panels.forms.fields import (
 )
 from editor.panels.forms.model_field import ModelField
 from editor.panels.forms.parts import RowList, labelled
+from editor.panels.glyph import Glyph
 from editor.panels.parts import PanelTitle
 from engine.model.features import IMAGE_EXTENSIONS
 
@@ -48,9 +48,7 @@ class Card(QFrame):
         column.setSpacing(8)
         head = QHBoxLayout()
         head.setSpacing(8)
-        glyph = QLabel()
-        glyph.setPixmap(pixmap(picture, "accent", 16))
-        head.addWidget(glyph)
+        head.addWidget(Glyph(picture, "accent"))
         if switch is not None:
             head.addWidget(switch, 1)
         else:

@@ -128,7 +128,8 @@ class TimeField(Field):
     def __init__(self, ctx: FormContext, path: Path, name: str) -> None:
         super().__init__(ctx, path)
         self.edit = QTimeEdit()
-        self.edit.setDisplayFormat("HH:mm")
+        # The blanks in front are the field's padding: style sheets do not reach the text of such fields.
+        self.edit.setDisplayFormat("  HH:mm")
         name_it(self.edit, name)
         self.edit.timeChanged.connect(self._changed)
         self.edit.editingFinished.connect(ctx.end_typing)

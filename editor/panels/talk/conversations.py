@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLineEdit, QMenu, QPushButton, QWidget
 
 from editor.i18n import tr
@@ -51,7 +51,6 @@ class Conversations(QWidget):
         self.title = QPushButton(self)
         self.title.setProperty("kind", "quiet")
         self.title.setIcon(icon("edit", "faint"))
-        self.title.setIconSize(QSize(14, 14))
         self.title.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the pencil stands behind the name
         self.title.setToolTip(tr("Rename the conversation"))
         self.title.clicked.connect(self.rename)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 
-from editor.theme import set_theme
+from editor.canvas.view import CanvasView
+from editor.theme import set_theme, theme
+from engine.run.fold import NodeRunState, RunState
+from tests.helpers.canvas import CanvasHand, graph_of, node
 from tests.helpers.state_sheet import STATES, StateSheet
+
+Make = Callable[..., CanvasHand]
 
 
 @pytest.fixture(params=["dark", "light"])
@@ -77,3 +83,68 @@ def test_an_edge_on_its_way_shows_its_direction_and_a_comparison_has_signs(look:
     signs = [grey(picture, QRect(r.left() - 4, r.top() - 6, 14, 14)) for r in (added, removed)]
     assert signs[0] != signs[1]
     sheet.hand.close()
+
+
+def ground_of(view: CanvasView, node_id: str) -> str:
+    """The colour that most of a far card has."""
+    picture, rect = view.grab().toImage(), view.node_rect(node_id).toRect()
+    seen = Counter(
+        picture.pixelColor(x, y).name()
+        for x in range(rect.left() + 2, rect.right() - 1)
+        for y in range(rect.top() + 2, rect.bottom() - 1)
+    )
+    return seen.most_common(1)[0][0]
+
+
+@pytest.mark.spec("editor.36")
+@pytest.mark.parametrize("zoom", [0.2, 0.24, 0.28, 0.31, 0.36, 0.45])
+def test_far_cards_of_one_kind_have_one_look_whatever_their_titles(canvas: Make, look: str, zoom: float) -> None:
+    titles = [
+        "A",
+        "Save",
+        "Constitutional Handler",
+        "整理会计部门的月度报表并发送",
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    ]
+    code = {"code": "def main():\n    return {}", "code_language": "python3"}
+    nodes = [node(f"n{n}", n * 320, 0, "code", title=title, **code) for n, title in enumerate(titles)]
+    hand = canvas(graph_of(*nodes), size=(1000, 300))
+    hand.look(zoom)
+    assert len({ground_of(hand.view, f"n{n}") for n in range(len(titles))}) == 1
+
+
+@pytest.mark.spec("editor.80")
+@pytest.mark.parametrize("zoom", [1.0, 0.6, 0.35])
+def test_errors_and_warnings_differ_by_the_shape_of_their_mark(canvas: Make, look: str, zoom: float) -> None:
+    hand = canvas(graph_of(node("wrong", 0, 0), node("odd", 320, 0)))
+    hand.view.set_problems({"wrong": (1, 0, ""), "odd": (0, 1, "")})
+    hand.look(zoom)
+    picture = hand.view.grab().toImage()
+    inked = []
+    for node_id, tone in (("wrong", "bad"), ("odd", "warn")):
+        corner = hand.view.node_rect(node_id).toRect().topRight()
+        area = QRect(corner.x() - 14, corner.y() - 14, 28, 28)
+        wanted = theme().color(tone)
+        inked.append(
+            [
+                abs(picture.pixelColor(x, y).hue() - wanted.hue()) < 12 and picture.pixelColor(x, y).saturation() > 90
+                for x in range(area.left(), area.right())
+                for y in range(area.top(), area.bottom())
+            ]
+        )
+    assert all(map(any, inked))
+    assert sum(a != b for a, b in zip(*inked, strict=True)) >= 12
+
+
+@pytest.mark.spec("editor.37", "editor.80")
+def test_failed_shapes_have_a_cross(canvas: Make, look: str) -> None:
+    hand = canvas(graph_of(node("bad", 0, 0), node("good", 320, 0)))
+    state = RunState()
+    for node_id, status in (("bad", "failed"), ("good", "succeeded")):
+        state.nodes[node_id] = NodeRunState(node_id=node_id, status=status)
+    hand.view.set_run_state(state)
+    hand.look(0.13)
+    picture = hand.view.grab().toImage()
+    centres = [picture.pixelColor(hand.view.node_rect(n).toRect().center()).name() for n in ("bad", "good")]
+    assert centres[0] == theme().color("text").name()
+    assert centres[1] != theme().color("text").name()
