@@ -60,7 +60,7 @@ def test_twenty_thousand_runs_are_found_sorted_and_paged(studio: Studio) -> None
     apps = [studio.services.workflows.create("workflow", name) for name in ("Orders", "客服")]
     fill(studio.services, 20_000, apps)
     log = open_log(studio)
-    assert log.found.text() == "20000 runs"
+    assert log.found.text() == "20,000 runs"
 
     def found(do: Any) -> int:
         log.model.total = None
