@@ -11,12 +11,14 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QTableWidget
 
 from editor import icons
+from editor.block_habits import BlockHabits
 from editor.i18n import set_language
 from editor.panels.block_list import TYPE
 from editor.panels.columns import set_columns
 from editor.panels.glyph import Glyph
 from editor.panels.palette import BlockList
 from editor.panels.parts import ElidedLineEdit, EmptyState
+from editor.settings import Preferences
 from editor.theme import DARK, LIGHT, Theme, set_theme, stylesheet, theme, theme_signal
 from tests.helpers.contrast import contrast
 
@@ -130,9 +132,13 @@ def test_texts_can_be_twice_as_large(qapp: QApplication) -> None:
     assert theme().font("base").pixelSize() == 13
 
 
-def test_tiles_and_glyphs_of_panels_follow_the_theme(qapp: QApplication) -> None:
+def block_list(folder: Path) -> BlockList:
+    return BlockList(BlockHabits(Preferences(folder / "preferences.json")), draggable=True)
+
+
+def test_tiles_and_glyphs_of_panels_follow_the_theme(qapp: QApplication, tmp_path: Path) -> None:
     set_theme("dark")
-    blocks = BlockList(draggable=True)
+    blocks = block_list(tmp_path)
     blocks.fill("workflow")
     row = next(blocks.item(n) for n in range(blocks.count()) if blocks.item(n).data(TYPE))
     empty = EmptyState("search", "Nothing found")
@@ -148,10 +154,12 @@ def test_tiles_and_glyphs_of_panels_follow_the_theme(qapp: QApplication) -> None
     empty.close()
 
 
-def test_titles_of_block_groups_are_readable_although_nobody_can_choose_them(qapp: QApplication) -> None:
+def test_titles_of_block_groups_are_readable_although_nobody_can_choose_them(
+    qapp: QApplication, tmp_path: Path
+) -> None:
     for current in (DARK, LIGHT):
         set_theme(current.name)
-        blocks = BlockList(draggable=True)
+        blocks = block_list(tmp_path)
         blocks.fill("workflow")
         blocks.resize(240, 400)
         picture = blocks.grab(blocks.visualItemRect(blocks.item(0)).adjusted(1, 1, 1, 1)).toImage()
