@@ -23,6 +23,7 @@ Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in device pixels; the right and the bottom edge do not belong to it."""
 
 _MANY_AREAS = 24
+_SOME_AREAS = 4
 _TOO_MANY = 400
 _WASTE = 1.15
 _REACH = 16.0
@@ -42,6 +43,7 @@ class Backing:
         self._camera = Camera()
         self._dirty: list[Rect] = []
         self._valid = False
+        self._things = 0
         self.last_full_ms = 0.0
         """How long the last complete repaint took, in milliseconds."""
 
@@ -107,7 +109,9 @@ class Backing:
         self._dirty = []
         self._valid = True
         started = perf_counter()
-        self._paint(QRectF(self._pixmap.rect()))
+        area = QRectF(self._pixmap.rect())
+        self._paint(area)
+        self._things = self._renderer.count(camera, area)
         self.last_full_ms = (perf_counter() - started) * 1000.0
 
     def _scroll(self, dx: int, dy: int) -> None:
@@ -137,11 +141,22 @@ class Backing:
         reach = 2 * _REACH * self._camera.ratio
         covered = sum((right - left + reach) * (bottom - top + reach) for left, top, right, bottom in rects)
         cheap = len(rects) > _MANY_AREAS and self.last_full_ms < _CHEAP_MS
-        if covered > 0.6 * whole or cheap:
+        if covered > 0.6 * whole or cheap or self._paints_more(rects):
             self._paint_all(self._camera)
             return
         for left, top, right, bottom in rects:
             self._paint(QRectF(left, top, right - left, bottom - top))
+
+    def _paints_more(self, rects: list[Rect]) -> bool:
+        """Whether the areas one by one hold more things than the whole picture: near areas share what they touch."""
+        if len(rects) < _SOME_AREAS:
+            return False
+        left = self._things
+        for x, y, right, bottom in rects:
+            left -= self._renderer.count(self._camera, QRectF(x, y, right - x, bottom - y))
+            if left < 0:
+                return True
+        return False
 
     def _paint(self, area: QRectF) -> None:
         painter = QPainter(self._pixmap)

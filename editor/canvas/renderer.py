@@ -66,6 +66,10 @@ class Renderer:
         self.paint_items(canvas, area, self.scene.in_area(scene_area), self.scene.edges_in(scene_area))
         painter.restore()
 
+    def count(self, camera: Camera, area: QRectF) -> int:
+        """How many nodes are painted with an area."""
+        return len(self.scene.index.query(self._scene_area(camera, area)))
+
     def paint_items(self, canvas: Canvas, area: QRectF, items: list[Item], edges: list[EdgeItem]) -> None:
         """Paints these items and edges in the right order."""
         inside: list[Item] = []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 
 
 class Selection:
     """Nodes and edges exclude each other. `changed` is called with the ids whose look changed."""
 
-    def __init__(self, changed: Callable[[set[str], set[str]], None]) -> None:
+    def __init__(self, changed: Callable[[AbstractSet[str], AbstractSet[str]], None]) -> None:
         self._nodes: dict[str, None] = {}
         self._edge: str | None = None
         self._changed = changed
@@ -35,7 +36,7 @@ class Selection:
             return
         self._nodes, self._edge = new, edge
         edges = {e for e in (before_edge, edge) if e is not None} if before_edge != edge else set()
-        self._changed(set(new) ^ set(before), edges)
+        self._changed(new.keys() ^ before.keys(), edges)
 
     def toggle(self, node_id: str) -> None:
         """Adds the node, or takes it out."""

@@ -7,6 +7,8 @@ What belongs elsewhere: how things look (`paint/`), what hands do (`gestures/`),
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
@@ -58,6 +60,10 @@ _FAST_PAINT_MS = 6.0
 _SETTLE_MS = 300
 _MESSAGE_MS = 3500
 _FLASH_MS = 900
+
+
+def _takes_room(box: Box, room: Box) -> bool:
+    return room._replace(bottom=room.top + m.ROOM_HEADER).touches(box) or box.covers(room)
 
 
 class CanvasView(CanvasSurface):
@@ -249,7 +255,7 @@ class CanvasView(CanvasSurface):
         """The selected edge's id."""
         return self.selection.edge
 
-    def _selection_changed(self, nodes: set[str], edges: set[str]) -> None:
+    def _selection_changed(self, nodes: AbstractSet[str], edges: AbstractSet[str]) -> None:
         self.state.selected = frozenset(self.selection.nodes)
         self.state.selected_edge = self.selection.edge
         self.repaint_nodes(nodes)
@@ -259,19 +265,12 @@ class CanvasView(CanvasSurface):
 
     def touched_by(self, box: Box) -> list[str]:
         """Ids of nodes that a selection box takes: all it touches; a container only by its header or when whole."""
-        found = []
         items = self.scene.items
-        for item in (items[node_id] for node_id in self.scene.index.query(box)):
-            if item.kind == "start":
-                continue
-            if item.kind == "room":
-                header = item.box._replace(bottom=item.box.top + m.ROOM_HEADER)
-                if not (header.touches(box) or box.covers(item.box)):
-                    continue
-            found.append(item.id)
-        found.sort(key=lambda node_id: items[node_id].order)
-        rooms = {node_id for node_id in found if self.scene.items[node_id].kind == "room"}
-        return [node_id for node_id in found if self.scene.items[node_id].parent not in rooms]
+        found = [items[node_id] for node_id in self.scene.index.query(box)]
+        found = [item for item in found if item.kind != "start" and (item.kind != "room" or _takes_room(box, item.box))]
+        found.sort(key=attrgetter("order"))
+        rooms = {item.id for item in found if item.kind == "room"}
+        return [item.id for item in found if item.parent not in rooms]
 
     # -- requests ---------------------------------------------------------------------------------------------
 

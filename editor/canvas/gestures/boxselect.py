@@ -29,8 +29,7 @@ class BoxSelectGesture(Gesture):
 
     def move(self, at: Pointer) -> None:
         self._to = (at.scene_x, at.scene_y)
-        touched = self.view.touched_by(self.box)
-        self.view.selection.set([*self._kept, *(n for n in touched if n not in self._kept)])
+        self.view.selection.set(dict.fromkeys([*self._kept, *self.view.touched_by(self.box)]))
         self.view.update()
 
     def finish(self, at: Pointer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from PySide6.QtCore import QLineF, QPointF
@@ -24,27 +25,32 @@ class HelpLine:
     y2: float
 
 
+Spans = dict[float, tuple[float, float]]
+"""From where to where the boxes reach that begin at a line."""
+
+
 class Snapper:
-    """Knows the boxes to align with: nodes of the same level that do not move. Children in containers do not snap."""
+    """Knows the boxes to align with: nodes of the same level that do not move. Children in containers do not snap.
+
+    They are looked through once for a view, not at each move: there may be ten thousand.
+    """
 
     def __init__(self, scene: CanvasScene, grabbed: str, moving: set[str], parent: str | None) -> None:
         self._scene = scene
         self._moving = moving
         self._box = scene.items[grabbed].box
         self._works = parent is None
+        self._seen: tuple[Box, int] | None = None
+        self._lefts = _Lines({})
+        self._tops = _Lines({})
 
     def snap(self, dx: float, dy: float, visible: Box) -> tuple[float, float, list[HelpLine]]:
         """The offset pulled onto the nearest top and left within reach, and the lines that tell why."""
         if not self._works:
             return dx, dy, []
+        self._look(visible)
         moved = self._box.moved(dx, dy)
-        others = [
-            item.box
-            for item in self._scene.in_area(visible)
-            if item.id not in self._moving and item.parent is None and item.kind != "note"
-        ]
-        left = _nearest(moved.left, [box.left for box in others])
-        top = _nearest(moved.top, [box.top for box in others])
+        left, top = self._lefts.nearest(moved.left), self._tops.nearest(moved.top)
         if left is not None:
             dx += left - moved.left
         if top is not None:
@@ -52,24 +58,49 @@ class Snapper:
         moved = self._box.moved(dx, dy)
         lines = []
         if left is not None:
-            aligned = [box for box in others if abs(box.left - left) < 0.5]
-            first = min([moved.top, *(box.top for box in aligned)])
-            last = max([moved.bottom, *(box.bottom for box in aligned)])
-            lines.append(HelpLine(left, first, left, last))
+            first, last = self._lefts.reach(left)
+            lines.append(HelpLine(left, min(first, moved.top), left, max(last, moved.bottom)))
         if top is not None:
-            aligned = [box for box in others if abs(box.top - top) < 0.5]
-            first = min([moved.left, *(box.left for box in aligned)])
-            last = max([moved.right, *(box.right for box in aligned)])
-            lines.append(HelpLine(first, top, last, top))
+            first, last = self._tops.reach(top)
+            lines.append(HelpLine(min(first, moved.left), top, max(last, moved.right), top))
         return dx, dy, lines
 
+    def _look(self, visible: Box) -> None:
+        scene = self._scene
+        if self._seen == (visible, scene.stamp):
+            return
+        self._seen = (visible, scene.stamp)
+        lefts: Spans = {}
+        tops: Spans = {}
+        for node_id in scene.index.query(visible):
+            item = scene.items[node_id]
+            if item.parent is None and item.kind != "note" and node_id not in self._moving:
+                box = item.box
+                first, last = lefts.get(box.left, (box.top, box.bottom))
+                lefts[box.left] = min(first, box.top), max(last, box.bottom)
+                first, last = tops.get(box.top, (box.left, box.right))
+                tops[box.top] = min(first, box.left), max(last, box.right)
+        self._lefts, self._tops = _Lines(lefts), _Lines(tops)
 
-def _nearest(value: float, candidates: list[float]) -> float | None:
-    best: float | None = None
-    for candidate in candidates:
-        if abs(candidate - value) <= m.SNAP and (best is None or abs(candidate - value) < abs(best - value)):
-            best = candidate
-    return best
+
+class _Lines:
+    """Lines of one direction, in order."""
+
+    def __init__(self, spans: Spans) -> None:
+        self._spans = spans
+        self._places = sorted(spans)
+
+    def nearest(self, value: float) -> float | None:
+        """The line that is nearest within reach."""
+        at = bisect_left(self._places, value)
+        near = [place for place in self._places[max(0, at - 1) : at + 1] if abs(place - value) <= m.SNAP]
+        return min(near, key=lambda place: abs(place - value), default=None)
+
+    def reach(self, place: float) -> tuple[float, float]:
+        """From where to where what begins at a line reaches, in the other direction."""
+        begin, end = bisect_left(self._places, place - 0.5), bisect_left(self._places, place + 0.5)
+        spans = [self._spans[p] for p in self._places[begin:end]]
+        return min(first for first, _ in spans), max(last for _, last in spans)
 
 
 def paint_help_lines(painter: QPainter, camera: Camera, lines: list[HelpLine]) -> None:

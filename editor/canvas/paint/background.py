@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from math import ceil, floor
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPixmap
 
 from editor.canvas import metrics as m
 from editor.canvas.paint.context import Canvas, pixel_of
 from editor.theme import theme
+
+_FEW = 48
 
 
 def paint_background(canvas: Canvas, area: QRectF) -> None:
@@ -31,16 +33,22 @@ def paint_dots(canvas: Canvas, area: QRectF, origin_x: float, origin_y: float) -
     first_y, last_y = ceil((area.top() - base_y) / step), floor((area.bottom() - base_y) / step)
     if last_x < first_x or last_y < first_y:
         return
+    colour = theme().color("grid") if strength == 1.0 else theme().mix("grid", strength)
+    size = max(1, round(m.GRID_DOT * canvas.pixel))
+    columns = [pixel_of(base_x + step * column) - size // 2 for column in range(first_x, last_x + 1)]
+    rows = [pixel_of(base_y + step * row) - size // 2 for row in range(first_y, last_y + 1)]
     painter = canvas.painter
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    colour = theme().color("grid")
-    if strength < 1.0:
-        colour = theme().mix("grid", strength)
-    pen = QPen(colour, max(1.0, round(m.GRID_DOT * canvas.pixel)))
-    pen.setCapStyle(Qt.PenCapStyle.SquareCap)
-    painter.setPen(pen)
-    columns = [pixel_of(base_x + step * column) for column in range(first_x, last_x + 1)]
-    painter.drawPoints(
-        [QPointF(x, y) for y in (pixel_of(base_y + step * row) for row in range(first_y, last_y + 1)) for x in columns]
-    )
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    if len(columns) * len(rows) <= _FEW:
+        for y in rows:
+            for x in columns:
+                painter.fillRect(x, y, size, size, colour)
+        return
+    # Thousands of dots: a row of them is painted once, then put down for each row.
+    strip = QPixmap(columns[-1] + size - columns[0], size)
+    strip.fill(Qt.GlobalColor.transparent)
+    brush = QPainter(strip)
+    for x in columns:
+        brush.fillRect(x - columns[0], 0, size, size, colour)
+    brush.end()
+    for y in rows:
+        painter.drawPixmap(columns[0], y, strip)
