@@ -156,6 +156,17 @@ class Grip(QToolButton):
             super().keyPressEvent(event)
 
 
+def _is_stacked(content: QWidget) -> bool:
+    """Whether a row surely has several lines. Asking for its size instead would dress all of it in vain: it is dressed
+    again where it comes to stand."""
+    layout = content.layout()
+    if not isinstance(layout, QVBoxLayout):
+        return False
+    entries = [layout.itemAt(n) for n in range(layout.count())]
+    widgets = [entry.widget() for entry in entries if entry is not None]
+    return sum(widget is None or not widget.isHidden() for widget in widgets) > 1
+
+
 class RowList(QWidget):
     """A list of items that can be added, removed and moved; `make_row(index)` builds the editor of one item.
 
@@ -238,7 +249,7 @@ class RowList(QWidget):
             row.addWidget(self._grip(index, count), 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(content, 1, Qt.AlignmentFlag.AlignTop)
         # One line of fields has its tools beside it, several lines have them in a column.
-        flat = content.sizeHint().height() <= 40
+        flat = not _is_stacked(content) and content.sizeHint().height() <= 40
         tools = QBoxLayout(QBoxLayout.Direction.LeftToRight if flat else QBoxLayout.Direction.TopToBottom)
         tools.setSpacing(0)
         if self._movable and flat:
