@@ -92,6 +92,8 @@ def node_name(item: Item) -> str:
 def node_description(view: CanvasView, item: Item) -> str:
     """What a screen reader adds to the name: state, problems, connections, place in a container."""
     parts = []
+    if item.content.disabled:
+        parts.append(tr("switched off"))
     run = view.state.runs.get(item.id)
     if run is not None:
         parts.append(state_word(run.status))

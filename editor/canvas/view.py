@@ -125,6 +125,7 @@ class CanvasView(CanvasSurface):
 
         accessibility.install()
         self._tell_focus = accessibility.tell_focus
+        self._tell_changed = accessibility.tell_changed
         self.announced.connect(lambda text: accessibility.announce(self, text))
 
     # -- the document -----------------------------------------------------------------------------------------
@@ -254,6 +255,11 @@ class CanvasView(CanvasSurface):
     def selected_edge(self) -> str | None:
         """The selected edge's id."""
         return self.selection.edge
+
+    def apply_run_changes(self, node_ids: Iterable[str], edge_ids: Iterable[str]) -> None:
+        changed = tuple(node_ids)
+        super().apply_run_changes(changed, edge_ids)
+        self._tell_changed(self, changed)
 
     def _selection_changed(self, nodes: AbstractSet[str], edges: AbstractSet[str]) -> None:
         self.state.selected = frozenset(self.selection.nodes)
@@ -481,7 +487,8 @@ class CanvasView(CanvasSurface):
             super().keyReleaseEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        return self._keys.walk(forward) or super().focusNextPrevChild(forward)
+        # Qt asks here for the tools and the find bar too, which stand on the canvas.
+        return (self.hasFocus() and self._keys.walk(forward)) or super().focusNextPrevChild(forward)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -147,6 +147,7 @@ class Inspector(QWidget):
         column.addWidget(rule)
         self._stack = QStackedWidget()
         self._scroll = QScrollArea()
+        self._scroll.setAccessibleName(tr("Settings"))
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -40,6 +40,7 @@ from editor.windows.page import WorkflowPage
 from editor.windows.past import Past
 from editor.windows.recent import RecentFiles
 from editor.windows.running import Running
+from editor.windows.tabbing import step
 from editor.windows.toast import Toast
 from editor.windows.topbar import TopBar
 from editor.windows.versioning import Versioning
@@ -138,6 +139,7 @@ class MainWindow(QMainWindow):
         self.tab_bar.addTab(icon("library", "muted"), tr("Library"))
         self.tab_bar.setTabButton(0, QTabBar.ButtonPosition.RightSide, None)
         self.tab_bar.currentChanged.connect(self._tab_changed)
+        self.library.search.setFocus()  # rather than the tabs, which Qt would choose
 
     def rename_tab(self, index: int) -> None:
         """Edit the name of a workflow on its tab."""
@@ -491,6 +493,9 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     # -- following ---------------------------------------------------------------------------------------------------
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return step(self, forward=forward) or super().focusNextPrevChild(forward)
 
     def _theme_changed(self) -> None:
         self.top.refresh()

@@ -263,6 +263,7 @@ class WorkflowPage(QWidget):
     def _make_drawer(self) -> QWidget:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setAccessibleName(tr("Panels below"))
         self.tabs.setMinimumHeight(140)
         self.run_panel = RunPanel(self.session)
         self.run_panel.runWanted.connect(self.runWanted)

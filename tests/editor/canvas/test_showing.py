@@ -413,6 +413,52 @@ def test_an_edge_says_what_the_run_did_with_it(canvas: Make) -> None:
     assert second.text(QAccessible.Text.Description) == "skipped"
 
 
+@pytest.mark.spec("editor.82")
+def test_what_is_said_of_a_node_follows_its_run_its_switch_and_the_selection(canvas: Make) -> None:
+    install()
+    hand = canvas(CHAIN)
+    region = QAccessible.queryAccessibleInterface(hand.view)
+    assert isinstance(region, CanvasAccessible)
+    things = [region.child(place) for place in range(5)]
+    a, a_b, b = things[0], things[1], things[2]
+    assert a is not None
+    assert a_b is not None
+    assert b is not None
+
+    def said() -> str:
+        assert b is not None
+        return b.text(QAccessible.Text.Description)
+
+    state = run_state(b=NodeRunState("b", "x", status="running"))
+    hand.view.set_run_state(state)
+    assert said().startswith("running")
+    assert b.state().busy
+    state.nodes["b"] = NodeRunState("b", "x", status="failed", error="no luck", finished_at="now")
+    hand.view.apply_run_changes(["b"], [])
+    assert said().startswith("failed")
+    assert "no luck" in said()
+    assert b.text(QAccessible.Text.Value) == "failed"
+    assert not b.state().busy
+    hand.view.set_run_state(None)
+    assert "failed" not in said()
+    assert b.text(QAccessible.Text.Value) == ""
+
+    hand.click(hand.at_node("b"))
+    hand.document.apply(SetField("b", ("disabled",), True))
+    assert said().startswith("switched off")
+    hand.document.undo()
+    hand.settle()
+    assert not said().startswith("switched off")
+
+    assert (a.state().selected, a_b.state().selected, b.state().selected) == (False, False, True)
+    hand.view.select_edge(next(iter(hand.view.scene.edges_of("a"))))
+    assert (a.state().selected, a_b.state().selected, b.state().selected) == (False, True, False)
+    hand.view.select(["a", "b"])
+    assert (a.state().selected, a_b.state().selected, b.state().selected) == (True, False, True)
+    hand.view.set_problems({"b": (2, 1, "")})
+    assert "2 errors, 1 warning" in said()
+
+
 # -- outside bugs ---------------------------------------------------------------------------------------------
 
 
