@@ -58,10 +58,13 @@ def image(name: str, colour: str, size: int, ratio: float = 1.0) -> QImage:
 def pixmap(name: str, color_token: str | QColor = "text", size: int = 16, ratio: float | None = None) -> QPixmap:  # noqa: S107
     """The icon as a pixmap in a theme colour (a token, or a colour of the caller's) for the given pixel ratio."""
     colour = color_token if isinstance(color_token, QColor) else theme().color(color_token)
-    if ratio is None:
-        app = QGuiApplication.instance()
-        ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
-    return _pixmap(name, colour.name(), size, ratio)
+    return _pixmap(name, colour.name(), size, _ratio() if ratio is None else ratio)
+
+
+def _ratio() -> float:
+    """Device pixels a logical one, of the sharpest screen."""
+    app = QGuiApplication.instance()
+    return app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
 
 
 @lru_cache(maxsize=2048)
@@ -101,10 +104,9 @@ def tile_image(name: str, family: str, side: int) -> QImage:
     return picture
 
 
-def tile(name: str, family: str, side: int = 28) -> QPixmap:
+def tile(name: str, family: str, side: int = 28, ratio: float | None = None) -> QPixmap:
     """The tile as a pixmap of `side` logical pixels, for panels and lists."""
-    app = QGuiApplication.instance()
-    ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
+    ratio = _ratio() if ratio is None else ratio
     picture = QPixmap.fromImage(tile_image(name, family, round(side * ratio)))
     picture.setDevicePixelRatio(ratio)
     return picture
@@ -138,11 +140,10 @@ class _ThemedEngine(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        # Qt passes the size in device pixels already. Buttons ask for more width than height: Qt puts the words four
-        # pixels beside the picture, which is too near, so the room is part of the picture.
-        side = max(1, round(min(size.width(), size.height()) / scale))
-        width = max(side, round(size.width() / scale))
-        return _pixmap(self._name, self._colour(mode, state).name(), side, scale, width)
+        # The size is in logical pixels. Buttons ask for more width than height: Qt puts the words four pixels beside
+        # the picture, which is too near, so the room is part of the picture.
+        side = max(1, min(size.width(), size.height()))
+        return _pixmap(self._name, self._colour(mode, state).name(), side, scale, size.width())
 
     def clone(self) -> QIconEngine:
         return _ThemedEngine(self._name, self._token, self._active)
@@ -167,9 +168,7 @@ class _TileEngine(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        made = QPixmap.fromImage(tile_image(self._name, self._family, max(1, min(size.width(), size.height()))))
-        made.setDevicePixelRatio(scale)
-        return made
+        return tile(self._name, self._family, max(1, min(size.width(), size.height())), scale)
 
     def clone(self) -> QIconEngine:
         return _TileEngine(self._name, self._family)

@@ -230,3 +230,11 @@ def test_a_long_title_ends_in_an_ellipsis_until_somebody_types(qapp: QApplicatio
     for one in (edit, plain):
         one.setText("Short")
     assert edit.grab().toImage() == plain.grab().toImage()
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_icons_of_buttons_are_as_sharp_as_the_screen(qapp: QApplication, ratio: float) -> None:
+    for made, size in ((icons.icon("play"), QSize(20, 16)), (icons.tile_icon("llm", "model"), QSize(24, 24))):
+        picture = made.pixmap(size, ratio)
+        assert picture.size() == size * ratio
+        assert picture.devicePixelRatio() == ratio
