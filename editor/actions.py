@@ -7,6 +7,7 @@ which write letters on some systems, never do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -133,6 +134,17 @@ def may_share_keys(one: Action, other: Action) -> bool:
 
 
 MENUS = ("File", "Edit", "Node", "Arrange", "View", "Run", "Help")
+SUBMENUS: Mapping[str, tuple[str, ...]] = {
+    "Zoom": ("zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "zoom_100", "zoom_50"),
+    "Panels": (
+        "show_blocks", "show_variables", "show_problems", "show_history", "show_changes", "show_versions",
+        "show_breakpoints", "show_trace", "show_values",
+    ),
+    "Rounds and moments of a run": (
+        "moment_back", "moment_on", "round_back", "round_on", "failed_round", "pick_round", "follow_run",
+    ),
+}  # fmt: skip
+"""What stands one level deeper, so that no menu is higher than a small screen."""
 PARTED = frozenset(
     {
         "open_file", "save", "show_library", "quit", "cut", "select_all", "find", "change_type", "move_in",

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLineEdit,
     QMainWindow,
+    QMenu,
     QPlainTextEdit,
     QStackedWidget,
     QTabBar,
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editor.actions import ACTIONS, BY_ID, MENUS, PARTED
+from editor.actions import ACTIONS, BY_ID, MENUS, PARTED, SUBMENUS
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
@@ -170,6 +171,7 @@ class MainWindow(QMainWindow):
         bar.setNativeMenuBar(True)
         bar.clear()
         menus = {name: bar.addMenu(tr(name)) for name in MENUS}
+        deeper: dict[str, QMenu] = {}
         for row in ACTIONS:
             action = self._actions.get(row.id)
             if action is None:
@@ -182,9 +184,13 @@ class MainWindow(QMainWindow):
             if row.icon:
                 action.setIcon(icon(row.icon, "text"))
             if row.menu:
+                menu = menus[row.menu]
                 if row.id in PARTED:
-                    menus[row.menu].addSeparator()
-                menus[row.menu].addAction(action)
+                    menu.addSeparator()
+                under = next((name for name, ids in SUBMENUS.items() if row.id in ids), "")
+                if under:
+                    menu = deeper[under] if under in deeper else deeper.setdefault(under, menu.addMenu(tr(under)))
+                menu.addAction(action)
             if row.id == "open_file":
                 self.recent.add_to(menus[row.menu])
         for menu in menus.values():

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
+from editor.actions import ACTIONS
 from engine.model.edits import AddNode, Group
 from engine.model.graph import Node
 from tests.helpers.studio import Studio, opened_studio
@@ -83,3 +85,26 @@ def test_the_panels_width_is_kept_and_leaves_room_in_a_narrow_window(tmp_path: P
         studio.settle()
         hand.click(hand.at_node(studio.node("Start")))
         assert page.canvas.selected_nodes() == [studio.node("Start")]
+
+
+def test_every_menu_fits_a_small_screen_and_offers_each_of_its_actions(tmp_path: Path) -> None:
+    with opened_studio(tmp_path) as studio:
+        studio.sample("parallel-summaries")
+        check_menus(studio)
+
+
+def check_menus(studio: Studio) -> None:
+    def below(menu: QMenu) -> list[str]:
+        assert menu.sizeHint().height() <= 680, menu.title()
+        found = []
+        for action in menu.actions():
+            inner = action.menu()
+            found += below(inner) if isinstance(inner, QMenu) else [action.text()]
+        return found
+
+    menus = {action.text(): action.menu() for action in studio.window.top.menus.actions()}
+    for name, menu in menus.items():
+        assert isinstance(menu, QMenu)
+        offered = below(menu)
+        missing = [row.text for row in ACTIONS if row.menu == name and row.text not in offered]
+        assert not missing, name
