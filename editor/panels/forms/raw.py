@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from PySide6.QtWidgets import QLabel
 
@@ -10,6 +11,11 @@ from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.common import Form, add_outputs
 from editor.panels.forms.fields import name_it
+
+STRUCTURE: Final = frozenset(
+    {"type", "title", "desc", "selected", "isInIteration", "isInLoop", "iteration_id", "loop_id"}
+)
+"""What says which node this is and where it stands, and sets nothing."""
 
 
 class RawForm(Form):
@@ -19,7 +25,15 @@ class RawForm(Form):
         from engine.nodes.registry import spec
 
         section = self.section(tr("Settings"))
-        if spec(self.ctx.node.type) is None:
+        known = spec(self.ctx.node.type)
+        if known is not None and not set(self.ctx.data) - STRUCTURE:
+            words = QLabel(f"{tr(known.description)}\n{tr('Nothing to set.')}".strip())
+            words.setProperty("kind", "small")
+            words.setWordWrap(True)
+            section.add(words)
+            add_outputs(self)
+            return
+        if known is None:
             note = QLabel(
                 tr(
                     "Penstock does not know the node type “{type}”. It is kept as it is, can be moved and connected, "

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 
 from editor.i18n import set_language
+from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.palette import BlockSelector
 from engine.nodes.registry import SPECS
 from tests.editor.forms.conftest import Open
@@ -63,3 +64,13 @@ def test_escape_closes_the_selector_and_gives_the_keyboard_back(desk: Open) -> N
     QApplication.processEvents()
     assert not here.all(BlockSelector)
     assert here.inspector.focusWidget() is here.inspector.title
+
+
+def test_a_node_without_settings_says_so_and_one_with_unforeseen_ones_shows_them(desk: Open) -> None:
+    def said(**data: object) -> str:
+        here = desk(made([node("n", "loop-end", **data)]), "n")
+        texts = [w.toPlainText() for w in here.all(CodeEdit, "Settings as JSON")]
+        return "\n".join([*texts, *(w.text() for w in here.all(QLabel))])
+
+    assert "Nothing to set." in said(isInLoop=True, loop_id="l")
+    assert '"speed": 3' in said(speed=3)
