@@ -49,7 +49,8 @@ def told(what: str | BaseException | None) -> str:
     if what is None:
         return ""
     if isinstance(what, Sentence):
-        return tr(what)
+        values = {name: told(v) if isinstance(v, str) and " " in v else v for name, v in what.values.items()}
+        return tr(what.template, **values)
     if isinstance(what, PenstockError) and isinstance(what.where, FilePlace) and str(what.where):
         text = f"{what.message} ({what.where})"
     else:
@@ -65,11 +66,13 @@ def told_with_hint(error: BaseException, between: str = " ") -> str:
     return f"{told(error)}{between}{told(hint)}".strip() if hint else told(error)
 
 
-def told_line(text: str, longest: int = 200, *, last: bool = False) -> str:
-    """The first (or the last) line of an engine's text that says something, cut, in the language in force."""
-    return remember(_line_now(text, longest, last), partial(_line_now, text, longest, last))
+def told_line(text: str, longest: int = 200) -> str:
+    """The line of an engine's text that says what is wrong, cut, in the language in force: the first one that is not
+    indented, as places in code are."""
+    return remember(_line_now(text, longest), partial(_line_now, text, longest))
 
 
-def _line_now(text: str, longest: int, last: bool) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return _now(lines[-1 if last else 0])[:longest] if lines else ""
+def _line_now(text: str, longest: int) -> str:
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    line = next((line for line in lines if not line[0].isspace()), lines[0].strip() if lines else "")
+    return _now(line)[:longest]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.run.fold import NodeRunState
 
 _TAIL = 2000
+_LONGEST_ERROR = 500
 
 EdgeRun = Literal["taken", "skipped", "flowing"]
 
@@ -192,11 +193,9 @@ def tail_lines(text: str, width: int, lines: int) -> list[str]:
 
 
 def first_error_line(error: Any) -> str:
-    """The first line of an error that says something."""
-    for line in str(error or "").splitlines():
-        if line.strip():
-            return line.strip()[:200]
-    return ""
+    """The line of an error that says what is wrong: the first that is not indented, as places in code are."""
+    lines = [line.rstrip()[:_LONGEST_ERROR] for line in str(error or "").splitlines() if line.strip()]
+    return next((line for line in lines if not line[0].isspace()), lines[0].strip() if lines else "")
 
 
 def node_run_of(state: NodeRunState, node: Node | None = None) -> NodeRun:

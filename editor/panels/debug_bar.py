@@ -134,8 +134,7 @@ def reason_words(session: WorkflowSession, node: NodeRunState) -> str:
         title = tr("{title} (round {n})", title=title, n=index + 1)
     why = node.metadata.get("why") or {}
     if why.get("failed"):
-        # The last line of what Python says names the error, the first where it was.
-        return tr("“{title}” failed: {error}", title=title, error=told_line(failure_of(node), 2000, last=True))
+        return tr("“{title}” failed: {error}", title=title, error=told_line(failure_of(node), 2000))
     kind = why.get("kind", "breakpoint")
     condition = spelled(session, str(why.get("condition", "")))
     count = why.get("count", 0)

@@ -68,7 +68,7 @@ class RoundPicker(QFrame):
                 parts.append(duration(seconds))
             broken = round_failed(self._state, self._container, index) if index in failed else None
             if broken is not None:
-                error = told_line(broken.error, last=True) or tr("failed")
+                error = told_line(broken.error) or tr("failed")
                 parts.append(f"{broken.title or broken.node_id}: {error}")
             item = QListWidgetItem("  ·  ".join(parts))
             item.setIcon(icon("status-failed", "bad") if broken else icon("status-succeeded", "good"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from editor.enginetexts import ROOMS
-from editor.templates import Templates, place_names
+from editor.templates import NUMBER_PLACES, Templates, place_names
 from tests.helpers.enginewords import Reader
 
 CATALOGUES = Path(__file__).parents[2] / "resources" / "i18n" / "zh_CN"
@@ -30,7 +30,10 @@ def test_every_text_is_found_again_with_what_was_filled_in() -> None:
     templates = Templates(catalogue())
     lost = []
     for english in texts:
-        values = {name: f"Vx{number}" for number, name in enumerate(place_names(english))}
+        values = {
+            name: f"90{number}" if name in NUMBER_PLACES else f"Vx{number}"
+            for number, name in enumerate(place_names(english))
+        }
         text = english
         for name, value in values.items():
             text = text.replace("{" + name + "}", value).replace("{" + name + "!r}", repr(value))
@@ -131,6 +134,20 @@ def test_a_new_text_is_seen_however_it_is_written(tmp_path: Path) -> None:
             'Traceback:\n  File "x"\nValueError: The code defines no function main.',
             'Traceback:\n  File "x"\nValueError：代码中没有定义 main 函数。',
         ),
+        (
+            "  line 2, in main: open(p)\nRefused: writing the file '/a b' is not allowed in a code node",
+            "  第 2 行，main 中：open(p)\nRefused：代码执行节点中不允许写入文件“/a b”",
+        ),
+        # Where it is: a node, a place in code, the code of a rule.
+        (
+            "The settings of the node cannot be read: method: 'brew' is not a method of a request. (My node)",
+            "无法读取节点的设置：method：“brew”不是请求方法。（My node）",
+        ),
+        (
+            "[UNKNOWN_NODE_TYPE] The node 'A' (x) is of the unknown type 'b'.",
+            "[UNKNOWN_NODE_TYPE] 节点 'A' (x) 的类型“b”未知。",
+        ),
+        ("UndefinedError: 'x' is undefined", "UndefinedError：“x”未定义"),
         # A word of the program is translated, what somebody named so is not.
         ("An annotation needs a question.", "标注需要问题。"),
         ("question is required in input form", "必须填写输入字段 question"),
