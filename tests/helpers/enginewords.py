@@ -345,19 +345,21 @@ class Reader:
 
 
 @cache
-def _reader() -> tuple[Reader, dict[str, str]]:
+def _read() -> tuple[dict[str, str], dict[str, str]]:
+    """What is said and what else reads like it. The trees of the sources are let go of: with them in memory every
+    search for what a test left behind would take a second."""
     reader = Reader()
     found: dict[str, str] = {}
     for said in reader.said():
         found.setdefault(said.text, said.where)
-    return reader, found
+    return found, {said.text: said.where for said in reader.sentences()}
 
 
 def engine_texts() -> dict[str, str]:
     """All texts of the engine, with the first place that says each."""
-    return _reader()[1]
+    return _read()[0]
 
 
 def other_sentences() -> dict[str, str]:
     """What else reads like a sentence, with its place."""
-    return {said.text: said.where for said in _reader()[0].sentences()}
+    return _read()[1]
