@@ -56,6 +56,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("toggle_disabled", "Switch off or on", "disabled", ("Ctrl+E",), "some", "Node"),
     Action("move_in", "Move into a container…", "group", (), "some", "Node"),
     Action("move_out", "Move out of the container", "ungroup", (), "some", "Node"),
+    Action("about_block", "About this block", "help", ("Shift+F1",), "open", "Node", True),
     Action("organize", "Tidy up", "tidy", ("Ctrl+O", "Ctrl+Shift+L"), "editable", "Arrange"),
     Action("align_left", "Align left", "align-left", (), "several", "Arrange"),
     Action("align_center", "Align centres", "align-center", (), "several", "Arrange"),
@@ -149,7 +150,7 @@ PARTED = frozenset(
     {
         "open_file", "save", "show_library", "quit", "cut", "select_all", "find", "change_type", "move_in",
         "align_left", "align_top", "space_horizontal", "zoom_in", "maximize", "show_blocks", "show_logs", "theme",
-        "stop", "breakpoint", "pin", "publish", "about",
+        "stop", "breakpoint", "pin", "publish", "about", "about_block",
     }
 )  # fmt: skip
 """Actions that begin another group of their menu."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from editor.canvas.blocks import settings_of
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.tool_list import KindTabs, ToolList
@@ -49,6 +50,7 @@ class ToolPicker(QDialog):
         self.search.textChanged.connect(self._fill)
         self.kinds.chosen.connect(self._fill)
         self.list.picked.connect(self._picked)
+        self.list.helpWanted.connect(self._about)
         tools.changed.connect(self._fill)
         self._fill()
         self.search.setFocus()
@@ -61,6 +63,16 @@ class ToolPicker(QDialog):
     def _picked(self, tool: ToolDescription) -> None:
         self.accept()
         self.picked.emit(tool)
+
+    def _about(self, block: str) -> None:
+        """The text about a tool, beside the list."""
+        from editor.dialogs.block_help import BlockHelpWindow
+
+        data = settings_of(block)
+        tool = self._tools.find(data)
+        window = BlockHelpWindow(self)
+        window.show_block("tool", (tool, self._tools.group(data)) if tool is not None else None)
+        window.popup(self.mapToGlobal(QPoint(self.width() + 8, 0)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:

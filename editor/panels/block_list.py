@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QPalette, QPixmap
+from PySide6.QtGui import QDrag, QKeyEvent, QKeySequence, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
 )
 
+from editor.i18n import tr
+from editor.icons import icon
 from editor.theme import theme
 
 MIME = "application/x-penstock-node-type"
 GROUP_SPACE = 12
 TYPE = int(Qt.ItemDataRole.UserRole)
+HELP_KEYS = "Shift+F1"
+
+
+def is_help_key(event: QKeyEvent) -> bool:
+    """Whether a key press asks what the selected block is."""
+    return QKeySequence(event.keyCombination()) == QKeySequence(HELP_KEYS)
 
 
 class _Rows(QStyledItemDelegate):
@@ -33,10 +42,12 @@ class _Rows(QStyledItemDelegate):
 
 
 class DragList(QListWidget):
-    """`chosen` carries the name of a block and comes with a click or Enter, `dropped` when it was dragged somewhere."""
+    """`chosen` carries the name of a block and comes with a click or Enter, `dropped` when it was dragged somewhere,
+    `helpWanted` when somebody asks what it is."""
 
     chosen = Signal(str)
     dropped = Signal(str)
+    helpWanted = Signal(str)
 
     def __init__(self, *, draggable: bool) -> None:
         super().__init__()
@@ -84,6 +95,24 @@ class DragList(QListWidget):
     def activate(self, item: QListWidgetItem) -> None:
         if item.data(TYPE):
             self.chosen.emit(str(item.data(TYPE)))
+
+    def ask_help(self) -> None:
+        """Ask for the text about the selected block."""
+        item = self.currentItem() if self.currentRow() >= 0 else None
+        if item is not None and item.data(TYPE):
+            self.helpWanted.emit(str(item.data(TYPE)))
+
+    def add_help(self, menu: QMenu) -> None:
+        """The row of a menu that asks for it."""
+        action = menu.addAction(icon("help", "muted"), tr("About this block"))
+        action.setShortcut(QKeySequence(HELP_KEYS))
+        action.triggered.connect(self.ask_help)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if is_help_key(event):
+            self.ask_help()
+            return
+        super().keyPressEvent(event)
 
     # Dragging is done by hand, so that a click without a drag can place the block too.
 

@@ -39,6 +39,7 @@ class Inspector(QWidget):
     answerWanted = Signal(str)
     closeRequested = Signal()
     menuRequested = Signal(str, object)
+    helpRequested = Signal(str)
     goTo = Signal(str)
     addNextRequested = Signal(str, str, QPoint)
     """Node, source handle, place on the screen."""
@@ -116,6 +117,8 @@ class Inspector(QWidget):
         head.addWidget(self.title, 1)
         self._run = small_button("play", tr("Run this node"), self._run_node)
         head.addWidget(self._run)
+        self._help = small_button("help", tr("About this block"), self._about)
+        head.addWidget(self._help)
         self._more = small_button("more", tr("More"), self._menu)
         head.addWidget(self._more)
         head.addWidget(small_button("close", tr("Close"), self.closeRequested.emit))
@@ -259,6 +262,7 @@ class Inspector(QWidget):
             if edit.text() != text:
                 edit.setText(text)
                 edit.setCursorPosition(0)
+        self._help.setVisible(found is not None)
         self._run.setVisible(bool(found and found.can_single_step) and not self._ctx.read_only)
 
     # -- edits of the head -------------------------------------------------------------------------------------------
@@ -283,6 +287,10 @@ class Inspector(QWidget):
     def _menu(self) -> None:
         if self._node_id:
             self.menuRequested.emit(self._node_id, self._more.mapToGlobal(self._more.rect().bottomLeft()))
+
+    def _about(self) -> None:
+        if self._node_id:
+            self.helpRequested.emit(self._node_id)
 
     def _tab_changed(self, index: int) -> None:
         self._stack.setCurrentIndex(index)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidgetItem, QMenu, QStacke
 
 from editor.i18n import tr
 from editor.icons import icon, tile_icon
-from editor.panels.block_list import TYPE, DragList
+from editor.panels.block_list import TYPE, DragList, is_help_key
 from editor.panels.parts import EmptyState, PanelTitle
 from editor.panels.tool_list import KindTabs, ToolList
 from engine.nodes.registry import SPECS
@@ -108,6 +108,7 @@ class BlockList(DragList):
         action = menu.addAction(icon("star", "muted"), words)
         action.setShortcut(QKeySequence(LIKE_KEYS))
         action.triggered.connect(self.toggle_liked)
+        self.add_help(menu)
         menu.popup(self.viewport().mapToGlobal(point))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -201,6 +202,7 @@ class Palette(QWidget):
     """The panel with all blocks. `placeRequested` asks for a block that sticks to the pointer."""
 
     placeRequested = Signal(str)
+    helpWanted = Signal(str)
 
     def __init__(self, mode: str, tools: Tools, habits: BlockHabits) -> None:
         super().__init__()
@@ -227,6 +229,8 @@ class Palette(QWidget):
         self.parts.tools.chosen.connect(self.placeRequested)
         self.parts.tools.chosen.connect(lambda _: self.parts.tools.setCurrentRow(-1))
         self.parts.switched.connect(lambda: self._search(self.search.text()))
+        for shown in (self.list, self.parts.tools):
+            shown.helpWanted.connect(self.helpWanted)
         inset = QVBoxLayout()
         inset.setContentsMargins(8, 0, 8, 8)
         inset.addWidget(self.parts)
@@ -237,6 +241,10 @@ class Palette(QWidget):
     def retell(self) -> None:
         """The types in another language."""
         self._search(self.search.text())
+
+    def ask_help(self) -> None:
+        """Ask for the text about the selected block of the list that is shown."""
+        self.parts.current.ask_help()
 
     def _search(self, text: str) -> None:
         self.list.fill(self._mode, words=text)
@@ -254,6 +262,9 @@ def _search_key(event: QKeyEvent, blocks_list: DragList) -> bool:
     if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
         blocks_list.step(1 if event.key() == Qt.Key.Key_Down else -1)
         return True
+    if is_help_key(event):
+        blocks_list.ask_help()
+        return True
     if is_like_key(event) and isinstance(blocks_list, BlockList):
         blocks_list.toggle_liked()
         return True
@@ -269,6 +280,7 @@ class BlockSelector(QFrame):
     """The popup at a socket, an edge or an empty place. Esc closes it and leaves no trace."""
 
     chosen = Signal(str)
+    helpWanted = Signal(str)
 
     def __init__(
         self,
@@ -306,6 +318,8 @@ class BlockSelector(QFrame):
         )
         self.parts.tools.chosen.connect(self._chosen)
         self.parts.switched.connect(lambda: self._fill(self.search.text()))
+        for shown in (self.list, self.parts.tools):
+            shown.helpWanted.connect(self.helpWanted)
         column.addWidget(self.parts, 1)
         self._fill("")
         habits.changed.connect(self.retell)

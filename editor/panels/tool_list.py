@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QListWidgetItem, QTabBar
+from PySide6.QtWidgets import QListWidgetItem, QMenu, QTabBar
 
 from editor.canvas.blocks import tool_block
 from editor.i18n import tr
@@ -52,6 +52,18 @@ class ToolList(DragList):
         super().__init__(draggable=draggable)
         self.setAccessibleName(tr("Tools"))
         self.setIconSize(QSize(24, 24))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu)
+
+    def _menu(self, point: QPoint) -> None:
+        item = self.itemAt(point)
+        if item is None or item.data(TOOL) is None:
+            return
+        self.setCurrentItem(item)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.add_help(menu)
+        menu.popup(self.viewport().mapToGlobal(point))
 
     def fill(self, groups: Sequence[ToolGroup], kind: str = "", words: str = "") -> None:
         """Show the tools of a kind (empty: of all) that hold the words."""

@@ -87,6 +87,7 @@ class Adding:
         studio = page.session.studio
         selector = BlockSelector(mode, allowed, page, studio.habits, notes=notes, tools=studio.tools)
         selector.chosen.connect(lambda node_type: self._place(request, node_type))
+        selector.helpWanted.connect(lambda block: page.helping.about_offered(selector, block))
         selector.popup(QPoint(request.global_x, request.global_y))
 
     def _place(self, request: BlockRequest, node_type: str) -> None:

@@ -47,6 +47,7 @@ from editor.windows.adding import Adding
 from editor.windows.assigning import offer_values
 from editor.windows.canvas_tools import CanvasTools
 from editor.windows.debug_desk import DebugDesk
+from editor.windows.helping import Helping
 from editor.windows.page_menus import PageMenus
 from editor.windows.planning import Planning
 from engine.services.model_names import with_default
@@ -221,6 +222,7 @@ class WorkflowPage(QWidget):
         session = self.session
         palette = Palette(session.document.workflow.mode, session.studio.tools, session.studio.habits)
         palette.placeRequested.connect(self.adding.carry)
+        palette.helpWanted.connect(self.helping.about_block)
         problems = Problems(session)
         problems.goTo.connect(self.reveal)
         history = History(session)
@@ -258,6 +260,7 @@ class WorkflowPage(QWidget):
         self.tools.keep_at_top(self.find_bar)
         self.adding = Adding(self)
         self.menus = PageMenus(self)
+        self.helping = Helping(self)
         return box
 
     def _make_drawer(self) -> QWidget:
@@ -316,6 +319,7 @@ class WorkflowPage(QWidget):
         self.inspector.answerWanted.connect(self.answerWanted)
         self.inspector.closeRequested.connect(self.close_inspector)
         self.inspector.menuRequested.connect(self.menus.node_menu)
+        self.inspector.helpRequested.connect(self.helping.about_node)
         self.inspector.goTo.connect(self._show_node)
         self.inspector.addNextRequested.connect(self.adding.after_branch)
         self.inspector.changeTypeRequested.connect(lambda node_id: choosers.change_type(self, node_id))

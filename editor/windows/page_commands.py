@@ -99,6 +99,9 @@ class PageCommands(QObject):
     def on_zoom_50(self) -> None:
         self.page.canvas.zoom_to(0.5)
 
+    def on_about_block(self) -> None:
+        self.page.helping.by_key()
+
     def on_organize(self) -> None:
         self.page.canvas.organize()
 

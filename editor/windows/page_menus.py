@@ -15,6 +15,7 @@ from editor.canvas.commands import BlockRequest
 from editor.i18n import tr
 from editor.icons import icon
 from editor.keymap import native
+from editor.windows.helping import calls_workflow, has_help
 
 if TYPE_CHECKING:
     from editor.windows.page import WorkflowPage
@@ -79,9 +80,22 @@ class PageMenus:
                 self._action(menu, "toggle_disabled", tr("Switch on") if node.data.get("disabled") else "")
                 self._action(menu, "disconnect")
             self._room_part(menu, [node_id])
+        self._help_part(menu, node_id)
+        if not session.read_only:
             menu.addSeparator()
             self._action(menu, "delete")
         menu.popup(point)
+
+    def _help_part(self, menu: QMenu, node_id: str) -> None:
+        """What the block is, and the workflow that it calls."""
+        page = self._page
+        node = page.session.document.graph.nodes[node_id]
+        if not has_help(node):
+            return
+        menu.addSeparator()
+        if calls_workflow(node):
+            menu.addAction(icon("external", "text"), tr("Open workflow"), lambda: page.helping.open_workflow(node.data))
+        self._action(menu, "about_block")
 
     def _run_part(self, menu: QMenu, node_id: str) -> None:
         page, session = self._page, self._page.session
