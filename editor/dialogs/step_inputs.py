@@ -10,10 +10,14 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit,
 from editor.dialogs.parts import dialog_column
 from editor.enginetexts import told
 from editor.i18n import tr
+from editor.panels.forms.json_edit import JsonEdit, fault_line
 from editor.panels.forms.parts import labelled
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
+
+AS_TEXT = ("string", "secret", "any", "")
+"""Types whose values are written as they are, not as JSON."""
 
 
 def needed(session: WorkflowSession, node_id: str, known: set[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -65,11 +69,13 @@ class StepInputs(QDialog):
         for key, selector in names.items():
             node = session.document.graph.nodes.get(selector[0])
             kind = variable_type(session.document.workflow, selector) or "string"
-            edit = QPlainTextEdit()
+            edit = QPlainTextEdit() if kind in AS_TEXT else JsonEdit()
             edit.setFixedHeight(64)
             edit.setTabChangesFocus(True)
             edit.setAccessibleName(".".join(selector))
             column.addWidget(labelled(f"{node.title if node else selector[0]} / {selector[1]}  ·  {kind}", edit))
+            if isinstance(edit, JsonEdit):
+                column.addWidget(fault_line(edit))
             self._edits[key] = (edit, kind)
         self.fault = QLabel()
         self.fault.setProperty("kind", "bad")
@@ -98,5 +104,5 @@ class StepInputs(QDialog):
         found: dict[str, Any] = {}
         for key, (edit, kind) in self._edits.items():
             text = edit.toPlainText()
-            found[key] = text if kind in ("string", "secret", "any", "") else json.loads(text or "null")
+            found[key] = text if kind in AS_TEXT else json.loads(text or "null")
         return found

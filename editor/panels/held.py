@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import name_it
+from editor.panels.forms.json_edit import JsonEdit, fault_line
 from editor.panels.forms.parts import Section
+from editor.panels.parts import Words
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -70,17 +71,15 @@ class HeldNode(QWidget):
         is_text = isinstance(value, str)
         edit: QPlainTextEdit
         if is_text:
-            edit = QPlainTextEdit(value)
+            edit, fault = QPlainTextEdit(value), Words("", "bad")
+            fault.hide()
         else:
-            code = CodeEdit("json")
+            edit = code = JsonEdit()
+            fault = fault_line(code)
             code.load(json.dumps(value, ensure_ascii=False, indent=2))
-            edit = code
         edit.setFixedHeight(72)
         name_it(edit, name)
         column.addWidget(edit)
-        fault = QLabel()
-        fault.setProperty("kind", "bad")
-        fault.hide()
         column.addWidget(fault)
         if selector:
             use = QPushButton(tr("Use this value"))

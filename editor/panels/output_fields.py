@@ -9,8 +9,8 @@ from typing import Any
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from editor.i18n import tr
-from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import name_it
+from editor.panels.forms.json_edit import JsonEdit, fault_line
 
 
 class BadValue(ValueError):
@@ -51,13 +51,15 @@ class OutputFields(QScrollArea):
                 edit = QPlainTextEdit(value)
                 self._read[key(name)] = (name, edit.toPlainText)
             else:
-                code = edit = CodeEdit("json")
+                code = edit = JsonEdit()
                 code.load(json.dumps(value, ensure_ascii=False, indent=2))
                 self._read[key(name)] = (name, _json_of(code))
             edit.setTabChangesFocus(True)
             edit.setFixedHeight(16 + min(10, max(2, edit.blockCount())) * 19)
             name_it(edit, name)
             self._put(edit)
+            if isinstance(edit, JsonEdit):
+                self._put(fault_line(edit))
 
     def values(self) -> dict[Any, Any]:
         """What stands in the fields. Raises BadValue."""
@@ -76,5 +78,5 @@ class OutputFields(QScrollArea):
         return found
 
 
-def _json_of(code: CodeEdit) -> Callable[[], Any]:
+def _json_of(code: JsonEdit) -> Callable[[], Any]:
     return lambda: json.loads(code.toPlainText())

@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.panels.file_pick import FilePick
+from editor.panels.forms.json_edit import JsonEdit
+from editor.panels.forms.json_text import fault_in
 
 
 class RunForm(QWidget):
@@ -67,13 +69,16 @@ class RunForm(QWidget):
         fault.hide()
         column.addWidget(fault)
         self._editors[name], self._faults[name] = editor, fault
+        if isinstance(editor, JsonEdit):
+            editor.checked.connect(lambda words: self._tell(name, words))
         return box
 
     def _editor(self, variable: Mapping[str, Any]) -> QWidget:
         kind, default = str(variable.get("type")), variable.get("default")
         text = "" if default is None else str(default)
         if kind in ("paragraph", "json_object", "json"):
-            area = QPlainTextEdit(text)
+            area = QPlainTextEdit() if kind == "paragraph" else JsonEdit()
+            area.setPlainText(text)
             area.setFixedHeight(88)
             area.setTabChangesFocus(True)
             area.setPlaceholderText("{ }" if kind != "paragraph" else "")
@@ -103,6 +108,12 @@ class RunForm(QWidget):
             line.setMaxLength(int(variable["max_length"]))
         line.returnPressed.connect(self.submitted)
         return line
+
+    def _tell(self, name: str, fault: str) -> None:
+        """Mark a field as wrong, or no longer."""
+        self._faults[name].setText(fault)
+        self._faults[name].setVisible(bool(fault))
+        _mark(self._editors[name], bool(fault))
 
     def load(self, values: Mapping[str, Any]) -> None:
         """Fill in values, of the last run for example."""
@@ -138,9 +149,7 @@ class RunForm(QWidget):
         for variable in self._variables:
             name = str(variable["variable"])
             value, fault = self._value(variable, self._editors[name])
-            self._faults[name].setText(fault)
-            self._faults[name].setVisible(bool(fault))
-            _mark(self._editors[name], bool(fault))
+            self._tell(name, fault)
             if fault and first is None:
                 first = self._editors[name]
             found[name] = value
@@ -198,7 +207,5 @@ def _number(text: str) -> tuple[int | float | None, str]:
 def _json(text: str) -> tuple[Any, str]:
     if not text.strip():
         return None, ""
-    try:
-        return json.loads(text), ""
-    except json.JSONDecodeError as error:
-        return None, tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
+    wrong = fault_in(text)
+    return (None, wrong.words) if wrong is not None else (json.loads(text), "")

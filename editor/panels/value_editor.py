@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.forms.code_edit import CodeEdit
+from editor.panels.forms.json_edit import JsonEdit
 from editor.panels.parts import EmptyState, tool_button
 from editor.panels.value_view import LARGE, as_text, measure, save_value, shortened, size_text
 
@@ -157,7 +157,7 @@ class ValueEditor(QWidget):
             self._read = lambda: json.loads(line.text().strip() or "0")
             return line
         shown = shortened(value.value) if large else value.value
-        text = QPlainTextEdit() if isinstance(value.value, str) else CodeEdit("json")
+        text = QPlainTextEdit() if isinstance(value.value, str) else JsonEdit()
         text.setPlainText(as_text(shown))
         text.setReadOnly(not editable)
         text.textChanged.connect(self._edited)
@@ -166,7 +166,8 @@ class ValueEditor(QWidget):
         return text
 
     def _edited(self) -> None:
-        self.fault.clear()
+        wrong = self.field.fault() if isinstance(self.field, JsonEdit) else None
+        self.fault.setText(wrong.words if wrong is not None else "")
         self.use.setEnabled(True)
 
     # -- doing -------------------------------------------------------------------------------------------------------

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QPlainTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +27,7 @@ from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
+from editor.panels.forms.json_edit import JsonEdit
 from editor.panels.forms.parts import labelled
 from editor.panels.parts import EmptyState, PanelTitle, tool_button
 from engine.model.edits import Group, SetVariables
@@ -72,7 +72,7 @@ class VariableDialog(QDialog):
             self.type.setCurrentIndex(self.type.findData(variable.value_type))
         self.line = QLineEdit()
         self.line.setAccessibleName(tr("Value"))
-        self.area = QPlainTextEdit()
+        self.area = JsonEdit()
         self.area.setAccessibleName(tr("Value"))
         self.area.setFixedHeight(110)
         value = variable.value if variable is not None else ""
@@ -92,6 +92,7 @@ class VariableDialog(QDialog):
         inside.addWidget(self.line)
         inside.addWidget(self.area)
         self.area.setTabChangesFocus(True)
+        self.area.checked.connect(lambda _: self._tell_fault())
         column.addWidget(labelled(tr("Value") if kind == "environment" else tr("Default value"), values))
         column.addWidget(labelled(tr("Description"), self.about))
         self.fault = QLabel()
@@ -115,12 +116,19 @@ class VariableDialog(QDialog):
         self.line.setVisible(not long)
         self.area.setVisible(long)
         self._eye.setVisible(kind == "secret")
+        self._tell_fault()
         before = self._variable
         if before is not None and before.is_secret and kind != "secret" and self.line.text() == before.value:
             # Choosing another type must not show what stays hidden until somebody asks for it.
             self.line.clear()
             self.area.clear()
         self.line.setEchoMode(QLineEdit.EchoMode.Password if kind == "secret" else QLineEdit.EchoMode.Normal)
+
+    def _tell_fault(self) -> None:
+        """What is wrong with the JSON, where the value is written as such."""
+        wrong = None if self.area.isHidden() else self.area.fault()
+        self.fault.setText(wrong.words if wrong is not None else "")
+        self.fault.setVisible(wrong is not None)
 
     def _show_secret(self) -> None:
         hidden = self.line.echoMode() == QLineEdit.EchoMode.Password

@@ -90,6 +90,12 @@ def test_languages_tell_the_same_things(node_type: str) -> None:
     assert len(text(node_type, "en").split()) < 260, "short enough to be read"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("node_type", SPECS)
+def test_a_sentence_after_a_list_is_no_part_of_it(node_type: str, language: str) -> None:
+    assert not re.search(r"^- .+\n(?!- |\n|$)", text(node_type, language), re.MULTILINE)
+
+
 def test_no_text_is_left_of_a_type_that_is_gone() -> None:
     for language in LANGUAGES:
         assert {file.stem for file in folder("help", language).glob("*.md")} == set(SPECS)

@@ -25,7 +25,9 @@ from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.common import Form, add_outputs, line
+from editor.panels.forms.common import column as stacked
 from editor.panels.forms.fields import ElidedButton, SelectorField, TemplateField, TextField, name_it
+from editor.panels.forms.json_edit import JsonEdit, fault_line
 from editor.panels.forms.parts import RowList, labelled
 
 INPUT_TYPES: tuple[tuple[str, str, str], ...] = (
@@ -97,10 +99,14 @@ class InputDialog(QDialog):
         column.addWidget(self._options_part)
         self._files_part = self._file_types()
         column.addWidget(self._files_part)
-        self.schema = QPlainTextEdit(_schema_text(entity.get("json_schema")))
+        self.schema = JsonEdit()
+        schema = stacked(self.schema, fault_line(self.schema), spacing=4)
+        schema.setFocusProxy(self.schema)
+        self.schema.load(_schema_text(entity.get("json_schema")))
+        self.schema.setTabChangesFocus(True)
         self.schema.setFixedHeight(110)
         name_it(self.schema, tr("JSON schema"))
-        self._schema_part = labelled(tr("JSON schema"), self.schema, tr("Optional; the value is checked against it."))
+        self._schema_part = labelled(tr("JSON schema"), schema, tr("Optional; the value is checked against it."))
         column.addWidget(self._schema_part)
         default = entity.get("default")
         self.default = QLineEdit("" if default is None else str(default))

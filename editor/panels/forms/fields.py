@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -28,6 +27,7 @@ from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.context import FormContext, Path
+from editor.panels.forms.json_edit import JsonEdit, fault_line
 from editor.panels.forms.template_edit import GrowingText, TemplateEdit
 
 
@@ -456,13 +456,11 @@ class JsonField(Field):
         self._default = default
         column = QVBoxLayout()
         column.setSpacing(4)
-        self.edit = CodeEdit("json")
+        self.edit = JsonEdit()
         self.edit.setFixedHeight(16 + rows * 19)
+        self.edit.setReadOnly(ctx.read_only)
         name_it(self.edit, name)
-        self.fault = QLabel()
-        self.fault.setProperty("kind", "bad")
-        self.fault.setWordWrap(True)
-        self.fault.hide()
+        self.fault = fault_line(self.edit)
         self.edit.edited.connect(self._edited)
         self.edit.left.connect(ctx.end_typing)
         column.addWidget(self.edit)
@@ -472,23 +470,8 @@ class JsonField(Field):
         self.load()
 
     def _edited(self, text: str) -> None:
-        try:
-            value = json.loads(text) if text.strip() else self._default
-        except json.JSONDecodeError as error:
-            self.fault.setText(
-                tr(
-                    "Not valid JSON: {what} (line {line}, column {column})",
-                    what=error.msg,
-                    line=error.lineno,
-                    column=error.colno,
-                )
-            )
-            self.fault.show()
-            self.edit.set_fault(error.lineno, error.msg)
-            return
-        self.fault.hide()
-        self.edit.set_fault(None)
-        self.write(value, text)
+        if self.edit.fault() is None:
+            self.write(json.loads(text) if text.strip() else self._default, text)
 
     def write(self, value: Any, text: str) -> None:
         """Store what was typed."""

@@ -26,9 +26,9 @@ from PySide6.QtWidgets import (
 from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.panels.forms import schema_ops as ops
-from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.common import column, line
 from editor.panels.forms.fields import Field, JsonField, calm, name_it
+from editor.panels.forms.json_edit import JsonEdit
 from editor.panels.forms.parts import add_button, small_button
 from editor.panels.forms.schema_ops import Place
 
@@ -274,7 +274,8 @@ class SampleDialog(QDialog):
         about.setProperty("kind", "small")
         about.setWordWrap(True)
         box.addWidget(about)
-        self.edit = CodeEdit("json")
+        self.edit = JsonEdit()
+        self.edit.checked.connect(self._tell)
         name_it(self.edit, tr("Sample"))
         box.addWidget(self.edit, 1)
         self.fault = QLabel()
@@ -292,21 +293,19 @@ class SampleDialog(QDialog):
         box.addWidget(buttons)
 
     def _accept(self) -> None:
-        fault = ""
-        value: Any = None
-        try:
-            value = json.loads(self.edit.toPlainText())
-        except json.JSONDecodeError as error:
-            fault = tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
-        except RecursionError:
-            fault = tr("The sample is nested too deeply.")
+        text, wrong = self.edit.toPlainText(), self.edit.fault()
+        value = json.loads(text) if wrong is None and text.strip() else None
+        fault = wrong.words if wrong is not None else ""
         if not fault and not isinstance(value, Mapping):
             fault = tr("The sample must be an object: { … }.")
-        self.fault.setText(fault)
-        self.fault.setVisible(bool(fault))
-        if not fault:
+        self._tell(fault)
+        if isinstance(value, Mapping):
             self._take(value)
             self.accept()
+
+    def _tell(self, fault: str) -> None:
+        self.fault.setText(fault)
+        self.fault.setVisible(bool(fault))
 
 
 def _indented(widget: QWidget, depth: int) -> QWidget:

@@ -113,7 +113,7 @@ def test_json_shows_where_it_is_wrong(form: Make) -> None:
     here = form({"variable": "j", "type": "json_object", "required": True})
     field(here, "j").setPlainText('{"a": 1,\n "b": }')
     assert here.values() is None
-    assert faults(here) == ["Not valid JSON: line 2, column 7"]
+    assert faults(here) == ["Not valid JSON: a value is missing (line 2, column 7)"]
     field(here, "j").setPlainText('{"a": [1]}')
     assert here.values() == {"j": {"a": [1]}}
 

@@ -1,0 +1,89 @@
+"""JSON as people write it: where it is wrong, in their language, and the same text laid out in lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from editor.i18n import tr
+
+INDENT: Final = "  "
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
+# What Python's reader says, as people would say it; it puts more behind some of its sentences.
+_WHAT: Final = (
+    ("Expecting property name", "a name in double quotes is missing"),
+    ("Expecting ':'", "a colon is missing"),
+    ("Expecting ','", "a comma or a closing bracket is missing"),
+    ("Expecting value", "a value is missing"),
+    ("Unterminated string", "a text does not end"),
+    ("Invalid control character", "a line break or another control character stands in a text"),
+    ("Invalid \\", "a backslash with a wrong letter stands in a text"),
+    ("Illegal trailing comma", "a comma stands before a closing bracket"),
+    ("Extra data", "something follows after the end"),
+)
+
+
+@dataclass(frozen=True)
+class JsonFault:
+    """What is wrong and where; line and column count from 1, `position` from 0."""
+
+    what: str
+    line: int
+    column: int
+    position: int
+
+    @property
+    def words(self) -> str:
+        """The sentence for people."""
+        return tr(
+            "Not valid JSON: {what} (line {line}, column {column})", what=self.what, line=self.line, column=self.column
+        )
+
+
+def fault_in(text: str) -> JsonFault | None:
+    """The first fault of a text that should be JSON; None when there is none, or no text at all."""
+    if not text.strip():
+        return None
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        what = next((tr(ours) for theirs, ours in _WHAT if error.msg.startswith(theirs)), error.msg)
+        return JsonFault(what, error.lineno, error.colno, error.pos)
+    except RecursionError:
+        return JsonFault(tr("it is nested too deeply"), 1, 1, 0)
+    return None
+
+
+def laid_out(text: str) -> str:
+    """Valid JSON in lines and indented. Nothing but blanks between its parts is changed: numbers, escapes and names
+    that stand twice stay as they were written."""
+    pieces = [match[0] for match in _TOKEN.finditer(text)]
+    parts: list[str] = []
+    depth = 0
+    for number, piece in enumerate(pieces):
+        after = pieces[number + 1] if number + 1 < len(pieces) else ""
+        if piece in "}]":
+            depth -= 1
+            if pieces[number - 1] not in "{[":
+                parts.append("\n" + INDENT * depth)
+        parts.append(piece)
+        if piece in "{[":
+            depth += 1
+            if after not in ("}", "]"):
+                parts.append("\n" + INDENT * depth)
+        elif piece == ",":
+            parts.append("\n" + INDENT * depth)
+        elif piece == ":":
+            parts.append(" ")
+    return "".join(parts)
+
+
+def same_place(before: str, after: str, position: int) -> int:
+    """Where a position of a text is after it was laid out: at the same letter of the same part."""
+    old, new = list(_TOKEN.finditer(before)), list(_TOKEN.finditer(after))
+    number = next((n for n in reversed(range(len(old))) if old[n].start() <= position), None)
+    if number is None or len(old) != len(new):
+        return min(position, len(after))
+    return new[number].start() + min(position - old[number].start(), len(old[number][0]))
