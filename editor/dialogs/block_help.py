@@ -26,6 +26,7 @@ from editor.icons import icon, tile
 from editor.panels.parts import Words, tool_button
 from editor.panels.talk.flow import Flow
 from editor.panels.talk.markdown import MarkdownView
+from editor.theme import theme
 from engine.nodes.registry import spec
 from resources import folder
 
@@ -33,7 +34,14 @@ if TYPE_CHECKING:
     from engine.services.tool_snapshot import ToolDescription, ToolGroup
 
 WIDTH, HEIGHT = 460, 600
+GROWTH = 0.6
+"""How much of the growth of text the window takes part in."""
 EDGE = 16
+
+
+def window_width() -> int:
+    """How wide the window is for the text in force."""
+    return theme().grown(WIDTH, GROWTH)
 
 
 class BlockHelpWindow(QDialog):
@@ -62,7 +70,7 @@ class BlockHelpWindow(QDialog):
         column.addWidget(self._make_foot())
         for keys in ("Alt+Left", "Backspace"):
             QShortcut(QKeySequence(keys), self, self.go_back)
-        self.resize(WIDTH, HEIGHT)
+        self.resize(window_width(), theme().grown(HEIGHT, GROWTH))
 
     # -- parts -------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from editor.blockhelp import help_of
 from editor.canvas.blocks import settings_of, type_of
-from editor.dialogs.block_help import EDGE, WIDTH, BlockHelpWindow
+from editor.dialogs.block_help import EDGE, BlockHelpWindow, window_width
 from editor.i18n import language, tr
 from editor.panels.block_list import DragList
 from editor.panels.palette import BlockSelector, Palette
@@ -64,8 +64,9 @@ class Helping:
     def about_offered(self, selector: BlockSelector, block: str) -> None:
         """The text about a block of a popup, beside it; the popup stays open."""
         beside = selector.mapToGlobal(QPoint(selector.width() + 8, 0))
-        if beside.x() + WIDTH + EDGE > selector.screen().availableGeometry().right():
-            beside = selector.mapToGlobal(QPoint(-WIDTH - 8, 0))
+        width = window_width()
+        if beside.x() + width + EDGE > selector.screen().availableGeometry().right():
+            beside = selector.mapToGlobal(QPoint(-width - 8, 0))
         self._show(type_of(block), settings_of(block), selector, beside)
 
     def open_workflow(self, data: Mapping[str, Any]) -> None:

@@ -188,6 +188,20 @@ def menus(studio: Studio) -> Iterator[QWidget]:
 
 
 @surface
+def selector_help(studio: Studio) -> Iterator[QWidget]:
+    from editor.dialogs.block_help import BlockHelpWindow
+    from engine.nodes.registry import SPECS
+
+    with app(studio, nested_flow()) as page:
+        for name in SPECS:
+            page.helping.about_block(name)
+            let_work(0.05)
+            (window,) = (w for w in studio.window.findChildren(BlockHelpWindow) if w.isVisible())
+            yield window
+        window.reject()
+
+
+@surface
 def selector(studio: Studio) -> Iterator[QWidget]:
     from editor.panels.palette import BlockSelector
 

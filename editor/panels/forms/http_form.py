@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
+from editor.dialogs.parts import dialog_column
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.forms.common import Form, SwitchedPart, add_tail, column, line
@@ -23,6 +24,7 @@ from editor.panels.forms.fields import (
     TextField,
     name_it,
 )
+from editor.panels.forms.json_body import JsonBody
 from editor.panels.forms.parts import RowList, labelled, small_button
 from editor.panels.forms.template_edit import TemplateEdit
 
@@ -183,15 +185,18 @@ class HttpForm(Form):
     def _import_curl(self) -> None:
         dialog = QDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Import from cURL"))
         dialog.resize(560, 320)
-        layout = QVBoxLayout(dialog)
+        layout = dialog_column(dialog, tr("Import from cURL"))
         text = QPlainTextEdit()
         text.setPlaceholderText("curl -X POST https://example.com/api -H 'Content-Type: application/json' -d '{}'")
         name_it(text, tr("cURL command"))
         fault = QLabel()
         fault.setProperty("kind", "bad")
+        fault.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("Import"))
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("kind", "primary")
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
 
         def accept() -> None:
             try:
@@ -299,7 +304,8 @@ class BodyPart(QWidget):
             hint = '{"question": "/"}' if kind == "json" else ""
             data = self.ctx.get(("body", "data"), [])
             path = ("body", "data", 0, "value") if isinstance(data, list) else ("body", "data")
-            self._inside = TemplateField(self.ctx, path, tr("Body"), hint, lowest=120)
+            text = TemplateField(self.ctx, path, tr("Body"), hint, lowest=120)
+            self._inside = JsonBody(text) if kind == "json" else text
         elif kind == "binary":
             self._inside = SelectorField(self.ctx, ("body", "data", 0, "file"), tr("File"), lambda t: t == "file")
         elif kind in ("form-data", "x-www-form-urlencoded"):

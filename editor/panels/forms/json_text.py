@@ -80,6 +80,21 @@ def laid_out(text: str) -> str:
     return "".join(parts)
 
 
+def bare(text: str, references: re.Pattern[str]) -> str:
+    """A text with digits in place of its references, as long as they are: what it is as JSON when they have values."""
+    return references.sub(lambda match: "1" * len(match[0]), text)
+
+
+def laid_out_around(text: str, references: re.Pattern[str]) -> str:
+    """A text that is valid JSON but for its references to variables, laid out with them."""
+    plain = bare(text, references)
+    found = laid_out(plain)
+    places = [(same_place(plain, found, match.start()), match[0]) for match in references.finditer(text)]
+    for start, reference in places:  # as long as what stands in for it, so that no place moves
+        found = found[:start] + reference + found[start + len(reference) :]
+    return found
+
+
 def same_place(before: str, after: str, position: int) -> int:
     """Where a position of a text is after it was laid out: at the same letter of the same part."""
     old, new = list(_TOKEN.finditer(before)), list(_TOKEN.finditer(after))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from editor.i18n import tr
@@ -51,7 +52,12 @@ class PromptMessage(QWidget):
         self._count = QLabel()
         self._count.setProperty("kind", "tiny")
         self._count.setAccessibleName(tr("Length"))
-        layout.addWidget(self._count, 0, Qt.AlignmentFlag.AlignRight)
+        below = QHBoxLayout()
+        below.setSpacing(4)
+        below.addStretch(1)
+        below.addWidget(self._count)
+        below.addWidget(small_button("copy", tr("Copy the message"), self.copy))
+        layout.addLayout(below)
         ctx.changed.connect(self._counted)
         self._counted()
 
@@ -77,6 +83,11 @@ class PromptMessage(QWidget):
         if on:
             message.setdefault("jinja2_text", message.get("text", ""))
         self.ctx.set(self.path, message)
+
+    def copy(self) -> None:
+        """Put the text on the clipboard; pasted into another message its references are chips again."""
+        text = str(self.ctx.get((*self.path, "jinja2_text" if self._is_jinja() else "text"), "") or "")
+        QGuiApplication.clipboard().setText(text)
 
     def draft(self) -> None:
         """Say in words what the message should be, and let a model write it."""

@@ -15,8 +15,11 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from editor.i18n import set_language
 from editor.panels.forms.json_edit import JsonEdit, fault_line
 from editor.panels.forms.json_text import fault_in, laid_out, same_place
-from tests.editor.forms.conftest import Open
+from editor.panels.forms.template_edit import TemplateEdit
+from editor.screenshot import wait_until
+from tests.editor.forms.conftest import Desk, Open
 from tests.editor.forms.test_schema import NESTED, opened
+from tests.helpers.model import made, node
 
 FORMAT = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.AltModifier
 VALUES = st.recursive(
@@ -169,3 +172,40 @@ def test_a_setting_is_laid_out_without_a_change_of_the_node(desk: Open) -> None:
     QTest.keyClicks(edit, "[1,]")
     assert any("line 1, column 4" in label.text() for label in here.all(QLabel))
     assert here.data["structured_output"]["schema"] == [1], "the last text that was right is kept"
+
+
+def body_of(desk: Open, text: str) -> Desk:
+    item = {"id": "1", "key": "", "type": "text", "value": text}
+    request = node("h", "http-request", method="post", url="http://a", body={"type": "json", "data": [item]})
+    here = desk(made([node("s", "start", variables=[]), request], [("s", "h")]), "h")
+    here.inspector.activateWindow()
+    assert wait_until(here.inspector.isActiveWindow, 10)
+    return here
+
+
+def stored(here: Desk) -> str:
+    return str(here.data["body"]["data"][0]["value"])
+
+
+def test_a_body_with_variables_is_laid_out_around_them_in_one_step(desk: Open) -> None:
+    here = body_of(desk, '{"a":"x {{#s.q#}} y","n":{{#s.count#}},"l":[{{#s.one#}},2]}')
+    assert not [label.text() for label in here.all(QLabel) if "JSON:" in label.text()]
+    steps = here.steps()
+    here.one(TemplateEdit, "Body").setFocus()
+    QTest.keyClick(here.one(TemplateEdit, "Body"), Qt.Key.Key_F, FORMAT)
+    wanted = '{\n  "a": "x {{#s.q#}} y",\n  "n": {{#s.count#}},\n  "l": [\n    {{#s.one#}},\n    2\n  ]\n}'
+    assert stored(here) == wanted
+    assert here.steps() == steps + 1
+    here.document.undo()
+    assert stored(here).startswith('{"a":"x')
+    here.click("Format the JSON")
+    assert stored(here) == wanted
+
+
+def test_a_body_tells_the_line_at_fault_and_stays(desk: Open) -> None:
+    here = body_of(desk, '{"a": "{{#s.q#}}",\n "b" }')
+    assert [label.text() for label in here.all(QLabel) if "JSON:" in label.text()] == [
+        "Not valid JSON: a colon is missing (line 2)"
+    ]
+    here.click("Format the JSON")
+    assert stored(here) == '{"a": "{{#s.q#}}",\n "b" }'

@@ -144,3 +144,13 @@ def test_a_slash_within_a_word_is_a_slash(desk: Open) -> None:
     QApplication.processEvents()
     assert here.data["template"] == "a/b"
     assert not [w for w in QApplication.topLevelWidgets() if isinstance(w, VariablePicker) and w.isVisible()]
+
+
+def test_a_message_is_copied_with_its_references_and_pasted_as_chips(desk: Open) -> None:
+    here = opened(desk, "Ask {{#s.q#}}!", "")
+    here.click("Copy the message")
+    assert QApplication.clipboard().text() == "Ask {{#s.q#}}!"
+    second = here.one(TemplateEdit, "Prompt message 2")
+    second.setFocus()
+    second.paste()
+    assert here.data["prompt_template"][1]["text"] == "Ask {{#s.q#}}!"

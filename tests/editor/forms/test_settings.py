@@ -342,7 +342,7 @@ def test_a_curl_command_fills_the_request_in_one_step(desk: Open) -> None:
     text.setFocus()
     text.paste()
     dialog = text.window()
-    ok = next(b for b in dialog.findChildren(QPushButton) if b.text().replace("&", "") == "OK")
+    ok = next(b for b in dialog.findChildren(QPushButton) if b.text().replace("&", "") == "Import")
     QTest.mouseClick(ok, Qt.MouseButton.LeftButton)
     data = here.data
     assert (data["method"], data["url"], data["params"]) == ("put", "https://api.example.org/v1/items", "page:2")
