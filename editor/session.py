@@ -18,6 +18,7 @@ from editor.canvas.rounds import shown_execution
 from editor.debugging import Debugging
 from editor.enginetexts import told
 from editor.i18n import tr
+from editor.kept_values import KeptValues
 from editor.moments import Moments
 from editor.pins import Pins
 from engine.errors import PenstockError, UserError
@@ -109,6 +110,8 @@ class WorkflowSession(QObject):
         """Rounds that are looked at instead of the newest: container to index."""
         self.pins = Pins(self)
         self.pins.changed.connect(self.marksChanged)
+        self.kept_values = KeptValues(self)
+        self.kept_values.changed.connect(self.marksChanged)
         self.check()
 
     def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:

@@ -267,7 +267,11 @@ class Values(QSplitter):
     # -- changing ----------------------------------------------------------------------------------------------------
 
     def _do(self, work: Any) -> None:
-        self._session.studio.tasks.run(work, done=lambda _: self.refresh(), failed=self._failed)
+        self._session.studio.tasks.run(work, done=self._done, failed=self._failed)
+
+    def _done(self, _: Any) -> None:
+        self.refresh()
+        self._session.kept_values.refresh()
 
     def _change(self, value: Value, fresh: Any) -> None:
         runs, app_id = self._session.studio.services.runs, self._session.app_id

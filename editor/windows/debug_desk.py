@@ -79,7 +79,8 @@ class DebugDesk(QObject):
         session = self._session
         found: dict[str, Marks] = {}
         breakpoints, pins = session.debugging.breakpoints, session.pins.pins
-        for node_id in {**breakpoints, **pins}:
+        kept = session.kept_values.nodes
+        for node_id in {**breakpoints, **pins, **dict.fromkeys(kept)}:
             kind: BreakpointMark | None = None
             words = []
             mark = breakpoints.get(node_id)
@@ -91,8 +92,15 @@ class DebugDesk(QObject):
                 words.append(tr("Pinned: runs take its kept result"))
             if stale:
                 words.append(tr("The step was changed since it was pinned"))
+            if node_id in kept and node_id not in pins:
+                words.append(tr("Values of its last run are kept; single steps read them"))
             found[node_id] = Marks(
-                kind, enabled=mark is None or mark.enabled, tip="\n".join(words), pinned=node_id in pins, stale=stale
+                kind,
+                enabled=mark is None or mark.enabled,
+                tip="\n".join(words),
+                pinned=node_id in pins,
+                stale=stale,
+                kept=node_id in kept,
             )
         self._page.canvas.set_marks(found)
 

@@ -536,6 +536,10 @@ class RunService:
         """Values that nodes gave in debugging runs."""
         return self._debug().variables(app_id)
 
+    def steps_with_values(self, app_id: str) -> frozenset[str]:
+        """The steps that have such values."""
+        return self._debug().steps(app_id)
+
     def draft_value(self, app_id: str, node_id: str, name: str) -> Any:
         """One of them, whole. Raises UserError when it is not there any more."""
         found = self._debug().values(app_id).get(node_id, {})

@@ -82,6 +82,13 @@ class DebugStore:
             row["selector"], row["value"] = loads(row["selector"]), loads(row["value"])
         return rows
 
+    def steps(self, app_id: str) -> frozenset[str]:
+        """The nodes whose values are kept."""
+        table = draft_variables.c
+        query = select(table.node_id).distinct().where(table.app_id == app_id, table.visible)
+        with self._db.read() as connection:
+            return frozenset(connection.execute(query).scalars()) - {"sys", "env", "conversation"}
+
     def values(self, app_id: str) -> dict[str, dict[str, Any]]:
         """Node id or prefix to name to the whole value, for single steps."""
         found: dict[str, dict[str, Any]] = {}

@@ -113,7 +113,14 @@ class StateSheet:
             state.edges[edge.id] = "skipped" if edge.target == "no" else "taken"
         view.set_run_state(state)
         view.set_problems({"problem": (1, 1, "Choose a knowledge base"), "exception": (0, 2, "No answer")})
-        view.set_marks({"pinned": Marks(pinned=True), "stale": Marks(stale=True), "breakpoint": Marks("plain")})
+        view.set_marks(
+            {
+                "pinned": Marks(pinned=True),
+                "stale": Marks(stale=True),
+                "breakpoint": Marks("plain"),
+                "added": Marks(kept=True),
+            }
+        )
         view.set_diff({"added": "added", "removed": "removed"})
         view.select(["selected"])
         view.set_hover(Hit("node", "hovered", zone="card"))

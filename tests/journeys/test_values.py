@@ -22,11 +22,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.canvas.tips import node_description
 from editor.panels.values import Values
 from editor.screenshot import wait_until
 from tests.helpers.flows import template
 from tests.helpers.model import made, node
-from tests.helpers.studio import Studio
+from tests.helpers.studio import Studio, opened_studio
 
 LEFT = Qt.MouseButton.LeftButton
 SECRET = "sk-very-secret-0123456789"
@@ -245,3 +246,25 @@ def test_forgotten_values_are_asked_for_again(studio: Studio) -> None:
     studio.messages.answers.append(True)
     values.clear_all()
     until(lambda: set(groups(values)) == {"Environment"})
+
+
+def test_a_card_tells_that_values_of_its_step_are_kept(tmp_path: Path) -> None:
+    """Section 4: a card has a mark when values for debugging exist; with the log closed nothing else tells of them."""
+    with opened_studio(tmp_path) as studio:
+        app_id = ran(studio)._session.app_id
+    with opened_studio(tmp_path) as studio:
+        page = studio.open_app(app_id)
+
+        def marked() -> set[str]:
+            return {node_id for node_id, mark in page.canvas.state.marks.items() if mark.kept}
+
+        until(lambda: {"1", "2", "5"} <= marked())
+        item = page.canvas.scene.items["2"]
+        assert "Values of its last run are kept" in node_description(page.canvas, item)
+        QTest.keyClick(studio.window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+        until(lambda: page.values.tree.topLevelItemCount() > 3)
+        page.values.clear("2")
+        until(lambda: "2" not in marked() and "1" in marked())
+        studio.messages.answers.append(True)
+        page.values.clear_all()
+        until(lambda: not marked())

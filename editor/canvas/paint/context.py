@@ -52,7 +52,7 @@ def level_for(zoom: float) -> Level:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What the person put on a node: a breakpoint, a pinned result."""
+    """What is on a node besides the graph: a breakpoint, a pinned result, kept values."""
 
     breakpoint: BreakpointMark | None = None
     enabled: bool = True
@@ -61,6 +61,8 @@ class Marks:
     """What the breakpoint and the pin mean, in words."""
     pinned: bool = False
     stale: bool = False
+    kept: bool = False
+    """Whether values of its last run are kept for single steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _LEAST_LINE = 12.0
 
 
 def status_of(canvas: Canvas, item: Item) -> tuple[str, str]:
-    """Icon and tone of a card's state: of the run, else a pin or the bypass mark; empty when there is none."""
+    """Icon and tone of a card's state: of the run, else a mark of what is on it, else empty."""
     run = canvas.view.runs.get(item.id)
     if run is not None and run.status in ICONS:
         if run.taken:
@@ -43,6 +43,8 @@ def status_of(canvas: Canvas, item: Item) -> tuple[str, str]:
         return "pin", "muted"
     if item.content.disabled:
         return "bypass", "muted"
+    if mark is not None and mark.kept:
+        return "database", "faint"
     return "", ""
 
 
