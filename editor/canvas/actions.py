@@ -16,6 +16,7 @@ from editor.canvas.restructure import Restructuring
 from editor.i18n import ntr, tr
 from engine.model.edits import AddEdge, AddNode, Edit, Group, MoveNodes, RemoveEdge, RemoveNode, SetField
 from engine.model.graph import Node
+from engine.model.types import whole
 
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
@@ -131,7 +132,7 @@ class CanvasActions(Restructuring, Pasting):
         if container is None:
             return made
         dx, dy = way_in(self.view.scene.items[container].box, self._box(made[0]))
-        return [made[0].moved(made[0].x + dx, made[0].y + dy), *made[1:]]
+        return [made[0].moved(whole(made[0].x + dx), whole(made[0].y + dy)), *made[1:]]
 
     def _box(self, node: Node) -> Box:
         """The box of a new node, in scene units."""
@@ -173,7 +174,7 @@ class CanvasActions(Restructuring, Pasting):
 
     def _shift(self, node_ids: list[str]) -> Edit:
         nodes = self.view.graph.nodes
-        return MoveNodes({n: (nodes[n].x + m.SHIFT_INSERT, nodes[n].y) for n in node_ids})
+        return MoveNodes({n: (whole(nodes[n].x + m.SHIFT_INSERT), nodes[n].y) for n in node_ids})
 
     # -- removing ---------------------------------------------------------------------------------------------
 
@@ -283,7 +284,7 @@ class CanvasActions(Restructuring, Pasting):
         moved = {}
         for node_id, (x, y) in places.items():
             item, node = view.scene.items[node_id], view.graph.nodes[node_id]
-            place = (node.x + x - item.box.left, node.y + y - item.box.top)
+            place = (whole(node.x + x - item.box.left), whole(node.y + y - item.box.top))
             if place != (node.x, node.y):
                 moved[node_id] = place
         return bool(moved) and not view.read_only and view.commands.submit(MoveNodes(moved), label)
@@ -304,7 +305,7 @@ class CanvasActions(Restructuring, Pasting):
             dy = min(max(dy, min(0.0, room.top - box.top)), max(0.0, room.bottom - box.bottom))
         if not dx and not dy:
             return False
-        edit = MoveNodes({n: (nodes[n].x + dx, nodes[n].y + dy) for n in chosen})
+        edit = MoveNodes({n: (whole(nodes[n].x + dx), whole(nodes[n].y + dy)) for n in chosen})
         label = ntr("Move node", "Move {n} nodes", len(chosen))
         return view.commands.submit(edit, label, merge_key="nudge:" + ",".join(sorted(chosen)))
 

@@ -10,6 +10,7 @@ from editor.canvas.card import card_content
 from editor.canvas.index import Box, union
 from editor.canvas.scene import item_kind, item_size
 from engine.model.edits import Edit, ResizeNode
+from engine.model.types import whole
 from engine.nodes import registry
 
 if TYPE_CHECKING:
@@ -52,8 +53,3 @@ def grown(view: CanvasView, room: str | None, boxes: Iterable[Box]) -> list[Edit
     if (width, height) == (box.width, box.height):
         return []
     return [ResizeNode(room, whole(width), whole(height))]
-
-
-def whole(value: float) -> float:
-    """Whole numbers without a point, as files have them."""
-    return int(value) if value == int(value) else value

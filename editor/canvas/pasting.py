@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from editor.canvas import metrics as m
 from editor.canvas.fitting import box_of, grown, way_in
 from editor.canvas.index import Box, union
+from editor.canvas.restructure import MOST_NAMES
 from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from engine.errors import UserError
@@ -17,9 +18,6 @@ from engine.model.edits import Edit, Group
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
     from engine.model.clipboard import Pasted
-
-MOST_NAMES = 4
-"""How many variables a message names."""
 
 
 class Pasting:

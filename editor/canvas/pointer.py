@@ -40,6 +40,7 @@ class CanvasPointer:
         self._pressed_at: Pointer | None = None
         self._was_selected = False
         self._button = Qt.MouseButton.NoButton
+        self._clicked: tuple[Hit, QPointF] | None = None
         self.over: QPointF | None = None
         """Where the pointer was seen last, None when it is not over the canvas. Some systems tell nobody but the
         widget under it where it is, so the widget remembers."""
@@ -66,6 +67,11 @@ class CanvasPointer:
         return self.view.camera.to_scene(self.over.x(), self.over.y())
 
     # -- buttons ----------------------------------------------------------------------------------------------
+
+    @property
+    def pressing(self) -> bool:
+        """Whether a button is held: what surrounds the canvas must not move under the hand now."""
+        return self._button != Qt.MouseButton.NoButton
 
     def press(self, event: QMouseEvent) -> None:
         view = self.view
@@ -114,6 +120,8 @@ class CanvasPointer:
     def moved(self, event: QMouseEvent) -> None:
         view = self.view
         self.over = event.position()
+        if self.pressing and event.buttons() == Qt.MouseButton.NoButton:
+            self._let_go()  # the release went to somebody else
         at = self.at(event.position(), event.modifiers())
         if view.gesture is not None:
             view.gesture.move(at)
@@ -210,8 +218,13 @@ class CanvasPointer:
                 self._click(pressed, at)
         elif pressed is not None and event.button() == self._button:
             self._click(pressed, at)
-        self._button = Qt.MouseButton.NoButton
+        self._clicked = (pressed, event.position()) if pressed is not None else None
+        self._let_go()
         view.set_hover(view.hit(at.x, at.y))
+
+    def _let_go(self) -> None:
+        self._button = Qt.MouseButton.NoButton
+        self.view.handLetGo.emit()
 
     def _click(self, hit: Hit, at: Pointer) -> None:
         view = self.view
@@ -263,6 +276,9 @@ class CanvasPointer:
             return
         at = self.at(event.position(), event.modifiers())
         hit = view.hit(at.x, at.y)
+        if self._clicked is not None and (self._clicked[1] - event.position()).manhattanLength() < m.DRAG_START:
+            # The first click may have opened a panel that moved the canvas: the second one means the same thing.
+            hit = self._clicked[0]
         if hit.kind == "ground":
             view.zoom_at(view.camera.zoom + m.ZOOM_STEP * 2, at.x, at.y)
         elif hit.kind == "node":

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _FIXED = frozenset({"start"})
 _KEPT = ("title", "desc", "isInIteration", "iteration_id", "isInLoop", "loop_id")
+MOST_NAMES = 4
+"""How many variables a message names."""
 _SHARED = ("model", "error_strategy", "retry_config", "default_value")
 
 
@@ -160,8 +162,11 @@ class Restructuring:
             return 0.0, 0.0
         return 0.0, self.view.scene.items[parent].box.bottom + m.GAP_BRANCH - bounds.top
 
-    def submit_room_change(self, places: dict[str, tuple[float, float]], room: str | None) -> bool:
-        """The step that puts nodes (absolute places) into another container; what they can no longer read is said."""
+    def submit_room_change(
+        self, places: dict[str, tuple[float, float]], room: str | None, more: Iterable[Edit] = ()
+    ) -> bool:
+        """The step that puts nodes (absolute places) into another container; what breaks by it is said. `more` goes
+        with it."""
         view = self.view
         boxes = [view.scene.items[n].box.placed(*place) for n, place in places.items()]
         around = union(boxes)
@@ -172,19 +177,27 @@ class Restructuring:
         edits = view.rules.change_room(places, room)
         if not edits:
             return False
-        edits += grown(view, room, [around] if around is not None else [])
-        before = view.rules.unresolved()
+        edits += [*grown(view, room, [around] if around is not None else []), *more]
+        before, edges = view.rules.unresolved(), set(view.graph.edges)
         label = tr("Move into container") if room else tr("Move out of container")
         if not view.commands.submit(Group(label, tuple(edits)), label):
             return False
-        lost = view.rules.unresolved() - before
-        if lost:
-            names = ", ".join(sorted(lost)[:4])
-            view.say(
-                ntr(
-                    "{n} variable cannot be read from there: {names}",
-                    "{n} variables cannot be read from there: {names}",
-                    len(lost),
-                ).replace("{names}", names)
-            )
+        said = broken_notice(edges - set(view.graph.edges), view.rules.unresolved() - before)
+        if said:
+            view.say(said)
         return True
+
+
+def broken_notice(edges: set[str], variables: set[str]) -> str:
+    """What a move into another container cut off: connections by their number, variables by name."""
+    said = []
+    if edges:
+        said.append(ntr("{n} connection was cut.", "{n} connections were cut.", len(edges)))
+    if variables:
+        words = ntr(
+            "{n} variable cannot be read from there: {names}",
+            "{n} variables cannot be read from there: {names}",
+            len(variables),
+        )
+        said.append(words.replace("{names}", ", ".join(sorted(variables)[:MOST_NAMES])))
+    return "\n".join(said)

@@ -84,6 +84,8 @@ class CanvasView(CanvasSurface):
     """Source and target of a connection that a person made."""
     fileDropped = Signal(str)
     hoverChanged = Signal(str)
+    handLetGo = Signal()
+    """No button is held any more; see `pressing`."""
     noteEditRequested = Signal(str)
     modeChanged = Signal(str)
     refused = Signal(str)
@@ -337,6 +339,11 @@ class CanvasView(CanvasSurface):
             if found is not None:
                 return found
         return hoverbar.hit_rounds(self, x, y) or hit_at(self.scene, self.camera, x, y, editable=not self.read_only)
+
+    @property
+    def pressing(self) -> bool:
+        """Whether a button is held on the canvas: what stands around it waits until it is let go."""
+        return self._pointer.pressing
 
     def pointer_in_scene(self) -> tuple[float, float] | None:
         """The scene place under the pointer, None when it is not over the canvas."""

@@ -119,6 +119,7 @@ class WorkflowPage(QWidget):
         self.stack.setChildrenCollapsible(False)
         self.sides.addWidget(self.stack)
         self.inspector = Inspector(session)
+        self._selected_late = False
         self.sides.addWidget(self.inspector)
         self.canvas_box = self._make_canvas()
         self.stack.addWidget(self.canvas_box)
@@ -301,6 +302,7 @@ class WorkflowPage(QWidget):
     def _connect(self) -> None:
         canvas, session = self.canvas, self.session
         canvas.selectionChanged.connect(self._selected)
+        canvas.handLetGo.connect(self._let_go)
         canvas.nodeActivated.connect(self._activated)
         canvas.contextMenuRequested.connect(self.menus.context_menu)
         canvas.blockSelectorRequested.connect(self.adding.choose)
@@ -355,6 +357,9 @@ class WorkflowPage(QWidget):
         return "drawer_height" if self.chat is None else "chat_height"
 
     def _selected(self, nodes: list[str], _edge: object) -> None:
+        self._selected_late = self.canvas.pressing
+        if self._selected_late:
+            return  # a panel that opens or closes now would move the canvas under the hand
         one = nodes[0] if len(nodes) == 1 else None
         self.inspector.show_node(one)
         shown = one is not None and self.inspector.node_id is not None
@@ -363,6 +368,10 @@ class WorkflowPage(QWidget):
             QTimer.singleShot(0, self, self._make_room)
         if one is not None and self.drawer.isVisible():
             self.trace.select_node(one)
+
+    def _let_go(self) -> None:
+        if self._selected_late:
+            self._selected(self.canvas.selected_nodes(), None)
 
     def close_inspector(self) -> None:
         """Hide the inspector and give the canvas the keyboard."""

@@ -17,6 +17,7 @@ from engine.model.edits import Edit, RestoreNodes
 from engine.model.factory import membership, new_id
 from engine.model.graph import Edge, Graph, Node
 from engine.model.selectors import changed_data
+from engine.model.types import whole
 from engine.nodes import registry
 
 _ID_SETTINGS = ("start_node_id", "iteration_id", "loop_id")
@@ -85,7 +86,9 @@ class Pasted:
     def moved(self, dx: float, dy: float) -> Pasted:
         """The same a little further on."""
         tops = set(self.tops)
-        return replace(self, nodes=tuple(n.moved(n.x + dx, n.y + dy) if n.id in tops else n for n in self.nodes))
+        return replace(
+            self, nodes=tuple(n.moved(whole(n.x + dx), whole(n.y + dy)) if n.id in tops else n for n in self.nodes)
+        )
 
     def edit(self, graph: Graph) -> Edit:
         """The one edit that adds all of it at the end of the file."""
@@ -184,7 +187,7 @@ def _moved(node: Node, parent: str | None, graph: Graph, x: float, y: float) -> 
         extras["zIndex"] = 1002
     elif node.is_container:
         extras["zIndex"] = 1
-    return replace(node, data=data, extras=extras, parent=parent, x=x, y=y)
+    return replace(node, data=data, extras=extras, parent=parent, x=whole(x), y=whole(y))
 
 
 def _copied_edge(edge: Edge, new_ids: Mapping[str, str]) -> Edge:

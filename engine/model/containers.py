@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from engine.model.edits import AddEdge, Edit, MoveNodes, RemoveEdge, SetParent
 from engine.model.graph import CONTAINER_TYPES, Edge, Graph, Node
+from engine.model.types import whole
 from engine.nodes import registry
 
 PADDING_TOP, PADDING_RIGHT, PADDING_BOTTOM, PADDING_LEFT = 65, 16, 20, 16
@@ -77,7 +78,7 @@ def change_parent(graph: Graph, places: Mapping[str, tuple[float, float]], conta
     """
     origin = graph.absolute(container) if container is not None else (0.0, 0.0)
     entering = [n for n in places if graph.node(n).parent != container]
-    inside = {n: (x - origin[0], y - origin[1]) for n, (x, y) in places.items() if n not in entering}
+    inside = {n: (whole(x - origin[0]), whole(y - origin[1])) for n, (x, y) in places.items() if n not in entering}
     touched = {e.id: e for n in entering for e in (*graph.out_edges(n), *graph.in_edges(n))}
     order = {edge_id: index for index, edge_id in enumerate(graph.edges) if edge_id in touched}
     kept = [
@@ -87,7 +88,9 @@ def change_parent(graph: Graph, places: Mapping[str, tuple[float, float]], conta
     ]
     lost = sorted(order[edge_id] for edge_id in touched.keys() - {e.id for e in kept})
     edits: list[Edit] = [RemoveEdge(edge_id) for edge_id in order]
-    edits += [SetParent(n, container, places[n][0] - origin[0], places[n][1] - origin[1]) for n in entering]
+    edits += [
+        SetParent(n, container, whole(places[n][0] - origin[0]), whole(places[n][1] - origin[1])) for n in entering
+    ]
     for edge in kept:
         # Back at its old place, counted without those before it that are gone for good.
         index = order[edge.id] - sum(1 for other in lost if other < order[edge.id])

@@ -14,6 +14,7 @@ from engine.clock import Clock, SystemClock
 from engine.errors import UserError
 from engine.model.containers import start_node
 from engine.model.graph import Edge, Graph, Node
+from engine.model.types import whole
 from engine.model.workflow import AppInfo, Workflow
 from engine.nodes import registry
 
@@ -84,8 +85,8 @@ def new_nodes(
     node = Node(
         node_id,
         data,
-        x - base[0],
-        y - base[1],
+        whole(x - base[0]),
+        whole(y - base[1]),
         parent,
         _WRAPPERS.get(node_type, "custom"),
         width=240,

@@ -275,9 +275,16 @@ def _reason(
         return "not_upstream"
     if name.startswith("sys.") or other.type in OPEN_OUTPUTS or registry.spec(other.type) is None:
         return None
-    if source not in given:
-        given[source] = _names_of(workflow, other)
-    known = given[source]
+    if not node.is_container and source in workflow.graph.ancestors(node.id):
+        # From inside, a container gives its round's variables; what it puts out is not there before its end.
+        key = f"inside {source}"
+        if key not in given:
+            given[key] = frozenset(output.name for output in inner_variables(workflow, source))
+    else:
+        key = source
+        if key not in given:
+            given[key] = _names_of(workflow, other)
+    known = given[key]
     return None if known is None or name in known else "no_variable"
 
 

@@ -24,6 +24,11 @@ class Missing(Enum):
 MISSING: Final = Missing.MISSING
 
 
+def whole(value: float) -> float:
+    """A whole number without a point, as files have places and sizes; others as they are."""
+    return int(value) if value == int(value) else value
+
+
 def get_path(data: Any, path: FieldPath) -> Json | Missing:
     """The value below `data` at `path`, or MISSING when a step does not exist."""
     for step in path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
@@ -108,3 +108,47 @@ def check_menus(studio: Studio) -> None:
         offered = below(menu)
         missing = [row.text for row in ACTIONS if row.menu == name and row.text not in offered]
         assert not missing, name
+
+
+def test_the_panel_waits_until_the_button_is_let_go(studio: Studio) -> None:
+    """A canvas that changed its size under the hand would take the node away from it."""
+    page = studio.sample("branch-on-a-condition")
+    page.canvas.fit()
+    hand, desk = studio.hand, studio.node("Senior desk")
+    width, before, start = page.canvas.width(), hand.place_of(desk), hand.at_node(desk)
+    zoom = page.canvas.zoom
+    hand.press(start)
+    studio.settle()
+    assert page.canvas.width() == width
+    assert not page.inspector.isVisible()
+    hand.move(start + QPointF(30, 50))
+    hand.move(start + QPointF(60, 100), keys=Qt.KeyboardModifier.AltModifier)
+    hand.release(start + QPointF(60, 100), keys=Qt.KeyboardModifier.AltModifier)
+    after = hand.place_of(desk)
+    assert (after[0] - before[0], after[1] - before[1]) == (round(60 / zoom), round(100 / zoom))
+    studio.settle()
+    assert page.inspector.isVisible()
+    assert page.inspector.node_id == desk
+
+
+def test_a_box_that_is_drawn_opens_the_panel_at_its_end(studio: Studio) -> None:
+    page = studio.sample("branch-on-a-condition")
+    page.canvas.fit()
+    hand = studio.hand
+    rect = page.canvas.node_rect(studio.node("Start"))
+    hand.drag(rect.topLeft() - QPointF(20, 20), rect.center(), drop=False)
+    assert page.canvas.selected_nodes() == [studio.node("Start")]
+    assert not page.inspector.isVisible()
+    hand.release(rect.center())
+    assert page.inspector.isVisible()
+
+
+def test_a_double_click_means_the_node_although_the_panel_moves_the_canvas(studio: Studio) -> None:
+    page = studio.sample("branch-on-a-condition")
+    page.canvas.fit()
+    hand = studio.hand
+    end = studio.node("End")
+    opened: list[str] = []
+    page.canvas.nodeActivated.connect(opened.append)
+    hand.double_click(hand.at_node(end))
+    assert opened == [end]

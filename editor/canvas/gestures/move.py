@@ -14,7 +14,8 @@ from editor.canvas.gestures.snapping import HelpLine, Snapper, paint_help_lines
 from editor.canvas.hit import room_at
 from editor.canvas.overlays.lifted import LiftedLayer
 from editor.i18n import ntr
-from engine.model.edits import Edit, MoveNodes
+from engine.model.edits import MoveNodes
+from engine.model.types import whole
 
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
@@ -101,7 +102,8 @@ class MoveGesture(Gesture):
     def _find_target(self, at: Pointer) -> None:
         self.into = None
         self.refused = ""
-        parents = set(self._parents.values())
+        nodes = self._in_rooms()
+        parents = {self._parents[n] for n in nodes}
         if len(parents) != 1:
             return
         parent = next(iter(parents))
@@ -110,8 +112,12 @@ class MoveGesture(Gesture):
         room = room_at(self.view.scene, at.scene_x, at.scene_y, set(self._all))
         if room is None or room == parent:
             return
-        self.refused = self.view.rules.may_enter(self.ids, room)
+        self.refused = self.view.rules.may_enter(nodes, room)
         self.into = room
+
+    def _in_rooms(self) -> list[str]:
+        """What is dragged and can belong to a container; notes lie where they are put."""
+        return [n for n in self.ids if self.view.scene.items[n].kind != "note"]
 
     def finish(self, at: Pointer) -> None:
         self.move(at)
@@ -126,20 +132,22 @@ class MoveGesture(Gesture):
         elif self.refused:
             self.view.say(self.refused)
         else:
-            self.view.commands.submit(self._moved(), label)
+            self.view.commands.submit(self._moved(self.ids), label)
         self.view.update()
 
-    def _moved(self) -> Edit:
+    def _moved(self, ids: list[str]) -> MoveNodes:
         nodes = self.view.graph.nodes
         dx, dy = self.offset
-        return MoveNodes({node_id: (nodes[node_id].x + dx, nodes[node_id].y + dy) for node_id in self.ids})
+        return MoveNodes({n: (whole(nodes[n].x + dx), whole(nodes[n].y + dy)) for n in ids})
 
     def _change_room(self) -> None:
         places = {}
-        for node_id in self.ids:
+        inside = self._in_rooms()
+        for node_id in inside:
             box = self.view.scene.items[node_id].box
             places[node_id] = (box.left + self.offset[0], box.top + self.offset[1])
-        self.view.edits.submit_room_change(places, self.into)
+        beside = [n for n in self.ids if n not in inside]
+        self.view.edits.submit_room_change(places, self.into, [self._moved(beside)] if beside else [])
 
     def cancel(self) -> None:
         self._layer.end()

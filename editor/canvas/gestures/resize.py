@@ -8,13 +8,13 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from editor.canvas import metrics as m
-from editor.canvas.fitting import whole
 from editor.canvas.gestures.base import Gesture, Pointer
 from editor.canvas.hit import Hit
 from editor.canvas.index import Box, union
 from editor.i18n import tr
 from editor.theme import theme
 from engine.model.edits import Edit, Group, MoveNodes, ResizeNode
+from engine.model.types import whole
 
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
@@ -88,12 +88,12 @@ class ResizeGesture(Gesture):
         node = self.view.graph.nodes[self.id]
         dx, dy = self.box.left - self._start.left, self.box.top - self._start.top
         edits: list[Edit] = [
-            ResizeNode(self.id, whole(self.box.width), whole(self.box.height), node.x + dx, node.y + dy)
+            ResizeNode(self.id, whole(self.box.width), whole(self.box.height), whole(node.x + dx), whole(node.y + dy))
         ]
         children = self.view.graph.children(self.id)
         if (dx or dy) and children:
             # Children keep their place on the canvas when the left or upper border moves.
-            edits.append(MoveNodes({child.id: (child.x - dx, child.y - dy) for child in children}))
+            edits.append(MoveNodes({child.id: (whole(child.x - dx), whole(child.y - dy)) for child in children}))
         return edits
 
     def cancel(self) -> None:
