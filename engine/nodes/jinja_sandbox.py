@@ -28,7 +28,7 @@ LONGEST_VALUE: Final = 4_000_000
 
 _TICK: Final = "_penstock_tick"
 _PADDING: Final = frozenset({"ljust", "rjust", "center", "zfill", "expandtabs", "format", "format_map", "replace"})
-_deadline: contextvars.ContextVar[tuple[float, float]] = contextvars.ContextVar("jinja_deadline")
+_deadline: contextvars.ContextVar[tuple[float, float, Callable[[], bool]]] = contextvars.ContextVar("jinja_deadline")
 
 
 class TemplateProblem(ValueError):
@@ -56,7 +56,9 @@ def _random(environment: Environment, value: Any) -> Any:
 
 def _tick() -> str:
     """Stands at the head of every loop body and macro: there is no other place to stop a template that runs on."""
-    until, seconds = _deadline.get()
+    until, seconds, is_cancelled = _deadline.get()
+    if is_cancelled():
+        raise TemplateProblem("The run was stopped.")
     if time.monotonic() > until:
         raise TemplateProblem(f"The template took longer than {seconds:g} seconds.")
     return ""
@@ -162,12 +164,19 @@ def repeats(text: str) -> bool:
     return "{%" in text or "|" in text
 
 
-def render(text: str, values: Mapping[str, Any], longest: int, seconds: float = 15.0) -> str:
-    """`text` with `values`, at most `longest` characters and about `seconds` of work. Raises TemplateProblem."""
+def render(
+    text: str,
+    values: Mapping[str, Any],
+    longest: int,
+    seconds: float = 15.0,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> str:
+    """`text` with `values`, at most `longest` characters and about `seconds` of work, given up when `is_cancelled`.
+    Raises TemplateProblem."""
     parts: list[str] = []
     length = 0
     template = compiled(text)
-    _deadline.set((time.monotonic() + seconds, seconds))
+    _deadline.set((time.monotonic() + seconds, seconds, is_cancelled))
     try:
         for part in template.generate(**_own(values)):
             length += len(part)

@@ -202,7 +202,9 @@ async def render_jinja(text: str, ctx: NodeContext, context: str, values: Mappin
     limits = ctx.limits
     try:
         if repeats(text):
-            return await asyncio.to_thread(render, text, given, limits.template_max_length, limits.template_seconds)
+            return await asyncio.to_thread(
+                render, text, given, limits.template_max_length, limits.template_seconds, ctx.is_cancelled
+            )
         return render(text, given, limits.template_max_length, limits.template_seconds)
     except TemplateProblem as problem:
         raise AiProblem("TemplateRenderError", str(problem)) from problem

@@ -52,7 +52,8 @@ class TemplateTransformNode(Node[TemplateConfig]):
 
         limits = ctx.limits
         try:
-            text = render(self.config.template, inputs, limits.template_max_length, limits.template_seconds)
+            longest, seconds = limits.template_max_length, limits.template_seconds
+            text = render(self.config.template, inputs, longest, seconds, ctx.is_cancelled)
         except TemplateProblem as problem:
             return NodeResult.failed(str(problem), inputs=inputs)
         return NodeResult(inputs=inputs, outputs={"output": text})

@@ -156,6 +156,7 @@ def serving(handler: Handler, *, host: str = "127.0.0.1") -> Iterator[Server]:
         for task in open_ones:
             task.cancel()
         await asyncio.gather(*open_ones, return_exceptions=True)
+        await asyncio.sleep(0)  # what was closed is let go in the next turn of the loop
 
     loop = asyncio.new_event_loop()
 
