@@ -7,8 +7,10 @@ import time
 
 import pytest
 
+from engine.run.fold import fold
 from engine.run.graph import GraphError
 from engine.run.lint import lint
+from engine.run.records import Records, facts_of, fold_rows
 from tests.helpers.run import begin, build, end, fail, finish, iterate, node_class, pick, retry, run, stub, template
 
 FAIL_BRANCH = {"error_strategy": "fail-branch"}
@@ -36,6 +38,11 @@ def test_failure_does_not_wait_for_a_slow_sibling() -> None:
     assert done.short[-1] == "RUN failed"
     assert "Ok slow" not in done.short
     assert done.desk.cancelled == ["slow"]
+    records = Records(facts_of(done.request))
+    rows = fold_rows(change for event in done.events for change in records.apply(event))["node"]
+    told = {row["node_id"]: (row["status"], row["error"]) for row in rows.values()}
+    assert told == {"start": ("succeeded", ""), "slow": ("failed", "boom"), "f": ("failed", "boom")}
+    assert fold(done.events).nodes["slow"].status == "failed"
 
 
 @pytest.mark.spec("engine.31")
@@ -190,7 +197,7 @@ def test_boolean_defaults_are_accepted(kind: str, value: object, wanted: object)
 
 
 @pytest.mark.spec("engine.46")
-@pytest.mark.parametrize("word", ["none", "abort", "", None])
+@pytest.mark.parametrize("word", ["none", "abort", "retry", "", None])
 def test_words_for_no_strategy(word: str | None) -> None:
     done = run(build("start -> f", f={**fail(), "error_strategy": word}))
     assert done.short[-2:] == ["Fa f", "RUN failed"]
