@@ -188,3 +188,33 @@ def test_another_type_keeps_title_place_and_connections(studio: Studio) -> None:
     assert (after.nodes[desk].x, after.nodes[desk].y) == (before.nodes[desk].x, before.nodes[desk].y)
     ends = lambda graph: sorted((e.source, e.target) for e in graph.edges.values())  # noqa: E731
     assert ends(after) == ends(before)
+
+
+@pytest.mark.spec("editor.25")
+def test_a_container_and_a_note_get_another_size_by_hand(studio: Studio) -> None:
+    page = studio.sample("for-each-item")
+    canvas = page.canvas
+    note_id = canvas.edits.add_node("note", 0, 600)
+    assert note_id is not None
+    canvas.select([])
+    canvas.fit()
+    studio.settle()
+    room = next(n.id for n in page.session.document.graph.nodes.values() if n.is_container)
+
+    def pull(node_id: str) -> Do:
+        def done(studio: Studio) -> None:
+            corner = canvas.node_rect(node_id).bottomRight() - QPointF(2, 2)
+            studio.hand.drag(corner, corner + QPointF(45, 30))
+
+        return done
+
+    for node_id in (room, note_id):
+        before = page.session.document.graph.nodes[node_id].width
+        check_undo(studio, pull(node_id))
+        after = page.session.document.graph.nodes[node_id].width
+        assert before is not None
+        assert after is not None
+        assert after > before
+        canvas.select([])
+        canvas.fit()
+        studio.settle()
