@@ -117,12 +117,29 @@ def _upgraded(node: Node, notices: list[Notice]) -> Mapping[str, Any]:
         on = data[SWITCH] if data[SWITCH] is not None else data.get("structured_output_enabled")
         notices.append(Notice("upgrade.switch", f"{title}: the switch of the structured output got its name.", node.id))
         return {**{k: v for k, v in data.items() if k != SWITCH}, "structured_output_enabled": bool(on)}
+    if node.type == "tool" and "version" not in data and "tool_node_version" not in data:
+        return _tool_settings(node, notices)
     missing = {k: v for k, v in CONTAINER_DEFAULTS.get(node.type, {}).items() if k not in data}
     if missing and not node.is_note:
         names = ", ".join(sorted(missing))
         notices.append(Notice("upgrade.container", f"{title}: the settings {names} got their defaults.", node.id))
         return {**data, **missing}
     return data
+
+
+def _tool_settings(node: Node, notices: list[Notice]) -> Mapping[str, Any]:
+    """Settings of tools were plain values once (nodes-ai spec 12.2). Those that are not set stay so (AI-05)."""
+    stored = node.data.get("tool_configurations")
+    settings = stored if isinstance(stored, Mapping) else {}
+    wrapped = {
+        name: value if value is None or isinstance(value, Mapping) else {"type": "constant", "value": value}
+        for name, value in settings.items()
+    }
+    title = node.title or node.id
+    notices.append(
+        Notice("upgrade.tool_settings", f"{title}: the settings of the tool got their present form.", node.id)
+    )
+    return {**node.data, "tool_configurations": wrapped, "tool_node_version": "2"}
 
 
 def _inputs(node: Node, notices: list[Notice]) -> Mapping[str, Any]:

@@ -147,6 +147,8 @@ EXPLAINED = {
     "workflow.graph.nodes.*.data.conditions": {"upgrade.cases"},
     "workflow.graph.nodes.*.data.logical_operator": {"upgrade.cases"},
     "workflow.graph.nodes.*.data.conditions.*.value": {"repair.condition_value"},
+    "workflow.graph.nodes.*.data.tool_configurations": {"upgrade.tool_settings"},
+    "workflow.graph.nodes.*.data.tool_node_version": {"upgrade.tool_settings"},
     "workflow.graph.nodes.*.data.isInLoop": {"upgrade.membership"},
     "workflow.graph.nodes.*.data.loop_id": {"upgrade.membership"},
     "workflow.graph.nodes.*.data.isInIteration": {"upgrade.membership"},
@@ -190,6 +192,9 @@ def test_nothing_changes_that_no_notice_names(name: str) -> None:
     for path, before, after in differences(plain(name), written):
         if path.endswith(("subscription_id", "webhook_url", "webhook_debug_url")) and after == "":
             continue  # never written (dsl spec 11.1)
+        if ".data.tool_configurations." in path:
+            path, before = path.partition(".tool_configurations.")[0] + ".tool_configurations", {"value": before}
+            assert {k: after[k] for k in ("type", "value")} == {"type": "constant", **before}
         assert EXPLAINED.get(path, set()) & told, (path, str(before)[:100], str(after)[:100], sorted(told))
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from engine.dsl.write import write
 from engine.ports.models import ChatDelta, ModelError
 from engine.ports.outside import PortError, ToolParameter
+from tests.helpers.model import dsl, node, opened
 from tests.helpers.models import USAGE, FakeMemory, FakeTools, ScriptedModel, call
 from tests.helpers.nodes import Ran, run_node
 
@@ -50,6 +52,18 @@ def test_generations() -> None:
     assert ran.failure == "agent_binding_not_found"
 
 
+@pytest.mark.spec("ai.131")
+def test_the_second_generation_leaves_as_it_came() -> None:
+    second = agent(version="2", agent_node_kind="dify_agent", agent_binding={"binding_type": "inline_agent", "x": [1]})
+    data = {k: v for k, v in second.items() if k != "type"}
+    first = opened(dsl([node("1", "start"), node("2", "agent", **data)], [("1", "2")])).workflow
+    assert first is not None
+    again = opened(write(first)).workflow
+    assert again is not None
+    kept = again.graph.node("2").data
+    assert {k: kept[k] for k in second} == second
+
+
 @pytest.mark.spec("ai.132")
 def test_disabled_tools_are_not_offered() -> None:
     model = ScriptedModel("x")
@@ -61,8 +75,9 @@ def test_disabled_tools_are_not_offered() -> None:
 @pytest.mark.spec("ai.133")
 def test_fixed_parameters() -> None:
     a, b, c = (ToolParameter(n, "string", required=True) for n in "abc")
-    tools = echo(a, b, c)
-    model = ScriptedModel(call("t", {"b": "mine", "a": "no"}), "done")
+    missing = ToolParameter("m", "number")
+    tools = echo(a, b, c, missing)
+    model = ScriptedModel(call("t", {"b": "mine", "a": "no", "m": 4}), "done")
     parameters = {
         "a": {"auto": 0, "value": {"type": "constant", "value": "one"}},
         "b": {"auto": 1, "value": None},
@@ -70,8 +85,9 @@ def test_fixed_parameters() -> None:
     }
     go(agent(tool(parameters=parameters)), model, tools)
     schema = model.requests[0].tools[0].parameters
-    assert schema == {"type": "object", "properties": {"b": {"type": "string", "description": ""}}, "required": ["b"]}
-    assert tools.calls[0][1] == {"a": "one", "c": "fixed", "b": "mine"}
+    seen = {"b": {"type": "string", "description": ""}, "m": {"type": "number", "description": ""}}
+    assert schema == {"type": "object", "properties": seen, "required": ["b"]}
+    assert tools.calls[0][1] == {"a": "one", "c": "fixed", "b": "mine", "m": 4}
 
 
 @pytest.mark.spec("ai.134")

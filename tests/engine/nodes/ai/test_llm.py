@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from engine.adapters.models.prices import priced_usage
+from engine.adapters.models.setup import ModelSettings
 from engine.dsl.read import read
 from engine.dsl.write import write
 from engine.nodes.llm_call import Answer
-from engine.nodes.llm_polling import PollState
+from engine.nodes.llm_config import AiProblem
+from engine.nodes.llm_polling import PollState, poll
 from engine.ports.memory import StoredTurn
-from engine.ports.models import ChatDelta, ContentPart, ModelError
+from engine.ports.models import ChatDelta, ChatRequest, ContentPart, ModelError, ModelRef
 from engine.run.fold import RunState
 from engine.run.variables.segments import SecretSegment
 from tests.helpers.model import dsl, node
@@ -263,7 +267,17 @@ def test_the_window_counts_the_open_turn() -> None:
     go(model, with_memory(3), {"sys.query": "now"}, memory=memory, facts=CHAT)
     assert [t for _, t in texts(model)] == ["S", "q3", "a3", "q4", "a4", "now"]
     go(model, with_memory(), {"sys.query": "now"}, memory=memory, facts=CHAT)
-    assert [t for _, t in texts(model)][1] == "q1"
+    everything = [word for n in range(1, 5) for word in (f"q{n}", f"a{n}")]
+    assert [t for _, t in texts(model)] == ["S", *everything, "now"]
+
+
+@pytest.mark.spec("ai.37")
+def test_not_more_than_five_hundred_rows_are_read() -> None:
+    memory = FakeMemory(*[(f"q{n}", f"a{n}") for n in range(600)], ("now", ""))
+    model = ScriptedModel()
+    go(model, with_memory(), {"sys.query": "now"}, memory=memory, facts=CHAT)
+    said = [t for _, t in texts(model)]
+    assert (said[1], len(said)) == ("q101", 1 + 2 * 499 + 1), "the open turn is one of the 500"
 
 
 @pytest.mark.spec("ai.38")
@@ -351,6 +365,17 @@ def test_usage_and_metadata() -> None:
         "time_to_first_token": 0.1,
     }
     assert ran.result.usage == USAGE
+
+
+@pytest.mark.spec("ai.44")
+def test_prices_are_rounded_to_seven_places() -> None:
+    cheap = ModelSettings("m", input_price=Decimal("0.123456"), output_price=Decimal("0.987654"))
+    usage = priced_usage(3, 7, settings=cheap)
+    assert usage.to_json()["prompt_price"] == "0.0000004"
+    assert usage.to_json()["completion_price"] == "0.0000069"
+    assert usage.to_json()["total_price"] == "0.0000073"
+    ran = go(ScriptedModel([ChatDelta("x"), ChatDelta("", (), usage, "stop")]), llm("x"))
+    assert ran.outputs["usage"]["total_price"] == ran.result.metadata["total_price"] == "0.0000073"
 
 
 @pytest.mark.spec("ai.45")
@@ -580,6 +605,21 @@ def test_waiting_for_a_polled_model_ends_with_the_run() -> None:
     events = asyncio.run(work())
     assert events[-1]["event"] == "GraphRunAborted"
     assert model.states == [], "asked once, and never again"
+
+
+@pytest.mark.spec("ai.56")
+def test_a_node_whose_run_ends_while_it_waits_says_so() -> None:
+    """What the node itself answers when it looks up from its wait and its run is over."""
+
+    class Ended:
+        def is_cancelled(self) -> bool:
+            return True
+
+    waiting: Any = Ended()
+    model = _Polled(PollState("running", {"id": 1}, interval=30))
+    with pytest.raises(AiProblem, match=r"^workflow execution was aborted$") as caught:
+        asyncio.run(poll(model, ChatRequest(ModelRef("p", "m"), []), waiting))
+    assert caught.value.error_type == "LLMNodeError"
 
 
 def test_the_mapping_of_a_single_step() -> None:

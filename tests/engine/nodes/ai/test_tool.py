@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from engine.dsl.write import write
 from engine.ports.bundle import Ports
 from engine.ports.models import Usage
 from engine.ports.outside import PortError, ToolDescription, ToolIdentity, ToolMessage, ToolParameter
 from engine.ports.workflows import ParentRun, WorkflowOutcome
 from engine.run.variables.segments import SecretSegment
+from tests.helpers.model import dsl, node, opened
 from tests.helpers.models import FakeTools
 from tests.helpers.nodes import FakeFiles, Ran, run_node
+from tests.helpers.run import build, end, run
 
 TEXT = ToolParameter("t", "string")
 SECRET = "sk-0123456789"
@@ -49,6 +52,49 @@ def test_null_settings_are_not_set() -> None:
     tools = echo(size)
     assert go(tools, tool_configurations={"size": None}).status == "succeeded"
     assert tools.calls[0][2] == {"size": 7}
+
+
+def stored_node(**data: Any) -> dict[str, Any]:
+    """What a tool node of a file is after import, and again after its export."""
+    plain = {"provider_type": "builtin", "provider_id": "p", "provider_name": "p", "tool_name": "t"}
+    file = dsl([node("1", "start"), node("2", "tool", **plain, tool_parameters={}, **data)], [("1", "2")])
+    workflow = opened(file).workflow
+    assert workflow is not None
+    (first, again) = (w.graph.node("2").data for w in (workflow, opened(write(workflow)).workflow) if w is not None)
+    assert dict(again) == dict(first)
+    return dict(first)
+
+
+@pytest.mark.spec("ai.114")
+@pytest.mark.parametrize("version", [{}, {"tool_node_version": "2"}, {"version": "2"}])
+def test_null_settings_are_kept_in_the_file(version: dict[str, str]) -> None:
+    assert stored_node(tool_configurations={"size": None}, **version)["tool_configurations"] == {"size": None}
+
+
+@pytest.mark.spec("ai.115")
+def test_raw_settings_are_saved_in_the_present_form_and_mean_the_same() -> None:
+    size = ToolParameter("size", "number", form="form", default=7)
+    mode = ToolParameter("mode", "select", form="form", options=("a", "b"), default="a")
+    raw = {"size": 9, "mode": "b", "other": None}
+    saved = stored_node(tool_configurations=raw)
+    assert saved["tool_configurations"] == {
+        "size": {"type": "constant", "value": 9},
+        "mode": {"type": "constant", "value": "b"},
+        "other": None,
+    }
+    assert saved["tool_node_version"] == "2"
+    before, after = echo(size, mode), echo(size, mode)
+    go(before, tool_configurations=raw, tool_node_version=None)
+    run_node(saved, {}, ports=Ports(tools=after, files=FakeFiles()))
+    assert before.calls == after.calls == [("t", {}, {"size": 9, "mode": "b"})]
+
+
+@pytest.mark.spec("ai.117")
+def test_files_that_say_their_version_are_left_as_they_are() -> None:
+    for version in ({"version": "2"}, {"tool_node_version": "2"}, {"version": "1"}):
+        stored = stored_node(tool_configurations={"size": 9}, **version)
+        assert stored["tool_configurations"] == {"size": 9}
+        assert stored.get("tool_node_version") == version.get("tool_node_version")
 
 
 @pytest.mark.spec("ai.115")
@@ -161,6 +207,20 @@ def test_a_tool_that_is_not_here() -> None:
     ran = go(FakeTools(), provider_name="acme", tool_name="magic")
     assert ran.failure == "ToolRuntimeResolutionError"
     assert ran.error.startswith("Failed to get tool runtime: there is no tool acme/magic")
+
+
+@pytest.mark.spec("ai.124")
+def test_a_fail_branch_gets_the_name_of_the_error() -> None:
+    tool = {"type": "tool", "provider_type": "builtin", "provider_id": "acme", "tool_name": "magic"}
+    graph = build(
+        "start -> t; t -fail-branch-> end",
+        t={**tool, "tool_parameters": {}, "tool_configurations": {}, "error_strategy": "fail-branch"},
+        end=end(kind=["t", "error_type"], words=["t", "error_message"]),
+    )
+    done = run(graph, ports=Ports(tools=FakeTools()))
+    assert done.status == "partial-succeeded"
+    assert done.outputs["kind"] == "ToolRuntimeResolutionError"
+    assert done.outputs["words"].startswith("Failed to get tool runtime: there is no tool acme/magic")
 
 
 def test_a_call_that_is_refused_or_breaks() -> None:
