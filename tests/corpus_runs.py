@@ -1,8 +1,10 @@
 """Runs every file of the corpus that has no knowledge and no triggers, all models answered by the embedded one, and
-prints what came of each: `python -m tests.corpus_runs [--only WORD] [--limit N] [--seconds S] [--rows FILE] [--logic]`.
+prints what came of each: `python -m tests.corpus_runs [--only WORD] [--limit N] [--seconds S] [--rows FILE]
+[--again WORD] [--longest TOKENS] [--logic]`.
 
 `--rows` writes each row into a file as soon as it is known (one JSON object a line); started again with the same file,
-the command goes on after the files that are in it and counts all of them.
+the command goes on after the files that are in it and counts all of them. `--again` runs those of them anew whose end
+or file has a word in it.
 
 A run that fails is sorted by whose matter it is: the file's, the machine's (no network here), a tool or a package that
 is not installed, the small model's, or ours. Only the last kind is a defect; the exit code is 1 when there is any.
@@ -159,6 +161,12 @@ def earlier(kept: Path | None) -> list[Row]:
     return [Row(**json.loads(line)) for line in kept.read_text("utf-8").splitlines() if line.strip()]
 
 
+def forget(kept: Path, word: str) -> None:
+    """Take the rows out of a file that have a word in their end or in the name of their file."""
+    rows = [r for r in earlier(kept) if word not in f"{r.status}: {r.matter}" and word not in r.file]
+    kept.write_text("".join(json.dumps(asdict(r), ensure_ascii=False) + "\n" for r in rows), "utf-8")
+
+
 def shown(row: Row) -> str:
     """The row as a line of the table."""
     reason = f"{row.matter}: {row.reason}" if row.matter else ""
@@ -172,11 +180,12 @@ async def run_all(
     folder: Path,
     kept: Path | None,
     wanted: frozenset[str] = TYPES,
+    longest: int = LONGEST_ANSWER,
 ) -> list[Row]:
     """One file after the other, in one process with one loaded model."""
     services = Services.open(folder)
     models = services.models
-    models.save_provider(EMBEDDED, provider_id=EMBEDDED_PROVIDER, options={"longest_answer": LONGEST_ANSWER})
+    models.save_provider(EMBEDDED, provider_id=EMBEDDED_PROVIDER, options={"longest_answer": longest})
     models.set_fallback(True)
     rows = earlier(kept)
     done = {r.file for r in rows}
@@ -205,13 +214,17 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=10_000, help="at most so many files")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="time for one file")
     parser.add_argument("--rows", type=Path, default=None, help="keep the rows in this file and go on after them")
+    parser.add_argument("--again", default="", help="run rows anew whose end or file has this word in it")
+    parser.add_argument("--longest", type=int, default=LONGEST_ANSWER, help="tokens of the longest answer")
     parser.add_argument("--logic", action="store_true", help="only files that need no model and no tool")
     given = parser.parse_args()
+    if given.again and given.rows is not None:
+        forget(given.rows, given.again)
     files = [(f, f.read_bytes()) for f in sorted(CORPUS.glob("*.y*ml")) if given.only in f.name]
     with tempfile.TemporaryDirectory(prefix="penstock-corpus-") as folder:
-        rows = asyncio.run(
-            run_all(files, given.seconds, given.limit, Path(folder), given.rows, LOGIC if given.logic else TYPES)
-        )
+        wanted = LOGIC if given.logic else TYPES
+        place, kept = Path(folder), given.rows
+        rows = asyncio.run(run_all(files, given.seconds, given.limit, place, kept, wanted, given.longest))
     counts: dict[str, int] = {}
     for row in rows:
         name = f"{row.status}: {row.matter}" if row.matter else row.status

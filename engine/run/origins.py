@@ -149,9 +149,11 @@ def _sentence(run: Scheduler, node: CompiledNode, frame: Frame, *, about_json: b
         return 0, f"The value was found by {who}. {LARGER}"
     if "usage" not in values and node.type == "llm":
         return None
-    if str(values.get("finish_reason") or "").lower() in CUT:
+    text = str(values.get("text") or "")
+    other = about_json and not _FENCE.sub("", text).lstrip().startswith(("{", "["))
+    if str(values.get("finish_reason") or "").lower() in CUT and not other:
         return 3, f"The text that {who} gave was cut off at its limit of tokens. Raise max_tokens in its settings."
-    if about_json and not _is_json(str(values.get("text") or "")):
+    if about_json and not _is_json(text):
         return 2, f"The text that {who} gave is not JSON. {LARGER}"
     return 1, f"The value was made from the text that {who} gave. {LARGER}"
 

@@ -78,6 +78,12 @@ def test_an_answer_that_was_cut_off_says_how_to_let_it_end() -> None:
     )
 
 
+def test_an_answer_that_was_cut_off_but_never_was_json_is_no_json() -> None:
+    cut = [ChatDelta("A river is long and"), ChatDelta("", (), USAGE, "length")]
+    done = go(build("start -> m -> c -> end", m=llm(), c=code()), cut)
+    assert hint(done).startswith("The text that “Writer” (scripted) gave is not JSON.")
+
+
 def test_the_way_leads_back_through_other_steps() -> None:
     graph = build(
         "start -> m -> t -> c -> end", m=llm(), t=template("Said: {{ a }}", a="m.text"), c=code(READ, "t", "output")
