@@ -36,7 +36,7 @@ CONTEXT = 8192
 DEFAULT_MAX_TOKENS = 1024
 """Where nobody says more; the option `longest_answer` of the provider cuts what nodes ask for."""
 OBJECT_ROOM = 6
-READ, STEP = 0.9, 0.04
+READ, STEP = 0.9, 0.1
 """The part of loading that is reading the file, and how much more of it is worth telling."""
 DEFAULT_SYSTEM = "You are a helpful assistant. Answer clearly."
 
@@ -110,7 +110,7 @@ async def _read_ahead(file: Path) -> AsyncGenerator[float, None]:
 
     def progress(share: float) -> None:
         nonlocal last
-        if share - last >= STEP or share == 1.0:
+        if share - last >= STEP or share == 1.0 > last:
             last = share
             loop.call_soon_threadsafe(told.put_nowait, share)
 
