@@ -53,7 +53,7 @@ class ProviderDetail(QWidget):
         self._embedded(column)
         self._models(column)
         self._progressed.connect(lambda share: self.bar.setValue(round(share * 100)))
-        self._read.connect(lambda share: self.reading.setValue(round(share * 100)))
+        self._read.connect(self._read_so_far)
 
     def _head(self, column: QVBoxLayout) -> None:
         first = QHBoxLayout()
@@ -301,6 +301,7 @@ class ProviderDetail(QWidget):
         self.test.setText(tr("Stop"))
         self._say(tr("Testing…"), "muted")
         is_file = self.view is not None and self.view.kind == "gguf"
+        self.reading.setRange(0, 100)
         self.reading.setValue(0)
         self.reading.setVisible(is_file)
 
@@ -311,6 +312,12 @@ class ProviderDetail(QWidget):
         self._desk.change(
             lambda: service.test(provider, model, attempt, progressed), lambda result: self._tested(attempt, result)
         )
+
+    def _read_so_far(self, share: float) -> None:
+        self.reading.setValue(round(share * 100))
+        if share >= 1.0 and self._attempt is not None:
+            self.reading.setRange(0, 0)  # what is left has no measure: the model is set up in memory, and speaks
+            self._say(tr("Loading the model…"), "muted")
 
     def _tested(self, attempt: Attempt, result: TestResult) -> None:
         if attempt is not self._attempt:

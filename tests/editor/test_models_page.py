@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ from engine.adapters.models.catalog import EMBEDDED_MODEL, EMBEDDED_PROVIDER
 from engine.adapters.models.shelf import SHELF
 from engine.model.edits import SetField
 from engine.services.model_names import ModelRef
+from engine.services.models import ModelService
 from tests.engine.adapters.models.exchanges import openai_error, openai_says
 from tests.helpers.gguf_file import tiny_gguf
 from tests.helpers.model import dsl, node
@@ -209,6 +211,30 @@ def test_a_large_model_file_is_read_with_a_bar_and_can_be_stopped(
     page.click(detail.test)
     assert going.wait(30)
     assert wait_until(lambda: detail.reading.isVisible() and detail.reading.value() == 45, 30)
+    page.click(detail.test)
+    assert wait_until(lambda: "stopped" in detail.verdict.text(), 30)
+    assert not detail.reading.isVisible()
+
+
+def test_a_model_file_that_was_read_is_still_loaded_and_that_can_be_stopped(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tiny_gguf(tmp_path / "slow.gguf")
+    page.studio.services.models.save_provider("gguf", label="Slow", options={"path": str(file)})
+    page.page.desk.load()
+    assert wait_until(lambda: page.page.list.count() == 2, 30)
+    page.choose("Slow")
+
+    async def never(_self: Any, _ref: ModelRef) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    monkeypatch.setattr(ModelService, "_one_word", never)
+    detail = page.page.detail
+    page.click(detail.test)
+    assert wait_until(lambda: detail.verdict.text() == "Loading the model…", 30)
+    assert detail.reading.isVisible()
+    assert detail.reading.maximum() == 0, "how long it takes is not known"
     page.click(detail.test)
     assert wait_until(lambda: "stopped" in detail.verdict.text(), 30)
     assert not detail.reading.isVisible()
