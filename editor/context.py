@@ -14,6 +14,7 @@ from editor.i18n import language_signal
 from editor.isolation import Isolation
 from editor.keymap import Keymap
 from editor.messages import Messages, RecordedMessages
+from editor.panels.viewers.viewing import Viewing, use
 from editor.sessions import Sessions
 from editor.settings import Preferences
 from editor.tools import Tools
@@ -37,6 +38,7 @@ class Studio(QObject):
         self.keymap = Keymap(preferences, self)
         self.habits = BlockHabits(preferences, self)
         self.tasks = Tasks(self)
+        use(Viewing(services.file_path, preferences, self.tasks))
         self.runs = RunCenter(services.data_dir, self)
         self.isolation = Isolation(self.runs, self)
         self.tools = Tools(services, self.tasks, self.runs.host.reload, self)

@@ -25,6 +25,8 @@ DEFAULTS: dict[str, Any] = {
     "recent_files": [],
     "recent_blocks": [],
     "liked_blocks": [],
+    "raw_text": False,
+    "raw_data": False,
     "library": {},
 }
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import (
     QDesktopServices,
+    QMouseEvent,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -17,6 +18,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from editor.i18n import tr
+from editor.panels.viewers.document import SafeDocument
+from editor.panels.viewers.pictures import Picture
+from editor.panels.viewers.viewing import viewing
 from editor.theme import theme
 
 MOST_FORMATTED: Final = 200_000
@@ -35,10 +39,12 @@ def is_markdown(text: str) -> bool:
 
 
 class ResultText(QTextBrowser):
-    """Shows one text. It comes from strangers: no HTML, no pictures from anywhere, links open only when clicked."""
+    """Shows one text. It comes from strangers: no HTML, no pictures from elsewhere, links open only when clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._document = SafeDocument(self)
+        self.setDocument(self._document)
         self._given = ""
         self._formatted = True
         self.setProperty("kind", "document")
@@ -70,8 +76,27 @@ class ResultText(QTextBrowser):
         at_end, grows = bar.value() >= bar.maximum() - 4, bool(self._given) and text.startswith(self._given)
         self._given = text
         self._render()
-        if at_end and grows:
+        if not grows:
+            self.moveCursor(QTextCursor.MoveOperation.Start)
+        elif at_end:
             bar.setValue(bar.maximum())
+
+    def picture_at(self, place: QPoint) -> Picture | None:
+        """The picture at a place of the view, if it is one that is shown."""
+        bars = QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+        name = self.document().documentLayout().imageAt(QPointF(place) + bars)
+        return self._document.picture(name) if name else None
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        event.accept()
+        picture = self.picture_at(event.position().toPoint())
+        if picture is not None and not self.textCursor().hasSelection():
+            from editor.panels.viewers.enlarge import PictureWindow
+
+            dialog = PictureWindow(picture, viewing(), self.window())
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
 
     def _render(self) -> None:
         if self._formatted and self.can_format:
@@ -100,11 +125,6 @@ class ResultText(QTextBrowser):
                 space.setBottomMargin(current.space)
                 cursor.mergeBlockFormat(space)
             block = block.next()
-
-    def loadResource(self, kind: int, name: Any) -> Any:
-        """Nothing that a text names is fetched."""
-        del kind, name
-        return None
 
 
 def _open(url: QUrl) -> None:

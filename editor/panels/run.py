@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +25,10 @@ from editor.panels.glyph import Glyph
 from editor.panels.listen import ListenBox
 from editor.panels.parts import STATUS_ICON, ElidedLabel, shown_status, status_word
 from editor.panels.result_text import ResultText
+from editor.panels.result_values import ResultValues, is_one_text
 from editor.panels.run_form import RunForm
-from editor.panels.value_view import ValueView, duration, price_text
+from editor.panels.value_view import ValueView, as_text, duration, price_text
+from editor.panels.viewers.viewing import viewing
 from editor.panels.waiting_forms import WaitingForms
 from editor.waiting import waits
 
@@ -188,7 +189,8 @@ class RunPanel(QWidget):
         self._raw.setCheckable(True)
         self._raw.setToolTip(tr("Show the text as it came"))
         self._raw.setAccessibleName(self._raw.toolTip())
-        self._raw.toggled.connect(lambda raw: self.text.set_formatted(not raw))
+        self._raw.toggled.connect(self._show_raw)
+        self._raw.setChecked(viewing().raw("text"))
         self._raw.hide()
         for widget in (self._glyph, self._status, self._facts):
             head.addWidget(widget)
@@ -214,17 +216,26 @@ class RunPanel(QWidget):
         column.addWidget(self.forms, 3)
         self.text.setPlaceholderText(tr("The result appears here while it is made."))
         column.addWidget(self.text, 1)
+        self.values = ResultValues()
+        self.values.hide()
+        column.addWidget(self.values, 1)
         return page
+
+    def _show_raw(self, raw: bool) -> None:
+        self.text.set_formatted(not raw)
+        viewing().set_raw("text", raw)
 
     def _forms_found(self, count: int) -> None:
         """Forms take the room of the result, and share it with what has come of it so far."""
         self.forms.setVisible(count > 0)
-        self.text.setVisible(count == 0 or bool(self.text.given))
+        self.text.setVisible(self.values.isHidden() and (count == 0 or bool(self.text.given)))
 
     def _copy_text(self) -> None:
         from PySide6.QtGui import QGuiApplication
 
-        QGuiApplication.clipboard().setText(self.text.given)
+        state = self._session.run_state
+        whole = as_text(dict(state.outputs)) if state is not None and not self.values.isHidden() else self.text.given
+        QGuiApplication.clipboard().setText(whole)
 
     def refresh(self) -> None:
         """Follow the run."""
@@ -241,6 +252,8 @@ class RunPanel(QWidget):
             self.text.show_text("")
             self._raw.hide()
             self._copy.hide()
+            self.values.hide()
+            self.text.show()
             return
         self._glyph.show_icon(*STATUS_ICON[shown_status(state)])
         self._status.setText(status_word(shown_status(state)))
@@ -253,8 +266,12 @@ class RunPanel(QWidget):
         self._pins.setVisible(bool(self._pins.text()))
         self._error.setText(told(state.error))
         self._error.setVisible(bool(state.error))
-        self.text.show_text(_result_text(state))
-        self._copy.setVisible(not self._session.is_running and bool(self.text.given))
+        in_parts = state.is_over and not is_one_text(state.outputs)
+        if in_parts:
+            self.values.show_outputs(state.run_id, state.outputs)
+        self.values.setVisible(in_parts)
+        self.text.show_text("" if in_parts else _result_text(state))
+        self._copy.setVisible(not self._session.is_running and (in_parts or bool(self.text.given)))
         self._forms_found(len(self.forms.cards))
         self._raw.setVisible(self.text.can_format)
         self._show_details(state)
@@ -294,15 +311,8 @@ class RunPanel(QWidget):
 
 
 def _result_text(state: Any) -> str:
-    """The streamed text while it runs; afterwards the outputs: one text as it is, several as JSON."""
-    if not state.is_over:
-        return str(state.stream_text)
+    """The streamed text while it runs; afterwards the one text among the outputs."""
     outputs = dict(state.outputs)
-    if "answer" in outputs:
-        return str(outputs["answer"])
-    if len(outputs) == 1:
-        value = next(iter(outputs.values()))
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-    if not outputs:
+    if not state.is_over or not outputs:
         return str(state.stream_text)
-    return json.dumps(outputs, ensure_ascii=False, indent=2)
+    return str(outputs["answer"] if "answer" in outputs else next(iter(outputs.values())))

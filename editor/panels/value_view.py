@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from editor.enginetexts import told
 from editor.i18n import tr
@@ -16,11 +16,18 @@ from editor.icons import icon
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import name_it
 from editor.panels.forms.parts import Section, small_button
+from editor.panels.result_text import ResultText, is_markdown
+from editor.panels.viewers.pictures import pictures_in
+from editor.panels.viewers.thumbnails import Thumbnails
+from editor.panels.viewers.tree import DataTree
+from editor.panels.viewers.viewing import viewing
 from engine.model.prices import shown_price
 
 LARGE: Final = 20_000
 """Characters that are shown at once."""
 _MOST_ITEMS: Final = 2_000
+MOST_READ: Final = 1_000_000
+"""Characters of a text that is looked at as data."""
 
 
 def duration(seconds: float | None) -> str:
@@ -96,6 +103,29 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)
 
 
+def _kind_of(value: Any) -> tuple[str, Any]:
+    """In which other way than as it came a value can be seen, and what is shown then: `data`, `text` or nothing."""
+    if isinstance(value, Mapping | list) and value:
+        return "data", value
+    if isinstance(value, str):
+        if len(value) <= MOST_READ and value.lstrip()[:1] in ("{", "["):
+            try:
+                read = json.loads(value)
+            except (ValueError, RecursionError):
+                read = None
+            if isinstance(read, dict | list) and read:
+                return "data", read
+        if is_markdown(value):
+            return "text", value
+    return "", value
+
+
+def _height(shown: str) -> int:
+    """How high a text stands: with its lines, up to a limit."""
+    lines = sum(1 + len(line) // 60 for line in shown.split("\n", 20)[:20])
+    return 28 + min(18, max(2, lines)) * 18
+
+
 def save_value(value: Any, name: str, parent: QWidget) -> str:
     """Ask for a file and write the whole value into it; the file's name, empty when the person thought better of it.
 
@@ -111,37 +141,96 @@ def save_value(value: Any, name: str, parent: QWidget) -> str:
 
 
 class ValueView(QWidget):
-    """A JSON value. `whole` fetches the value when what is given here is only a preview of it."""
+    """A value to look at: data as a tree, Markdown formatted, pictures small, and everything as it came on request.
+    Which of them is liked is remembered. `whole` fetches the value when what is given here is only its beginning."""
 
-    def __init__(self, title: str, value: Any, *, whole: Callable[[], Any] | None = None, folded: bool = False) -> None:
+    def __init__(
+        self,
+        title: str,
+        value: Any,
+        *,
+        whole: Callable[[], Any] | None = None,
+        folded: bool = False,
+    ) -> None:
         super().__init__()
         self._value, self._title, self._whole = value, title, whole
+        self._viewing = viewing()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         section = Section(title, folded=folded)
         size = measure(value)
         large = size > LARGE or whole is not None
+        self._cut = shortened(value) if size > LARGE else value
+        self._kind, self._shown = _kind_of(value)
+        self.switch: QToolButton = small_button("code", tr("Show {what} as it came", what=title), lambda: None)
+        self.switch.setCheckable(True)
+        if self._kind:
+            self.switch.setChecked(self._viewing.raw(self._kind))
+            section.add_action(self.switch)
         section.add_action(small_button("copy", tr("Copy {what}", what=title), self.copy))
         section.add_action(small_button("export", tr("Export {what} as a file", what=title), self.export))
-        shown = as_text(shortened(value) if size > LARGE else value)
-        view = CodeEdit("text" if isinstance(value, str) else "json")
-        view.setReadOnly(True)
-        view.setLineWrapMode(CodeEdit.LineWrapMode.WidgetWidth)
-        view.load(shown)
-        lines = sum(1 + len(line) // 60 for line in shown.split("\n", 20)[:20])
-        view.setFixedHeight(28 + min(18, max(2, lines)) * 18)
-        name_it(view, title)
-        section.add(view)
-        self.view = view
+        pictures = pictures_in(value, self._viewing.find)
+        self.thumbnails = Thumbnails(pictures, self._viewing) if pictures else None
+        if self.thumbnails is not None:
+            section.add(self.thumbnails)
+        holder = QWidget()
+        self._holder = QVBoxLayout(holder)
+        self._holder.setContentsMargins(0, 0, 0, 0)
+        section.add(holder)
+        self.view: QWidget = QWidget()
+        self.note: QWidget | None = None
+        self._fill()
+        self.switch.toggled.connect(self._switched)
         if large:
-            section.add(self._note(size))
+            self.note = self._note(size)
+            section.add(self.note)
+            self._tell()
         self._fault = QLabel()
         self._fault.setProperty("kind", "bad")
         self._fault.setWordWrap(True)
         self._fault.hide()
         section.add(self._fault)
         column.addWidget(section)
+
+    def _switched(self, raw: bool) -> None:
+        self._viewing.set_raw(self._kind, raw)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Show the value in the way that is chosen."""
+        old = self._holder.takeAt(0)
+        widget = old.widget() if old is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+        if self._kind and not self.switch.isChecked():
+            self.view = DataTree(self._shown) if self._kind == "data" else self._formatted()
+        else:
+            self.view = self._raw()
+        name_it(self.view, self._title)
+        self._holder.addWidget(self.view)
+        self._tell()
+
+    def _formatted(self) -> QWidget:
+        text = ResultText()
+        text.show_text(str(self._cut))
+        text.setFixedHeight(_height(str(self._cut)))
+        return text
+
+    def _tell(self) -> None:
+        """A tree has the whole value in it; everything else shows the beginning."""
+        if self.note is not None:
+            self.note.setVisible(self._whole is not None or not isinstance(self.view, DataTree))
+
+    def _raw(self) -> QWidget:
+        shown = as_text(self._cut)
+        view = CodeEdit("text" if isinstance(self._cut, str) else "json")
+        view.setReadOnly(True)
+        view.setLineWrapMode(CodeEdit.LineWrapMode.WidgetWidth)
+        view.load(shown)
+        view.setFixedHeight(_height(shown))
+        return view
 
     def _note(self, size: int) -> QWidget:
         """How big the whole is, and the way to it."""

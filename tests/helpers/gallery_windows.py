@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMenu, QTabWidget, QWidget
 
 from editor.screenshot import wait_until
@@ -16,6 +16,7 @@ from tests.helpers.flows import nested_flow
 from tests.helpers.gallery_parts import LONG, app, let_work, put_away, surface
 from tests.helpers.logs import fill
 from tests.helpers.model import made, node
+from tests.helpers.pictures import data_picture, stored_picture
 from tests.helpers.studio import Studio
 
 FAULT = "12:3  The file is not valid YAML.\n\nA value with ': ' needs quotes."
@@ -221,6 +222,9 @@ def selector(studio: Studio) -> Iterator[QWidget]:
 @surface
 def values(studio: Studio) -> Iterator[QWidget]:
     from editor.panels.value_view import ValueView
+    from editor.panels.viewers.enlarge import PictureWindow
+    from editor.panels.viewers.pictures import pictures_in
+    from editor.panels.viewers.viewing import viewing
 
     big = {"items": [{"id": n, "name": f"项目 {n}", "tags": ["a", "b"], "price": n * 1.5} for n in range(2000)]}
     file = {
@@ -229,15 +233,30 @@ def values(studio: Studio) -> Iterator[QWidget]:
         "filename": "a-picture-with-a-long-name.png",
         "size": 123456,
         "mime_type": "image/png",
+        "transfer_method": "remote_url",
         "remote_url": "https://example.com/a.png",
     }
-    for value in (big, MARKDOWN * 40, file, [file, file], "", None, 12.5, "x" * 200_000):
-        view = ValueView("result", value)
-        view.resize(480, 400)
-        view.show()
-        let_work(0.1)
-        yield view
-        put_away(view)
+    mixed: dict[str, Any] = {
+        "summary": {"state": "in review", "words": 320, "tags": ["draft", "草稿"], "done": None, "ok": True},
+        "photo": stored_picture(studio.services, 640, 420),
+        "web": file,
+        "sketch": data_picture(120, 300),
+        "broken": "data:image/png;base64,AAAA",
+    }
+    page = MARKDOWN + f"\n\n![a picture]({mixed['photo']['url']})\n\n![of a stranger](file:///etc/hostname)\n"
+    for value in (big, page, MARKDOWN * 40, mixed, file, [file, file], "", None, 12.5, "x" * 200_000):
+        for width in (480, 288):
+            view = ValueView("result", value)
+            view.resize(width, 400)
+            view.setProperty("kind", "panel")
+            view.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+            view.show()
+            view.resize(width, view.sizeHint().height())
+            let_work(0.2)
+            yield view
+            put_away(view)
+    (picture,) = pictures_in(mixed["photo"], studio.services.file_path)
+    yield from _dialog(lambda s, _p: PictureWindow(picture, viewing(), s.window), studio, None)
 
 
 @surface

@@ -1,6 +1,7 @@
 """An answer as markdown: paragraphs, lists, tables and headings as text, code in boxes of its own with copy.
 
-Answers are texts of strangers: HTML in them stays text, nothing is fetched, and links only tell that they were clicked.
+Answers are texts of strangers: HTML in them stays text, nothing is fetched, no file is read that is not a stored file
+of the workspace, and links only tell that they were clicked.
 While an answer streams, only the block that grows is set again.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -40,6 +42,8 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.panels.forms.code_edit import Highlighter
 from editor.panels.parts import tool_button
+from editor.panels.viewers.document import SafeDocument
+from editor.panels.viewers.viewing import Viewing, stored_in
 from editor.theme import theme, theme_signal
 
 LONG: Final = 3000
@@ -108,7 +112,7 @@ class TextBlock(QTextBrowser):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self._folder = folder
+        self.setDocument(SafeDocument(self, Viewing(partial(stored_in, folder))))
         self._text = ""
         self.setProperty("kind", "bare")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -136,14 +140,6 @@ class TextBlock(QTextBrowser):
         self.document().setMarkdown(with_breaks(self._text), features)
         _dress(self.document())
         self._fit()
-
-    def loadResource(self, kind: int, name: QUrl | str) -> Any:
-        """Only pictures of the workspace are shown; nothing is fetched and no other file is read."""
-        url = QUrl(name) if isinstance(name, str) else name
-        path = Path(url.toLocalFile()) if url.isLocalFile() else None
-        if path is not None and path.resolve().is_relative_to(self._folder.resolve()):
-            return super().loadResource(kind, url)
-        return None
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
