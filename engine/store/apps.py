@@ -17,7 +17,7 @@ from engine.model.workflow import Workflow
 from engine.store.crypto import Vault
 from engine.store.db import Database
 from engine.store.jsontext import dumps, loads, seal, unseal
-from engine.store.tables import apps, draft_backups, draft_journal, draft_variables, workflow_runs, workflows
+from engine.store.tables import apps, draft_backups, draft_journal, draft_variables, settings, workflow_runs, workflows
 
 TENANT = "00000000-0000-0000-0000-000000000001"
 KEPT_BACKUPS = 20
@@ -46,6 +46,10 @@ class DraftRow:
     journal: tuple[Mapping[str, Any], ...]
     updated_at: str
     workflow_id: str
+
+
+KEPT_WITH_APP = ("debug", "pins")
+"""What settings keep of an app, as `<name>.<app id>`: they go when it is deleted for good."""
 
 
 class AppStore:
@@ -132,6 +136,9 @@ class AppStore:
             connection.execute(delete(workflow_runs).where(workflow_runs.c.app_id == app_id))
             connection.execute(update(apps).where(apps.c.id == app_id).values(workflow_id=None))
             connection.execute(delete(apps).where(apps.c.id == app_id))
+            # Its breakpoints and pinned results are settings named after it.
+            kept = [f"{name}.{app_id}" for name in KEPT_WITH_APP]
+            connection.execute(delete(settings).where(settings.c.key.in_(kept)))
 
         self._db.write(job)
 
