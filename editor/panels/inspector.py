@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from editor.panels.forms.common import Form
     from editor.session import WorkflowSession
 
+LEAST = 48
+"""What is left of a name where large text takes the room, in pixels; the buttons beside it stay."""
+
 
 class Inspector(QWidget):
     """Shows one node. `runNodeRequested` and `closeRequested` are for the window; edits go through the session."""
@@ -112,6 +115,7 @@ class Inspector(QWidget):
         self.title.setProperty("look", "heading")
         self.title.setPlaceholderText(tr("Untitled"))
         name_it(self.title, tr("Node title"))
+        self.title.setMinimumWidth(LEAST)
         self.title.textEdited.connect(self._title_edited)
         self.title.editingFinished.connect(self._end_typing)
         head.addWidget(self.title, 1)
@@ -130,6 +134,7 @@ class Inspector(QWidget):
         self.description.setProperty("look", "small")
         self.description.setPlaceholderText(tr("Add a description"))
         name_it(self.description, tr("Node description"))
+        self.description.setMinimumWidth(LEAST)
         self.description.textEdited.connect(self._description_edited)
         self.description.editingFinished.connect(self._end_typing)
         about.addWidget(self.description)
@@ -153,7 +158,6 @@ class Inspector(QWidget):
         self._scroll.setAccessibleName(tr("Settings"))
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._last = LastRun(self._session)
         self._last.runWanted.connect(self.runNodeRequested)
         self._last.answerWanted.connect(self.answerWanted)

@@ -65,9 +65,11 @@ class CanvasTools(QObject):
         )
         row.addWidget(self.percent)
         row.addWidget(tool_button("zoom-in", tr("Zoom in"), canvas.zoom_in))
-        row.addWidget(tool_button("fit", tr("Zoom to fit"), canvas.fit))
+        fit = tool_button("fit", tr("Zoom to fit"), canvas.fit)
+        row.addWidget(fit)
         row.addWidget(_rule())
-        row.addWidget(tool_button("tidy", tr("Tidy up"), canvas.organize))
+        tidy = tool_button("tidy", tr("Tidy up"), canvas.organize)
+        row.addWidget(tidy)
         self.map_button = tool_button("minimap", tr("Minimap"), self.toggle_map)
         self.map_button.setCheckable(True)
         self.map_button.setChecked(bool(self._preferences.get("minimap")))
@@ -80,6 +82,7 @@ class CanvasTools(QObject):
         )
         canvas.followingChanged.connect(self.follow_button.setChecked)
         row.addWidget(self.follow_button)
+        self._spared = (self.follow_button, tidy, fit, self.map_button)
         return bar
 
     def keep_at_top(self, widget: QWidget) -> None:
@@ -117,6 +120,7 @@ class CanvasTools(QObject):
     def settle(self) -> None:
         """Put the tools where they belong at the present size of the canvas."""
         canvas, bar = self._canvas, self.bar
+        self._spare()
         bar.adjustSize()
         x = (canvas.width() - bar.width()) // 2
         bar.move(max(8, x), canvas.height() - bar.height() - 16)
@@ -132,6 +136,15 @@ class CanvasTools(QObject):
         if self._top is not None:
             self._top.adjustSize()
             self._top.move(max(8, canvas.width() - self._top.width() - 16), 12)
+
+    def _spare(self) -> None:
+        """Leave out what the menus have too while the canvas is too narrow for all of it."""
+        for button in self._spared:
+            button.show()
+        for button in self._spared:
+            if self.bar.sizeHint().width() <= self._canvas.width() - 16:
+                return
+            button.hide()
 
     def _mode_changed(self, mode: str) -> None:
         for name, button in self.mode_buttons.items():

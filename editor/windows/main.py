@@ -75,6 +75,10 @@ CONDITIONS: dict[str, Callable[[WorkflowPage], bool]] = {
 """The words of the table's `when`."""
 
 
+SMALLEST = (800, 480)
+"""Logical pixels: a screen of 1,920 x 1,080 has 960 x 540 of them at 200 %, less the bars of the desktop."""
+
+
 class MainWindow(QMainWindow):
     """One window with any number of workflows in tabs; the first tab is the library."""
 
@@ -85,7 +89,7 @@ class MainWindow(QMainWindow):
             studio.messages = WindowMessages(self)
         self.setWindowTitle("Penstock")
         self.setAcceptDrops(True)
-        self.setMinimumSize(960, 600)
+        self.setMinimumSize(*SMALLEST)
         width, height = studio.preferences.get("window")
         room = self.screen().availableGeometry()
         self.resize(min(int(width), room.width()), min(int(height), room.height() - TITLE_BAR))

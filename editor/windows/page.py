@@ -59,6 +59,10 @@ RAIL = 48
 PANEL = 280
 CANVAS = 400
 """What the canvas keeps of the width (editor spec, section 6)."""
+NARROW = 900
+LEFT_SHARE, RIGHT_SHARE = 0.24, 0.34
+"""What the sides may take of a window in which large text would leave the canvas no room."""
+DRAWER = 300
 GROWTH = 0.5
 """How much of the growth of text the panels take part in; the canvas needs its room too."""
 
@@ -124,6 +128,7 @@ class WorkflowPage(QWidget):
         self.canvas_box = self._make_canvas()
         self.stack.addWidget(self.canvas_box)
         self.drawer = self._make_drawer()
+        self.drawer.setMinimumWidth(DRAWER)
         self.stack.addWidget(self.drawer)
         self.debug = DebugDesk(self)
         self.planning = Planning(self)
@@ -139,10 +144,12 @@ class WorkflowPage(QWidget):
         self._connect()
 
     def _limit(self) -> None:
-        """How narrow and how wide the sides may be at the present text size."""
-        self.left.setMinimumWidth(theme().grown(PANEL, GROWTH))
+        """How narrow and how wide the sides may be at the present text size; in a window too narrow for what large text
+        would have, each gets its share."""
+        room = max(self.width(), NARROW)
+        self.left.setMinimumWidth(min(theme().grown(PANEL, GROWTH), max(PANEL, round(room * LEFT_SHARE))))
         self.left.setMaximumWidth(theme().grown(420, GROWTH))
-        self.inspector.setMinimumWidth(theme().grown(320, GROWTH))
+        self.inspector.setMinimumWidth(min(theme().grown(320, GROWTH), max(320, round(room * RIGHT_SHARE))))
         self.inspector.setMaximumWidth(theme().grown(640, GROWTH))
 
     def _text_size_changed(self, _by: float) -> None:
@@ -437,6 +444,7 @@ class WorkflowPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._limit()
         QTimer.singleShot(0, self, self._make_room)
 
     def _make_room(self) -> None:

@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenuBar, QPushButton
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.parts import tool_button
+from editor.theme import theme, theme_signal
 
 if TYPE_CHECKING:
     from editor.windows.main import MainWindow
 
 HEIGHT = 44
+LARGE = 1.6
 
 
 class TopBar(QFrame):
@@ -25,7 +27,8 @@ class TopBar(QFrame):
         super().__init__()
         self._window = window
         self.setProperty("kind", "chrome")
-        self.setFixedHeight(HEIGHT)
+        self._fit()
+        theme_signal().changed.connect(self._fit)
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 12, 0)
         row.setSpacing(6)
@@ -68,6 +71,10 @@ class TopBar(QFrame):
         self.run.clicked.connect(self._run)
         row.addWidget(self.run)
 
+    def _fit(self) -> None:
+        """As high as its words need at the person's text scale."""
+        self.setFixedHeight(max(HEIGHT, theme().grown(HEIGHT, 0.75)))
+
     def _run(self) -> None:
         page = self._window.page
         if page is not None:
@@ -87,6 +94,8 @@ class TopBar(QFrame):
             "failed": tr("Not saved"),
         }
         self.state.setText("" if session.read_only else words[session.save_state])
+        # Large text leaves its room to the names of the workflows; that something failed is always said.
+        self.state.setVisible(theme().text_scale < LARGE or session.save_state == "failed")
         steps = session.steps
         self.undo.setEnabled(steps.can_undo and not session.read_only)
         self.redo.setEnabled(steps.can_redo and not session.read_only)

@@ -3,6 +3,7 @@ name; what a form builds later is no exception."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QTabWidget, QWidget
 
 from editor.canvas.view import CanvasView
 from editor.screenshot import wait_until
+from editor.theme import set_theme
 from editor.windows.tabbing import step, tab_order
 from tests.helpers.model import made, node
 from tests.helpers.studio import Studio, opened_studio
@@ -150,3 +152,29 @@ def grab(studio: Studio, widget: QWidget) -> object:
     """A control with a little of what is round it."""
     corner = widget.mapTo(studio.window, QPoint(0, 0))
     return studio.window.grab(QRect(corner, widget.size()).adjusted(-4, -4, 4, 4)).toImage()
+
+
+@pytest.mark.parametrize(("size", "scale"), [((1280, 720), 2.0), ((960, 500), 1.0)], ids=["text 200 %", "screen 200 %"])
+@pytest.mark.spec("editor.83")
+def test_nothing_is_out_of_reach_with_large_text_and_on_small_screens(
+    tmp_path: Path, size: tuple[int, int], scale: float
+) -> None:
+    """960 x 500 is what a screen of 1,920 x 1,080 has at a display scaling of 200 %, less the bars of the desktop."""
+    (tmp_path / "preferences.json").write_text(json.dumps({"text_scale": scale}), "utf-8")
+    try:
+        with opened_studio(tmp_path, size=size) as studio:
+            opened_all(studio)
+            assert (studio.window.width(), studio.window.height()) == size
+            hidden = []
+            studio.window.tab_bar.setFocus()
+            for _ in range(len(tab_order(studio.window))):
+                step(studio.window, forward=True)
+                studio.settle()
+                stop = QApplication.focusWidget()
+                assert stop is not None
+                seen = stop.visibleRegion().boundingRect()
+                if seen.width() < min(stop.width(), 48) or seen.height() < min(stop.height(), 24):
+                    hidden.append(f"{named([stop])[0]}: {seen.width()} x {seen.height()} of {stop.size().toTuple()}")
+            assert not hidden, "\n".join(hidden)
+    finally:
+        set_theme("dark", text_scale=1.0)
