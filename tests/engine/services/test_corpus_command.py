@@ -13,13 +13,18 @@ from tests.helpers.model import dsl, node
 
 
 @pytest.mark.parametrize(
-    ("error", "asked_model", "matter"),
+    ("error", "reads_inputs", "matter"),
     [
         ("ToolRuntimeResolutionError: Failed to get tool runtime: there is no tool x", False, "tool is not installed"),
         ("HttpRequestNodeError: https://x could not be reached: x: Name or service not known", False, "no network"),
         ("CodeExecutionError: line 1: import pandas ModuleNotFoundError: No module named 'pandas'", False, "package"),
-        ("CodeExecutionError: line 4: json.loads(a) JSONDecodeError: Expecting value", True, "small model: value"),
-        ("CodeExecutionError: line 4: json.loads(a) JSONDecodeError: Expecting value", False, "input: not what"),
+        (
+            "CodeExecutionError: JSONDecodeError: The text of “Ask” is not JSON. A larger model may do better.",
+            True,
+            "small model: value",
+        ),
+        ("CodeExecutionError: line 4: json.loads(a) JSONDecodeError: Expecting value", True, "input: not what"),
+        ("CodeExecutionError: line 4: json.loads(a) JSONDecodeError: Expecting value", False, FILE),
         ("CodeExecutionError: line 2: NameError: name 'json' is not defined", True, FILE),
         ("ValueError: Internal error: list index out of range", True, "OURS"),
         (
@@ -29,10 +34,10 @@ from tests.helpers.model import dsl, node
         ),
     ],
 )
-def test_whose_matter_a_failure_is(error: str, asked_model: bool, matter: str) -> None:
-    assert matter in matter_of(error, [], asked_model=asked_model)
+def test_whose_matter_a_failure_is(error: str, reads_inputs: bool, matter: str) -> None:
+    assert matter in matter_of(error, [], reads_inputs=reads_inputs)
     if matter == FILE:
-        assert matter_of(error, ["a fault"], asked_model=asked_model) == "file: on its checklist"
+        assert matter_of(error, ["a fault"], reads_inputs=reads_inputs) == "file: on its checklist"
 
 
 def test_it_goes_on_where_it_ended(tmp_path: Path) -> None:
