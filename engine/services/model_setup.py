@@ -83,10 +83,12 @@ class EmbeddedSetup:
 
 
 def _bytes_in(folder: Path) -> int:
+    """How much is there by now; what the installer moves meanwhile is passed over, folders as well as files."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue  # the installer moved it meanwhile
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += Path(place, name).lstat().st_size
+            except OSError:
+                continue
     return total
