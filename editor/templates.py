@@ -19,7 +19,7 @@ WORD_PLACES: Final = frozenset({"what"})
 """Names of places that hold a word of the program, such as "question", which is translated too."""
 PATH_PLACES: Final = frozenset({"field"})
 """Names of places that hold a path without spaces."""
-NUMBER_PLACES: Final = frozenset({"line", "column", "char"})
+NUMBER_PLACES: Final = frozenset({"line", "column", "char", "count"})
 """Names of places that hold a number."""
 _SIDE_BY_SIDE: Final = re.compile(r"(\{[a-z]\w*(?:!r)?\}) +\{[a-z]\w*\}(?=$|[.;,])")
 _QUOTES: Final = frozenset({("'", "'"), ('"', '"'), ("[", "]"), ("{", "}"), ("(", ")")})
@@ -77,7 +77,7 @@ def _fits(name: str, quoted: bool, value: str) -> bool:
     if quoted:
         return " " not in value or (value[0], value[-1]) in _QUOTES
     if name in NUMBER_PLACES:
-        return value.isdigit()
+        return value.replace(",", "").isdigit()
     return name not in PATH_PLACES or " " not in value
 
 

@@ -182,3 +182,11 @@ def test_the_sentence_that_says_more_wins() -> None:
     )
     assert templates.find("The file x fails: status 3.") == "Bx3"
     assert templates.find("The file x fails: state 3.") == "Axstate 3."
+
+
+def test_a_count_is_a_number_and_no_other_words() -> None:
+    """Else the few fixed words of such a text would be found inside of sentences that nobody translated."""
+    templates = Templates({"{count} not valid": "{count} 项无效"})
+    assert templates.find("12 not valid") == "12 项无效"
+    assert templates.find("1,200 not valid") == "1,200 项无效"
+    assert templates.find("The file is not valid YAML.") is None

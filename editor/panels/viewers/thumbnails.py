@@ -80,6 +80,8 @@ class Thumbnail(QToolButton):
         if about and not self.isEnabled():
             lines.append(metrics.elidedText(about, Qt.TextElideMode.ElideRight, room))
         self.setText("\n".join(lines))
+        # Qt makes room for one line of text below an icon.
+        self.setMinimumHeight(SIDE + (len(lines) + 1) * metrics.lineSpacing())
         self.setToolTip("\n".join(part for part in (name, about, self.picture.address) if part))
         self.setAccessibleName(tr("Show {name} large", name=name))
         self.setAccessibleDescription(about)
