@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 from editor.i18n import tr
 from editor.panels.forms.fields import name_it
 from editor.panels.forms.parts import labelled
+from editor.theme import restyle
 
 if TYPE_CHECKING:
     from editor.context import Studio
@@ -89,7 +90,4 @@ class CodePage(QWidget):
 def say(label: QLabel, words: str, kind: str) -> None:
     """Words in the style of a kind."""
     label.setText(words)
-    if label.property("kind") != kind:
-        label.setProperty("kind", kind)
-        label.style().unpolish(label)
-        label.style().polish(label)
+    restyle(label, kind=kind)

@@ -31,6 +31,7 @@ from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import calm
 from editor.panels.parts import Words
+from editor.theme import restyle
 from engine.errors import PenstockError
 from engine.services.drafting import MODEL_NODE, Draft, Wish, draft_of, run_for
 from engine.services.model_names import ModelRef
@@ -194,9 +195,7 @@ class Drafting(QDialog):
 
     def _say(self, text: str, kind: str) -> None:
         self.verdict.setText(text)
-        self.verdict.setProperty("kind", kind)
-        self.verdict.style().unpolish(self.verdict)
-        self.verdict.style().polish(self.verdict)
+        restyle(self.verdict, kind=kind)
 
     def _busy(self, on: bool) -> None:
         self.busy.setVisible(on)
@@ -205,9 +204,7 @@ class Drafting(QDialog):
         self.version.setVisible(bool(self.drafts))
         self.changes.setVisible(bool(self.drafts) and bool(self._wish.current.strip()))
         self.use.setEnabled(bool(self.drafts) and not on)
-        self.use.setProperty("kind", "primary" if self.drafts and not on else "")
-        self.use.style().unpolish(self.use)
-        self.use.style().polish(self.use)
+        restyle(self.use, kind="primary" if self.drafts and not on else "")
 
     # -- writing -----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from editor.dialogs.models_desk import CAPABILITY, ModelsDesk, capabilities, tok
 from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.theme import restyle
 from engine.services.model_names import ModelInfo, ModelRef
 from engine.services.model_probe import Attempt
 from engine.services.model_setup import EmbeddedSetup
@@ -338,9 +339,7 @@ class ProviderDetail(QWidget):
 
     def _say(self, text: str, kind: str) -> None:
         self.verdict.setText(text)
-        self.verdict.setProperty("kind", kind)
-        self.verdict.style().unpolish(self.verdict)
-        self.verdict.style().polish(self.verdict)
+        restyle(self.verdict, kind=kind)
         self.verdict.show()
 
     def _tell_bad(self, text: str) -> None:

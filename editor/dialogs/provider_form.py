@@ -23,6 +23,7 @@ from editor.dialogs.models_desk import ModelsDesk
 from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
 from editor.enginetexts import told
 from editor.i18n import tr
+from editor.theme import restyle
 
 if TYPE_CHECKING:
     from engine.services.models import GgufFacts, ProviderView
@@ -175,9 +176,7 @@ class ProviderDialog(QDialog):
         )
 
     def _say_about(self, words: str, kind: str) -> None:
-        self.about.setProperty("kind", kind)
-        self.about.style().unpolish(self.about)
-        self.about.style().polish(self.about)
+        restyle(self.about, kind=kind)
         self.about.setText(words)
         self.form.show_row(self.about, True)
         self.adjustSize()

@@ -38,6 +38,7 @@ from editor.panels.talk.memory import MemoryView
 from editor.panels.talk.pane import TurnPane
 from editor.panels.talk.turn import Answer, TurnView
 from editor.panels.waiting_forms import WaitingForms
+from editor.theme import restyle
 from engine.model.features import effective, opening_statement
 
 if TYPE_CHECKING:
@@ -495,9 +496,7 @@ class Chat(QWidget):
     # -- dropping files ----------------------------------------------------------------------------------------------
 
     def _mark_drop(self, kind: str) -> None:
-        self.foot.setProperty("kind", kind)
-        self.foot.style().unpolish(self.foot)
-        self.foot.style().polish(self.foot)
+        restyle(self.foot, kind=kind)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self.composer.takes_files and paths_of(event.mimeData()):

@@ -22,6 +22,7 @@ from editor.i18n import tr
 from editor.panels.file_pick import FilePick
 from editor.panels.forms.json_edit import JsonEdit
 from editor.panels.forms.json_text import fault_in
+from editor.theme import restyle
 
 
 class RunForm(QWidget):
@@ -186,10 +187,7 @@ class RunForm(QWidget):
 
 def _mark(editor: QWidget, wrong: bool) -> None:
     """The red line round a field at fault."""
-    if bool(editor.property("wrong")) != wrong:
-        editor.setProperty("wrong", wrong)
-        editor.style().unpolish(editor)
-        editor.style().polish(editor)
+    restyle(editor, wrong=wrong)
 
 
 def _number(text: str) -> tuple[int | float | None, str]:

@@ -31,22 +31,13 @@ from editor.panels.forms.json_edit import JsonEdit
 from editor.panels.forms.parts import labelled
 from editor.panels.parts import EmptyState, PanelTitle, tool_button
 from engine.model.edits import Group, SetVariables
+from engine.model.types import VALUE_TYPES
 from engine.model.workflow import Variable
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
 
 ENVIRONMENT_TYPES = ("string", "number", "secret")
-CONVERSATION_TYPES = (
-    "string",
-    "number",
-    "boolean",
-    "object",
-    "array[string]",
-    "array[number]",
-    "array[object]",
-    "array[boolean]",
-)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}")
 ROW = int(Qt.ItemDataRole.UserRole)
 
@@ -64,7 +55,7 @@ class VariableDialog(QDialog):
         self.name.setMaxLength(30)
         self.type = QComboBox()
         self.type.setAccessibleName(tr("Type"))
-        for name in ENVIRONMENT_TYPES if kind == "environment" else CONVERSATION_TYPES:
+        for name in ENVIRONMENT_TYPES if kind == "environment" else VALUE_TYPES:
             self.type.addItem(name, name)
         if variable is not None:
             if self.type.findData(variable.value_type) < 0:

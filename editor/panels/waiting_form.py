@@ -17,6 +17,7 @@ from editor.panels.parts import Words, status_icon
 from editor.panels.run_form import RunForm
 from editor.panels.talk.flow import Flow
 from editor.panels.talk.markdown import MarkdownView
+from editor.theme import restyle
 from engine.model.graph import Graph
 
 _FIELD: Final = re.compile(r"\{\{#\$output\.([^#]+)#\}\}")
@@ -105,11 +106,7 @@ class WaitingForm(QFrame):
             self.left.setText(tr("The time for an answer is over."))
             return False
         self.left.setText(tr("Time left: {time}", time=time_left(seconds)))
-        kind = "warn" if seconds < HURRY else "small"
-        if self.left.property("kind") != kind:
-            self.left.setProperty("kind", kind)
-            self.left.style().unpolish(self.left)
-            self.left.style().polish(self.left)
+        restyle(self.left, kind="warn" if seconds < HURRY else "small")
         return True
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from editor.theme.stylesheet import stylesheet
 from editor.theme.tokens import DARK, LIGHT, Theme
@@ -77,6 +77,17 @@ def dress(app: QApplication) -> None:
     app.setFont(current.font("base"))
     app.setPalette(palette(current))
     app.setStyleSheet(stylesheet(current))
+
+
+def restyle(widget: QWidget, **properties: object) -> None:
+    """Give a widget other values of properties that the style sheet asks for, and its look with them: Qt does not look
+    again by itself."""
+    if all(widget.property(name) == value for name, value in properties.items()):
+        return
+    for name, value in properties.items():
+        widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
 
 
 def palette(current: Theme) -> QPalette:

@@ -12,6 +12,19 @@ Json = Any
 FieldPath = tuple[str | int, ...]
 
 
+VALUE_TYPES: Final = (
+    "string",
+    "number",
+    "boolean",
+    "object",
+    "array[string]",
+    "array[number]",
+    "array[object]",
+    "array[boolean]",
+)
+"""What settings can declare a value to be: outputs of code, variables of loops and chats, fields of a schema."""
+
+
 class Missing(Enum):
     """The absence of a value, told apart from null."""
 

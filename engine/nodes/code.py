@@ -17,18 +17,6 @@ from engine.nodes.inputs import NamedInput, collect, named_inputs
 from engine.ports.outside import CodeRequest, PortError
 from engine.run.limits import Limits
 
-OUTPUT_TYPES = frozenset(
-    {
-        "string",
-        "number",
-        "object",
-        "boolean",
-        "array[string]",
-        "array[number]",
-        "array[object]",
-        "array[boolean]",
-    }
-)
 SCIENTIFIC = re.compile(r"-?\d+(?:\.\d+)?e[+-]\d+", re.IGNORECASE)
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from engine.errors import UserError
 from engine.model.graph import Edge, Graph, Node
 from engine.model.problems import Sentence
+from engine.model.types import VALUE_TYPES
 from engine.model.workflow import AppInfo, Workflow
 from engine.ports.models import ModelRef
 from engine.services.runs import StartRun
@@ -25,16 +26,6 @@ MODEL_NODE: Final = "draft"
 LONGEST: Final = 40_000
 """Characters of one part of what a model is told; a last run may hold much more."""
 MOST_TOKENS: Final = 2048
-TYPES: Final = (
-    "string",
-    "number",
-    "boolean",
-    "object",
-    "array[string]",
-    "array[number]",
-    "array[boolean]",
-    "array[object]",
-)
 NO_MAIN: Final = Sentence.of("It has no function main.")
 _REFERENCE: Final = re.compile(r"\{\{#([^#{}\s]+)#\}\}")
 _FENCE: Final = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
@@ -64,7 +55,10 @@ _RULES: Final[Mapping[Kind, str]] = {
 def _field(*, deeper: bool) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "name": {"type": "string"},
-        "type": {"type": "string", "enum": list(TYPES if deeper else [t for t in TYPES if "object" not in t])},
+        "type": {
+            "type": "string",
+            "enum": list(VALUE_TYPES if deeper else [t for t in VALUE_TYPES if "object" not in t]),
+        },
         "description": {"type": "string"},
         "required": {"type": "boolean"},
     }
@@ -247,7 +241,7 @@ def _object(rows: Sequence[Any]) -> dict[str, Any]:
 
 
 def _of_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    kind = row.get("type") if row.get("type") in TYPES else "string"
+    kind = row.get("type") if row.get("type") in VALUE_TYPES else "string"
     children = row.get("children") if isinstance(row.get("children"), list) else []
     inner = _object(children or [])
     described = {"description": str(row["description"])} if row.get("description") else {}

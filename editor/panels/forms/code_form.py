@@ -17,20 +17,12 @@ from editor.panels.forms.completion import Completion
 from editor.panels.forms.entry import NAME
 from editor.panels.forms.fields import ChoiceField, CodeField, Field, name_it
 from editor.panels.forms.parts import add_button, small_button
+from editor.theme import restyle
+from engine.model.types import VALUE_TYPES
 
 if TYPE_CHECKING:
     from editor.isolation import Isolation
 
-OUTPUT_TYPES = (
-    "string",
-    "number",
-    "boolean",
-    "object",
-    "array[string]",
-    "array[number]",
-    "array[object]",
-    "array[boolean]",
-)
 HINTS = {"string": "str", "number": "float", "boolean": "bool", "object": "dict", "array[string]": "list[str]"}
 HINTS |= {"array[number]": "list[float]", "array[object]": "list[dict]", "array[boolean]": "list[bool]"}
 
@@ -178,9 +170,7 @@ class IsolationLabel(QLabel):
         kind, words = self._isolation.words()
         self.setText(words)
         self.setToolTip(self._isolation.details())
-        self.setProperty("kind", kind)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        restyle(self, kind=kind)
 
 
 class OutputTable(Field):
@@ -223,7 +213,7 @@ class OutputTable(Field):
         box = QComboBox()
         name_it(box, tr("Output type"))
         calm(box)
-        for option in OUTPUT_TYPES if kind in OUTPUT_TYPES else (*OUTPUT_TYPES, kind):
+        for option in VALUE_TYPES if kind in VALUE_TYPES else (*VALUE_TYPES, kind):
             box.addItem(option, option)
         box.setCurrentText(kind)
         box.activated.connect(lambda index: self._retype(name, box.itemData(index)))

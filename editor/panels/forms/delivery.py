@@ -15,6 +15,7 @@ from editor.panels.forms.common import column, line
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, PlainEdit, SwitchField, TemplateField, name_it
 from editor.panels.forms.parts import labelled, small_button
+from editor.theme import restyle
 
 LINK = "{{#url#}}"
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -242,8 +243,6 @@ class AddressesField(Field):
         text = tr("“{address}” is no e-mail address; write it as name@example.com.", address=wrong) if wrong else ""
         if not wrong and members:
             text = ntr("and {n} member of the Dify workspace", "and {n} members of the Dify workspace", members)
-        self._words.setProperty("kind", "bad" if wrong else "small")
-        self._words.style().unpolish(self._words)
-        self._words.style().polish(self._words)
+        restyle(self._words, kind="bad" if wrong else "small")
         self._words.setText(text)
         self._words.setVisible(bool(text))

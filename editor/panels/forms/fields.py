@@ -29,6 +29,7 @@ from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.json_edit import JsonEdit, fault_line
 from editor.panels.forms.template_edit import GrowingText, TemplateEdit
+from editor.theme import restyle
 
 
 class Field(QWidget):
@@ -373,9 +374,7 @@ class SelectorField(Field):
             self.button.setToolTip("")
         self.button.set_whole(text)
         self.button.setIcon(icon("variables", "bad" if broken else "accent" if selector else "faint"))
-        self.button.setProperty("state", "broken" if broken else "set" if selector else "empty")
-        self.button.style().unpolish(self.button)
-        self.button.style().polish(self.button)
+        restyle(self.button, state="broken" if broken else "set" if selector else "empty")
 
 
 class TemplateField(Field):

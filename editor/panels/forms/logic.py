@@ -28,6 +28,7 @@ from editor.panels.forms.jinja_pick import JinjaPick
 from editor.panels.forms.name_field import NameField, variable_problem
 from editor.panels.forms.parts import RowList, labelled
 from editor.panels.forms.sub_conditions import FILE_CHOICES, WITHOUT_VALUE, ListedChoice
+from engine.model.types import VALUE_TYPES
 
 
 def is_array(kind: str) -> bool:
@@ -472,18 +473,6 @@ class _InnerSelector(SelectorField):
         picker.popup_at(self.button)
 
 
-LOOP_TYPES = (
-    "string",
-    "number",
-    "boolean",
-    "object",
-    "array[string]",
-    "array[number]",
-    "array[object]",
-    "array[boolean]",
-)
-
-
 class LoopForm(Form):
     """Round after round until a condition holds."""
 
@@ -555,7 +544,7 @@ class LoopForm(Form):
             self.ctx,
             (*path, "var_type"),
             tr("Type"),
-            [(t, t) for t in LOOP_TYPES],
+            [(t, t) for t in VALUE_TYPES],
             write=lambda kind: change(var_type=kind),
         )
         sources = ChoiceField(

@@ -15,6 +15,7 @@ from editor.panels.forms.common import Form, add_outputs
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import ChoiceField, Field, NumberField, TextField, calm, name_it
 from editor.panels.forms.parts import labelled
+from editor.theme import restyle
 from engine.errors import UserError
 
 WEEKDAYS = (
@@ -218,6 +219,4 @@ class NextTimes(QWidget):
 
     def _say(self, text: str, kind: str) -> None:
         self.words.setText(text)
-        self.words.setProperty("kind", kind)
-        self.words.style().unpolish(self.words)
-        self.words.style().polish(self.words)
+        restyle(self.words, kind=kind)

@@ -31,6 +31,7 @@ from editor.panels.forms.fields import Field, JsonField, calm, name_it
 from editor.panels.forms.json_edit import JsonEdit
 from editor.panels.forms.parts import add_button, small_button
 from editor.panels.forms.schema_ops import Place
+from engine.model.types import VALUE_TYPES
 
 INDENT = 16
 PLACE = "schemaPlace"
@@ -141,7 +142,7 @@ class SchemaEditor(Field):
         kind.setProperty(PLACE, _key(here, "type"))
         calm(kind)
         present = ops.type_of(field)
-        for option in ops.FIELD_TYPES if present in ops.FIELD_TYPES else (*ops.FIELD_TYPES, present):
+        for option in VALUE_TYPES if present in VALUE_TYPES else (*VALUE_TYPES, present):
             kind.addItem(option, option)
         kind.setCurrentText(present)
         kind.activated.connect(lambda index: self._change(here, ops.with_type(kind.itemData(index), field)))

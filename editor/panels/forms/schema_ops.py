@@ -11,16 +11,6 @@ from typing import Any, Final
 
 Place = tuple[str, ...]
 Schema = dict[str, Any]
-FIELD_TYPES: Final = (
-    "string",
-    "number",
-    "boolean",
-    "object",
-    "array[string]",
-    "array[number]",
-    "array[boolean]",
-    "array[object]",
-)
 MOST_ITEMS: Final = 200
 DEEPEST: Final = 10
 EMPTY: Final[Mapping[str, Any]] = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}

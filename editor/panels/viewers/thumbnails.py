@@ -19,6 +19,8 @@ from editor.panels.viewers.viewing import Viewing
 SIDE: Final = 96
 WIDE: Final = 112
 SIGN: Final = 28
+ROUND: Final = 32
+"""Room above the picture, between it and its name, and below."""
 
 
 class Thumbnail(QToolButton):
@@ -81,7 +83,7 @@ class Thumbnail(QToolButton):
             lines.append(metrics.elidedText(about, Qt.TextElideMode.ElideRight, room))
         self.setText("\n".join(lines))
         # Qt makes room for one line of text below an icon.
-        self.setMinimumHeight(SIDE + (len(lines) + 1) * metrics.lineSpacing())
+        self.setMinimumHeight(SIDE + len(lines) * metrics.lineSpacing() + ROUND)
         self.setToolTip("\n".join(part for part in (name, about, self.picture.address) if part))
         self.setAccessibleName(tr("Show {name} large", name=name))
         self.setAccessibleDescription(about)
