@@ -34,6 +34,8 @@ class Thumbnail(QToolButton):
         self.setProperty("kind", "thumbnail")
         self.setFixedWidth(WIDE)
         self.setIconSize(QSize(SIDE, SIDE))
+        # Room for a name and a reason from the start: Qt would make room for one line, and the reason comes later.
+        self.setMinimumHeight(SIDE + 2 * self.fontMetrics().lineSpacing() + ROUND)
         self._put(pixmap("image", "faint", SIGN).toImage())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setEnabled(False)
@@ -82,8 +84,6 @@ class Thumbnail(QToolButton):
         if about and not self.isEnabled():
             lines.append(metrics.elidedText(about, Qt.TextElideMode.ElideRight, room))
         self.setText("\n".join(lines))
-        # Qt makes room for one line of text below an icon.
-        self.setMinimumHeight(SIDE + len(lines) * metrics.lineSpacing() + ROUND)
         self.setToolTip("\n".join(part for part in (name, about, self.picture.address) if part))
         self.setAccessibleName(tr("Show {name} large", name=name))
         self.setAccessibleDescription(about)
