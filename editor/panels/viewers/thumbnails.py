@@ -34,14 +34,16 @@ class Thumbnail(QToolButton):
         self.setProperty("kind", "thumbnail")
         self.setFixedWidth(WIDE)
         self.setIconSize(QSize(SIDE, SIDE))
-        # Room for a name and a reason from the start: Qt would make room for one line, and the reason comes later.
-        self.setMinimumHeight(SIDE + 2 * self.fontMetrics().lineSpacing() + ROUND)
         self._put(pixmap("image", "faint", SIGN).toImage())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setEnabled(False)
         self._say(picture.name)
         self.clicked.connect(self.enlarge)
         viewing.later(self._read, self._show)
+
+    def sizeHint(self) -> QSize:
+        """With room for a name and a reason from the start: the row asks once, and the reason comes later."""
+        return QSize(WIDE, SIDE + 2 * self.fontMetrics().lineSpacing() + ROUND)
 
     def _read(self) -> tuple[QImage, QSize] | str:
         """On a thread. Twice the size, for screens with fine pixels."""
