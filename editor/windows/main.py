@@ -11,15 +11,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QFileDialog,
     QLineEdit,
     QMainWindow,
     QMenu,
-    QPlainTextEdit,
     QStackedWidget,
     QTabBar,
-    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +31,7 @@ from editor.session import WorkflowSession
 from editor.theme import theme_signal
 from editor.windows import comparing
 from editor.windows.commands import Commands
+from editor.windows.focus import TAKING, TEXT_ACTIONS, in_panel, is_text, text_action
 from editor.windows.layout import Layout
 from editor.windows.leaving import may_close
 from editor.windows.library import Library
@@ -55,7 +53,6 @@ TOAST_WIDTH = 560
 TOAST_SIDES = 16
 # What the window manager adds above the window; only known once it is shown, too late to choose the size.
 TITLE_BAR = 32
-TEXT_ACTIONS = frozenset({"undo", "redo", "cut", "copy", "paste", "select_all"})
 CONDITIONS: dict[str, Callable[[WorkflowPage], bool]] = {
     "open": lambda page: page.isEnabled(),
     "editable": lambda page: not page.session.read_only,
@@ -255,13 +252,19 @@ class MainWindow(QMainWindow):
         """Carry out an action of the table; `keys` are those that asked for it, if it was keys."""
         row = BY_ID[name]
         focused = QApplication.focusWidget()
-        if focused is not None and _is_text(focused) and focused.window() is self:
+        if focused is not None and is_text(focused) and focused.window() is self:
             if name in TEXT_ACTIONS:
-                _text_action(focused, name)
+                text_action(focused, name)
                 return
             # Keys with Alt write letters on some systems.
             if keys and (not row.in_text or keys.startswith("Alt+")):
                 return
+        if keys and name in TAKING and self.page is not None and in_panel(self.page, focused):
+            if self.page.canvas.selected_nodes() and self.can(name):
+                self.show_toast(
+                    tr("The keyboard is in a panel. Esc goes back to the canvas; there the key takes nodes.")
+                )
+            return
         if self.page is None and self.library.can(name):
             self.library.act(name)
         elif self.can(name):
@@ -570,15 +573,3 @@ class MainWindow(QMainWindow):
             self.showNormal()
         self.raise_()
         self.activateWindow()
-
-
-def _is_text(widget: QWidget) -> bool:
-    if isinstance(widget, QLineEdit | QPlainTextEdit | QTextEdit):
-        return not getattr(widget, "isReadOnly", lambda: False)()
-    return isinstance(widget, QComboBox) and widget.isEditable()
-
-
-def _text_action(widget: QWidget, name: str) -> None:
-    """What an edit action means inside a text field."""
-    field = widget.lineEdit() if isinstance(widget, QComboBox) else widget
-    getattr(field, "selectAll" if name == "select_all" else name)()
