@@ -104,7 +104,11 @@ def paste_nodes(graph: Graph, mode: str, text: str, x: float, y: float, *, paren
 
     Raises UserError `clipboard.no_nodes` or `clipboard.too_large`.
     """
-    held = read_clipboard(text, mode)
+    return paste_held(graph, mode, read_clipboard(text, mode), x, y, parent=parent)
+
+
+def paste_held(graph: Graph, mode: str, held: Held, x: float, y: float, *, parent: str | None = None) -> Pasted:
+    """The same for nodes that were read already: each call makes ids of its own."""
     source, tops, refused = _allowed(held, graph, mode, parent)
     told = Pasted(damaged=held.damaged, refused=refused, mended=held.mended, version=held.version)
     if not tops:
@@ -124,6 +128,41 @@ def paste_nodes(graph: Graph, mode: str, text: str, x: float, y: float, *, paren
     at_top = {new_ids[n] for n in tops}
     placed = tuple(_marked(e, parent, graph) if e.target in at_top else e for e in edges)
     return replace(told, nodes=tuple(nodes), edges=placed, tops=tuple(new_ids[n] for n in tops))
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where pasted nodes can be connected to others: the one node that others may lead into, the one node and socket
+    that may lead on, None where there is none or more than one; and how many of each there are."""
+
+    entry: str | None
+    way_on: tuple[str, str] | None
+    ways_in: int
+    ways_out: int
+
+
+def ends_of(pasted: Pasted) -> Ends:
+    """The ends of what would be pasted, counted among the nodes that stand in no other one. Notes have none; a branch
+    for failures need not lead anywhere."""
+    nodes = {node.id: node for node in pasted.nodes}
+    reached = {edge.target for edge in pasted.edges}
+    left = {(edge.source, edge.source_handle) for edge in pasted.edges}
+    entries, ways_on = [], []
+    for node_id in pasted.tops:
+        node = nodes[node_id]
+        if node.is_note:
+            continue
+        spec = registry.spec(node.type)
+        if node_id not in reached and (spec is None or spec.has_input):
+            entries.append(node_id)
+        handles = ["source"] if spec is None else [h.id for h in spec.handles(node.data) if h.kind != "fail"]
+        ways_on += [(node_id, handle) for handle in handles if (node_id, handle) not in left]
+    return Ends(
+        entries[0] if len(entries) == 1 else None,
+        ways_on[0] if len(ways_on) == 1 else None,
+        len(entries),
+        len(ways_on),
+    )
 
 
 def _allowed(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.services.models import ModelService
     from engine.services.runs import RunService
     from engine.services.settings import SecretsService, SettingsService
+    from engine.services.snippets import SnippetService
     from engine.services.tool_trial import ToolTrial
     from engine.services.tools import ToolService
     from engine.services.versions import VersionService
@@ -172,6 +173,13 @@ class Services:
         from engine.services.library import LibraryService
 
         return LibraryService(lambda: self.settings, self.workflows, self.clock)
+
+    @cached_property
+    def snippets(self) -> SnippetService:
+        from engine.services.snippets import SnippetService
+        from engine.store.snippets import SnippetStore
+
+        return SnippetService(lambda: SnippetStore(self.database), self.clock, self.ids)
 
     @cached_property
     def versions(self) -> VersionService:
