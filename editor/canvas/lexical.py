@@ -18,6 +18,9 @@ STRIKE: Final = 4
 UNDERLINE: Final = 8
 CODE: Final = 16
 
+EMPTY: Final = '<p style="-qt-paragraph-type:empty"><br/></p>'
+"""An empty paragraph. A space that holds it open instead would stand in the text after somebody wrote there."""
+
 NOTE_THEMES: Final = ("blue", "cyan", "green", "yellow", "pink", "violet")
 
 
@@ -37,7 +40,7 @@ def to_html(text: str) -> str:
     """The note's text as a small HTML fragment that Qt shows."""
     tree = parse(text)
     if tree is None:
-        return "".join(f"<p>{html.escape(line) or '&nbsp;'}</p>" for line in text.splitlines())
+        return "".join(f"<p>{html.escape(line)}</p>" if line else EMPTY for line in text.splitlines())
     return "".join(_block(child) for child in _children(tree["root"]))
 
 
@@ -76,7 +79,7 @@ def _block(node: Mapping[str, Any]) -> str:
         return f"<blockquote>{inner}</blockquote>"
     if kind == "code":
         return f"<pre>{inner}</pre>"
-    return f"<p>{inner or '&nbsp;'}</p>"
+    return f"<p>{inner}</p>" if inner else EMPTY
 
 
 def _item(node: Mapping[str, Any]) -> str:
