@@ -32,6 +32,7 @@ from editor.canvas.richtext import to_lexical
 from editor.i18n import tr
 from editor.icons import icon
 from editor.theme import theme
+from editor.wordsteps import WordSteps, word_step
 from engine.model.edits import SetField
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _PAUSE_MS = 400
 _SIZES = {"small": 12, "medium": 14, "large": 16}
 
 
-class _Paper(QTextEdit):
+class _Paper(WordSteps, QTextEdit):
     """The text field; Esc and losing the focus end the editing."""
 
     def __init__(self, owner: NoteEditor) -> None:
@@ -63,7 +64,8 @@ class _Paper(QTextEdit):
             if act is not None:
                 act()
                 return
-        super().keyPressEvent(event)
+        with word_step(self, event.text()):
+            super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

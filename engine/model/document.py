@@ -125,9 +125,11 @@ class Step:
     titles: tuple[str, ...] = ()
     count: int = 0
 
-    def with_more(self, edit: Edit, inverse: Edit) -> Step:
-        """The step with one more edit in it."""
-        return replace(self, done=(*self.done, edit), undo=(*self.undo, inverse))
+    def with_more(self, edit: Edit, inverse: Edit, titles: tuple[str, ...], count: int) -> Step:
+        """The step with one more edit in it, and the titles as they are after it: one that is typed grows by letters."""
+        if count < self.count:
+            titles, count = self.titles, self.count
+        return replace(self, done=(*self.done, edit), undo=(*self.undo, inverse), titles=titles, count=count)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -268,10 +270,10 @@ class Document:
         if self._position < len(self._steps):
             del self._steps[self._position :]
             self._open = None
+        titles, count = _touched(before.graph, self.graph, delta)
         if merge_key is not None and merge_key == self._open and self._steps:
-            self._steps[-1] = self._steps[-1].with_more(edit, inverse)
+            self._steps[-1] = self._steps[-1].with_more(edit, inverse, titles, count)
         else:
-            titles, count = _touched(before.graph, self.graph, delta)
             self._steps.append(Step(label, (edit,), (inverse,), titles, count))
             self._position += 1
         self._open = merge_key

@@ -3,8 +3,6 @@ edits within containers, in chat flows and by the menus. All by clicks and keys.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
@@ -12,11 +10,9 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QCheckBox,
-    QComboBox,
     QDialogButtonBox,
     QFileDialog,
     QLineEdit,
-    QListWidget,
     QMenu,
     QTextEdit,
     QWidget,
@@ -211,8 +207,7 @@ def test_variables_come_change_and_go_in_steps(studio: Studio, sample: str, kind
     page.show_panel("variables")
     studio.settle()
     held = lambda: [  # noqa: E731
-        (v.name, v.value)
-        for v in getattr(page.session.document.workflow, f"{kind}_variables")
+        (v.name, v.value) for v in getattr(page.session.document.workflow, f"{kind}_variables")
     ]
     before = len(held())
     check_undo(studio, variable(kind, "limit_of_all", "three"))
@@ -232,7 +227,7 @@ def test_a_feature_is_switched_on_in_one_step(studio: Studio, sample: str) -> No
 
     def switched(studio: Studio) -> None:
         box = named(page.panels["features"], QCheckBox, "File upload")
-        QTest.mouseClick(box, LEFT, pos=box.rect().center() if box.text() == "" else QPointF(8, box.height() / 2).toPoint())
+        QTest.mouseClick(box, LEFT, pos=QPointF(8, box.height() / 2).toPoint())
         QApplication.processEvents()
 
     check_undo(studio, switched)
@@ -264,7 +259,7 @@ def test_an_import_over_the_draft_is_one_step(studio: Studio, monkeypatch: pytes
     assert any(n.is_container for n in page.session.document.graph.nodes.values())
     QTest.keyClick(page.canvas, Qt.Key.Key_Z, CTRL)
     assert len(page.session.document.graph.nodes) == count
-    assert {i for i in page.canvas.scene.items} == set(page.session.document.graph.nodes), "the canvas shows it"
+    assert set(page.canvas.scene.items) == set(page.session.document.graph.nodes), "the canvas shows it"
 
 
 @pytest.mark.spec("editor.25")

@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QListWidget
+from PySide6.QtWidgets import QApplication, QListWidget
 
 from editor.app import load
 from editor.screenshot import wait_until
+from editor.windows.page import WorkflowPage
 from engine.model.edits import SetField
+from engine.model.hashing import content_hash
+from tests.helpers.hands import write_in
 from tests.helpers.studio import TEMPLATES, Studio, opened_studio
+
+CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.mark.spec("editor.84")
@@ -65,6 +70,80 @@ def test_the_change_history_names_steps_jumps_and_survives_a_restart(tmp_path: P
         assert document.workflow.to_json() == before
         document.go_to(2)
         assert document.workflow.to_json() == after
+
+
+@pytest.mark.spec("editor.28")
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_the_history_of_real_work_names_it_and_goes_on_after_a_restart(tmp_path: Path, language: str) -> None:
+    with opened_studio(tmp_path, language=language) as studio:
+        page = studio.sample("branch-on-a-condition")
+        document, canvas, app_id = page.session.document, page.canvas, page.session.app_id
+        studio.activate()
+        canvas.fit()
+        states = [tree(page)]
+        desk = studio.node("Senior desk")
+        studio.hand.click(studio.hand.at_node(desk))
+        studio.settle()
+        page.inspector.title.setFocus()
+        QTest.keyClick(page.inspector.title, Qt.Key.Key_A, CTRL)
+        write_in(page.inspector.title, "Desk 甲")
+        canvas.setFocus()
+        states.append(tree(page))
+        QTest.keyClick(canvas, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+        states.append(tree(page))
+        QTest.keyClick(canvas, Qt.Key.Key_D, CTRL)
+        states.append(tree(page))
+        studio.hand.click(studio.hand.at_node(studio.node("Refund desk")))
+        QTest.keyClick(canvas, Qt.Key.Key_Delete)
+        states.append(tree(page))
+        assert document.steps()[1] == 4
+        QTest.keyClick(canvas, Qt.Key.Key_H, CTRL)
+        listed = changes_of(page)
+        assert len(listed) == 5
+        # Newest first, each with what was done and to which node.
+        for line, title in zip(listed, ("Refund desk", "Desk 甲", "Desk 甲", "Desk 甲"), strict=False):
+            assert title in line
+        assert len({line.split("\n")[0] for line in listed}) == 5
+        click_step(page, 1)
+        assert tree(page) == states[3]
+
+    with opened_studio(tmp_path, language=language) as studio:
+        page = studio.open_app(app_id)
+        assert tree(page) == states[3]
+        studio.activate()
+        page.canvas.setFocus()
+        QTest.keyClick(page.canvas, Qt.Key.Key_H, CTRL)
+        assert changes_of(page) == listed, "also what was taken back"
+        for row in (0, 3, 4, 1, 2):
+            click_step(page, row)
+            assert tree(page) == states[4 - row]
+        QTest.keyClick(page.canvas, Qt.Key.Key_Y, CTRL)
+        assert tree(page) == states[3]
+        steps = page.panels["changes"].findChild(QListWidget)
+        steps.setFocus()
+        QTest.keyClick(steps, Qt.Key.Key_Home)
+        QTest.keyClick(steps, Qt.Key.Key_Return)
+        assert tree(page) == states[4], "by keys, too"
+
+
+def tree(page: WorkflowPage) -> str:
+    return content_hash(page.session.document.workflow)
+
+
+def changes_of(page: WorkflowPage) -> list[str]:
+    QApplication.processEvents()
+    assert page.shown_panel == "changes"
+    steps = page.panels["changes"].findChild(QListWidget)
+    return [steps.item(row).text() for row in range(steps.count())]
+
+
+def click_step(page: WorkflowPage, row: int) -> None:
+    QApplication.processEvents()
+    steps = page.panels["changes"].findChild(QListWidget)
+    item = steps.item(row)
+    steps.scrollToItem(item)
+    QTest.mouseClick(steps.viewport(), Qt.MouseButton.LeftButton, pos=steps.visualItemRect(item).center())
+    QApplication.processEvents()
 
 
 @pytest.mark.spec("editor.85")

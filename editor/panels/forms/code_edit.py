@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from editor.panels.forms.code_search import CodeSearch
 from editor.theme import theme
+from editor.wordsteps import WordSteps, word_step
 
 if TYPE_CHECKING:
     from editor.panels.forms.completion import Completion
@@ -132,7 +133,7 @@ class _Gutter(QWidget):
         self._edit.paint_gutter(self, event)
 
 
-class CodeEdit(QPlainTextEdit):
+class CodeEdit(WordSteps, QPlainTextEdit):
     """A plain text editor for code. `edited` comes with every change by the person, `left` when the focus goes."""
 
     edited = Signal(str)
@@ -215,10 +216,14 @@ class CodeEdit(QPlainTextEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        cursor = self.textCursor()
-        key, text = event.key(), event.text()
         if self.completion is not None and self.completion.press(event):
             return
+        with word_step(self, "" if self.isReadOnly() else event.text()):
+            self._press(event)
+
+    def _press(self, event: QKeyEvent) -> None:
+        cursor = self.textCursor()
+        key, text = event.key(), event.text()
         if event.matches(QKeySequence.StandardKey.Find):
             self.search.open()
         elif self.isReadOnly():

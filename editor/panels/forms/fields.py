@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -30,6 +30,7 @@ from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.json_edit import JsonEdit, fault_line
 from editor.panels.forms.template_edit import GrowingText, TemplateEdit
 from editor.theme import restyle
+from editor.wordsteps import WordSteps, word_step
 
 
 class Field(QWidget):
@@ -93,8 +94,12 @@ class TextField(Field):
             self.edit.setText(text)
 
 
-class PlainEdit(QPlainTextEdit):
+class PlainEdit(WordSteps, QPlainTextEdit):
     left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        with word_step(self, event.text()):
+            super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -28,12 +28,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 
 from editor.theme import theme
+from editor.wordsteps import OBJECT, WordSteps, word_step
 
 # The engine's own pattern (engine spec 6.6), plus the two bare words that prompts know.
 REFERENCE = re.compile(
     r"\{\{#([a-zA-Z0-9_]{1,50}(?:\.[a-zA-Z_][a-zA-Z0-9_]{0,29}){1,10}|context|histories|url|\$output\.\w+)#\}\}"
 )
-OBJECT = "\ufffc"
 CHIP = int(QTextFormat.ObjectTypes.UserObject) + 1
 REFERENCE_PROPERTY = int(QTextFormat.Property.UserProperty) + 1
 
@@ -108,7 +108,7 @@ class _ChipPainter(QPyTextObject):
         painter.restore()
 
 
-class TemplateEdit(QTextEdit):
+class TemplateEdit(WordSteps, QTextEdit):
     """`edited` comes with every change by the person, `left` when the focus goes, `pickRequested` when the variable
     picker is wanted: the owner calls `insert_reference` with what was picked."""
 
@@ -253,13 +253,7 @@ class TemplateEdit(QTextEdit):
             return
         before = self._char_before()
         typed = event.text()
-        if typed.isprintable() and typed.strip() and (not before.strip() or before == OBJECT):
-            # A word begins: an edit block of its own makes it a step of the editor's undo, what follows joins it.
-            cursor = self.textCursor()
-            cursor.beginEditBlock()
-            super().keyPressEvent(event)
-            cursor.endEditBlock()
-        else:
+        with word_step(self, typed):
             super().keyPressEvent(event)
         if typed == "{" or (typed == "/" and before in ("", " ", "\n", "\u2029", OBJECT)):
             self._typed_trigger = typed
