@@ -126,7 +126,7 @@ class Step:
     count: int = 0
 
     def with_more(self, edit: Edit, inverse: Edit, titles: tuple[str, ...], count: int) -> Step:
-        """The step with one more edit in it, and the titles as they are after it: one that is typed grows by letters."""
+        """The step with one more edit in it, and the titles as they are then: one that is typed grows by letters."""
         if count < self.count:
             titles, count = self.titles, self.count
         return replace(self, done=(*self.done, edit), undo=(*self.undo, inverse), titles=titles, count=count)
