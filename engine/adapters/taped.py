@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.adapters.recording import Answer, Player, Recorder, made, plain, raise_recorded
 from engine.ports.bundle import Ports
+from engine.ports.mail import Mail, Mailer, MailFailed, MailOutcome
 from engine.ports.memory import ChatMemory, StoredTurn
 from engine.ports.models import ChatDelta, ChatModel, ChatRequest, Message, ModelError, ModelInfo, ModelRef
 from engine.ports.outside import (
@@ -316,6 +317,37 @@ class TapedWorkflows(_Taped):
         return outcome
 
 
+class TapedMailer(_Taped):
+    """`Mailer`: a replay writes to nobody."""
+
+    def __init__(self, inner: Mailer | None, tape: Recorder | Player) -> None:
+        super().__init__("mail", tape)
+        self._inner = inner
+
+    def address(self) -> str:
+        return self._text({"address": ""}, lambda: self._inner.address() if self._inner is not None else "")
+
+    def place(self, app_id: str, step: str) -> str:
+        return self._text({"place": step}, lambda: self._inner.place(app_id, step) if self._inner is not None else "")
+
+    def _text(self, request: Any, ask: Callable[[], str]) -> str:
+        entry = self.replayed(request)
+        if entry is not None:
+            return str(entry["answer"])
+        text = ask()
+        self.kept(request, text)
+        return text
+
+    async def send(self, mails: Sequence[Mail]) -> list[MailOutcome]:
+        async def ask() -> list[MailOutcome]:
+            if self._inner is None:
+                raise MailFailed("There is no mail account here.")
+            return await self._inner.send(mails)
+
+        found: list[MailOutcome] = await self.one([plain(mail) for mail in mails], ask, list[MailOutcome])
+        return found
+
+
 class _Aliases(_Taped):
     """What a tool of a file means: the table of the workspace where the recording was made."""
 
@@ -343,8 +375,14 @@ def taped(ports: Ports, tape: Recorder | Player) -> Ports:
         ports.tools = TapedTools(ports.tools, tape)
     ports.tape = tape
     if isinstance(tape, Player) and not tape.has_places:
+        ports.extras.pop("mail", None)  # older recordings know of no mail, and a replay writes to nobody
         return ports
-    for name, kind, port in (("memory", TapedMemory, "memory"), ("workflow_runner", TapedWorkflows, "workflow")):
+    kinds = (
+        ("memory", TapedMemory, "memory"),
+        ("workflow_runner", TapedWorkflows, "workflow"),
+        ("mail", TapedMailer, "mail"),
+    )
+    for name, kind, port in kinds:
         inner = ports.extras.pop(name, None)
         if tape.holds(port) if isinstance(tape, Player) else inner is not None:
             ports.extras[name] = kind(inner, tape)

@@ -29,4 +29,5 @@ class Ports:
     tape: Tape | None = None
     """The recording that is being made or replayed."""
     extras: dict[str, Any] = field(default_factory=dict)
-    """Further doors by name: `workflow_runner` (workflow as tool), `human_input` (form host), `memory` (chat)."""
+    """Further doors by name: `workflow_runner` (workflow as tool), `human_input` (form host), `memory` (chat),
+    `mail` (the account that writes to people)."""

@@ -42,6 +42,8 @@ class Submitted:
     action_id: str
     values: Mapping[str, Any]
     form_content: str | None = None
+    mail: Mapping[str, Any] | None = None
+    """What became of the e-mails that asked for the answer; see `HumanInputHost.note_mail`."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class TimedOut:
     session_id: str
     expired_at: str = ""
     form_content: str | None = None
+    mail: Mapping[str, Any] | None = None
 
 
 FormState = Waiting | Submitted | TimedOut
@@ -61,4 +64,13 @@ class HumanInputHost(Protocol):
 
     def ask(self, request: FormRequest) -> FormState:
         """What has become of the node execution's form; it is made at the first call."""
+        ...
+
+    def claim_mail(self, session_id: str) -> bool:
+        """Whether the caller is the one who sends the form's e-mails. True once for a form, and kept before this
+        returns: a run that goes on or is recovered sends nothing twice, even if the first try was cut short."""
+        ...
+
+    def note_mail(self, session_id: str, report: Mapping[str, Any]) -> None:
+        """Keep what became of the e-mails, JSON-able: `sent` (addresses), `failed` ({to, error, hint}), `notes`."""
         ...

@@ -21,15 +21,16 @@ log = get_logger(__name__)
 
 
 class Masker:
-    """Replaces secret values by the form that records show (engine spec 6.3), wherever they stand in JSON data."""
+    """Replaces secret values by the form that records show (engine spec 6.3), wherever they stand in JSON data; with
+    `shown_as` by that."""
 
-    def __init__(self, secrets: set[str], min_length: int) -> None:
+    def __init__(self, secrets: set[str], min_length: int, shown_as: str = "") -> None:
         shown: dict[str, str] = {}
         for secret in secrets:
             if len(secret) >= min_length:
                 # An address or a JSON text holds it in another spelling; it is no less of a secret there.
                 for text in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
-                    shown.setdefault(text, obfuscate(secret))
+                    shown.setdefault(text, shown_as or obfuscate(secret))
         # Longest first, so that a secret inside another does not leave the rest of it.
         self._shown = sorted(shown.items(), key=lambda item: len(item[0]), reverse=True)
         self._secrets = [text for text, _ in self._shown]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.services.fetching import Fetch
     from engine.services.library import LibraryService
     from engine.services.logs import LogService
+    from engine.services.mail import MailService
     from engine.services.models import ModelService
     from engine.services.runs import RunService
     from engine.services.settings import SecretsService, SettingsService
@@ -259,6 +260,28 @@ class Services:
 
         return ModelService(self.settings, self.secrets)
 
+    @cached_property
+    def mail(self) -> MailService:
+        """The account that writes to people."""
+        from engine.ports.mail import Mail, MailOutcome
+        from engine.services.mail import Account, MailService
+
+        async def send(account: Account, password: str, mails: Sequence[Mail]) -> list[MailOutcome]:
+            from engine.adapters.mail import SmtpAccount, send
+
+            names = ("host", "port", "security", "sender", "sender_name", "user")
+            return await send(SmtpAccount(password=password, **{n: getattr(account, n) for n in names}), mails)
+
+        def name_of(app_id: str) -> str:
+            from engine.errors import UserError
+
+            try:
+                return self.workflows.get(app_id).name if app_id else ""
+            except UserError:
+                return ""
+
+        return MailService(lambda: self.settings, lambda: self.secrets, name_of, send, self.has_database)
+
     def limits(self) -> Limits:
         """The table of limits with the workspace's changes; the file is not opened only for that."""
         if "database" not in self.__dict__ and not self.has_database():
@@ -299,6 +322,7 @@ class Services:
 
             ports.extras["memory"] = StoredMemory(self.debug_store)
             ports.extras["workflow_runner"] = self.workflow_tools
+            ports.extras["mail"] = self.mail
         ports.extras["human_input"] = self.forms if known else self._passing_forms(limits)
         self._add_tools(ports, closers, known=known)
         return ports

@@ -65,6 +65,22 @@ class StoredForms:
 
         return self._db.write(write)
 
+    def note_mail(self, session_id: str, report: Mapping[str, Any], *, first: bool) -> bool:
+        """Keep a report on the form's e-mails; with `first` only where there is none yet: False when there is."""
+        table = human_forms.c
+
+        def write(connection: Connection) -> bool:
+            query = select(table.form_definition).where(table.id == session_id)
+            text = connection.execute(query).scalars().first()
+            kept = loads(text) if text is not None else None
+            if kept is None or (first and kept.get("mail") is not None):
+                return False
+            changed = dumps({**kept, "mail": report})
+            connection.execute(update(human_forms).where(table.id == session_id).values(form_definition=changed))
+            return True
+
+        return self._db.write(write)
+
     def waiting(self) -> list[dict[str, Any]]:
         """Forms that nobody has answered, the oldest first."""
         query = select(human_forms).where(human_forms.c.status == "waiting").order_by(human_forms.c.created_at)
@@ -93,4 +109,5 @@ def _record(row: RowMapping) -> dict[str, Any]:
         "action_id": row["selected_action_id"] or "",
         "values": loads(row["submitted_data"]) if row["submitted_data"] else {},
         "submitted_at": row["submitted_at"] or "",
+        "mail": kept.get("mail"),
     }

@@ -18,7 +18,12 @@ from engine.run.variables.segments import plain
 
 Record = dict[str, Any]
 """session_id, run_id, node_id, node_title, execution_id, definition, status, created_at, expires_at,
-global_expires_at ("" = never), action_id, values, submitted_at. Times are ISO texts in UTC; all is JSON-able."""
+global_expires_at ("" = never), action_id, values, submitted_at, mail (None, or what became of the e-mails). Times are
+ISO texts in UTC; all is JSON-able."""
+
+
+UNKNOWN = "It is not known whether the e-mails were sent: the program ended while it was at it."
+"""What is kept while e-mails are on their way."""
 
 
 class FormStore(Protocol):
@@ -32,6 +37,10 @@ class FormStore(Protocol):
 
     def change(self, session_id: str, expected_status: str, changes: Mapping[str, Any]) -> bool:
         """Change a form that still has that status; False when it has another: the first answer wins."""
+        ...
+
+    def note_mail(self, session_id: str, report: Mapping[str, Any], *, first: bool) -> bool:
+        """Keep a report on the form's e-mails; with `first` only where there is none yet: False when there is."""
         ...
 
     def waiting(self) -> Iterable[Record]: ...
@@ -63,6 +72,14 @@ class MemoryForms:
             self._records[session_id] = {**record, **changes}
             return True
 
+    def note_mail(self, session_id: str, report: Mapping[str, Any], *, first: bool) -> bool:
+        with self._lock:
+            record = self._records[session_id]
+            if first and record["mail"] is not None:
+                return False
+            self._records[session_id] = {**record, "mail": dict(report)}
+            return True
+
     def waiting(self) -> list[Record]:
         with self._lock:
             return [record for record in self._records.values() if record["status"] == "waiting"]
@@ -83,12 +100,12 @@ class FormDesk:
         if record is None:
             return Waiting(self._make(request))
         record = self._settled(record)
-        session, content = record["session_id"], record["definition"].get("form_content")
+        session, content, mail = record["session_id"], record["definition"].get("form_content"), record.get("mail")
         match record["status"]:
             case "submitted":
-                return Submitted(session, record["action_id"], record["values"], content)
+                return Submitted(session, record["action_id"], record["values"], content, mail)
             case "timeout":
-                return TimedOut(session, record["expires_at"], content)
+                return TimedOut(session, record["expires_at"], content, mail)
             case "expired":
                 title = record["node_title"] or record["node_id"]
                 raise PortError("HumanInputExpired", f"Nobody answered the form of {title} in time.")
@@ -116,9 +133,18 @@ class FormDesk:
                 "action_id": "",
                 "values": {},
                 "submitted_at": "",
+                "mail": None,
             }
         )
         return session
+
+    def claim_mail(self, session_id: str) -> bool:
+        """True for the first who asks: that one sends the form's e-mails."""
+        return self._store.note_mail(session_id, {"sent": [], "failed": [], "notes": [UNKNOWN]}, first=True)
+
+    def note_mail(self, session_id: str, report: Mapping[str, Any]) -> None:
+        """Keep what became of the e-mails."""
+        self._store.note_mail(session_id, plain(dict(report)), first=False)
 
     def _settled(self, record: Record) -> Record:
         """The form with its clocks looked at: when both have run out, the global one counts."""
