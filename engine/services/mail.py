@@ -22,8 +22,8 @@ ACCOUNT_KEY = "mail.account"
 PASSWORD_AT = "mail/password"  # noqa: S105 - where it is kept, not what it is
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
 """The ways to keep a connection secret, and the port that is usual for each."""
-PLACE = "The form “{step}” of the workflow “{workflow}” waits in Penstock: open the run log there, and in it the waiting run."
-NAMELESS = "The form “{step}” waits in Penstock: open the run log there, and in it the waiting run."
+PLACE = "The form “{step}” of the workflow “{workflow}” waits in Penstock: open the run log and the waiting run there."
+NAMELESS = "The form “{step}” waits in Penstock: open the run log and the waiting run there."
 """What stands where Dify puts a link, unless the account says it otherwise."""
 
 Send = Callable[["Account", str, Sequence[Mail]], Awaitable[list[MailOutcome]]]
