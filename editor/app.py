@@ -1,9 +1,11 @@
 """How the studio starts: the window first, everything else after it.
 
 1. Preferences are read (one small file) and the theme and language put in force.
-2. The window is built and shown with its library; no database is open yet, no heavy library imported.
-3. On the first turns of the event loop the workspace is opened on a background thread, the library fills, interrupted
-   runs are put right, and the engine process is started so that the first run finds it warm.
+2. The window is built and shown with its library; no database is open yet, no heavy library imported, nor the code of
+   an open workflow, which is half of all.
+3. On the first turns of the event loop the workspace is opened on a background thread and that code imported on
+   another, the library fills, interrupted runs are put right, and the engine process is started so that the first run
+   finds it warm.
 4. A file named on the command line opens; otherwise the windows and tabs of the last time open again.
 
 Before all that a start asks whether a studio has the workspace open already: that one gets the file, and this one
@@ -69,6 +71,12 @@ def make_window(services: Services, preferences: Preferences, *, real_messages: 
     return MainWindow(Studio(services, preferences), real_messages=real_messages)
 
 
+def import_pages() -> None:
+    """Import the code of an open workflow, on a thread: the library stands already, and the first click on a workflow
+    shall not wait for it."""
+    import editor.windows.page  # noqa: F401
+
+
 def load(window: MainWindow, file: Path | None, more: Sequence[Path] = ()) -> None:
     """What follows once the window is shown; `more` are further files to open."""
     studio = window.studio
@@ -91,6 +99,7 @@ def load(window: MainWindow, file: Path | None, more: Sequence[Path] = ()) -> No
         done=opened,
         failed=lambda error: studio.messages.error("Penstock", error),
     )
+    studio.tasks.run(import_pages)
     # Owned by the window, so that it goes with it.
     warm = QTimer(window, singleShot=True, interval=300)
     warm.timeout.connect(lambda: studio.tasks.run(studio.runs.host.warm_up))

@@ -6,10 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from editor.i18n import tr
-from editor.panels.comparison import Compared, Comparison
-from editor.panels.parts import local_time
 
 if TYPE_CHECKING:
+    from editor.panels.comparison import Compared
     from editor.windows.main import MainWindow
     from editor.windows.page import WorkflowPage
     from engine.model.workflow import Workflow
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
 
 def compare(window: MainWindow, page: WorkflowPage, before: str, after: str) -> None:
     """Show what differs between two states of the page's workflow; an empty id is the draft."""
+    from editor.panels.comparison import Compared
+    from editor.panels.parts import local_time
+
     studio, app_id = window.studio, page.session.app_id
     open_draft = next(
         (p.session for p in window.workflow_pages() if p.session.app_id == app_id and not p.session.read_only), None
@@ -42,6 +44,7 @@ def compare(window: MainWindow, page: WorkflowPage, before: str, after: str) -> 
 
 
 def _show(window: MainWindow, app_id: str, compared: Any) -> None:
+    from editor.panels.comparison import Comparison
     from editor.session import WorkflowSession
 
     session = WorkflowSession(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
@@ -35,7 +35,6 @@ from editor.windows.focus import TAKING, TEXT_ACTIONS, in_panel, is_text, text_a
 from editor.windows.layout import Layout
 from editor.windows.leaving import may_close
 from editor.windows.library import Library
-from editor.windows.page import WorkflowPage
 from editor.windows.past import Past
 from editor.windows.recent import RecentFiles
 from editor.windows.running import Running
@@ -47,6 +46,7 @@ from engine.model.edits import SetApp
 
 if TYPE_CHECKING:
     from editor.context import Studio
+    from editor.windows.page import WorkflowPage
     from engine.services.workflows import ImportOutcome, LoadedDraft
 
 TOAST_WIDTH = 560
@@ -145,8 +145,8 @@ class MainWindow(QMainWindow):
 
     def rename_tab(self, index: int) -> None:
         """Edit the name of a workflow on its tab."""
-        page = self.pages.widget(index)
-        if not isinstance(page, WorkflowPage) or page.session.read_only:
+        page = self._page_at(index)
+        if page is None or page.session.read_only:
             return
         edit = QLineEdit(page.session.name, self.tab_bar)
         edit.setAccessibleName(tr("Workflow name"))
@@ -273,13 +273,16 @@ class MainWindow(QMainWindow):
     @property
     def page(self) -> WorkflowPage | None:
         """The open workflow in front, or None for the library."""
-        widget = self.pages.currentWidget()
-        return widget if isinstance(widget, WorkflowPage) else None
+        return self._page_at(self.pages.currentIndex())
+
+    def _page_at(self, index: int) -> WorkflowPage | None:
+        # Every tab but the library is a page. Asking so, the window is shown before the code of pages is imported.
+        widget = self.pages.widget(index)
+        return None if widget is None or widget is self.library else cast("WorkflowPage", widget)
 
     def workflow_pages(self) -> list[WorkflowPage]:
         """All open workflows, in the order of the tabs."""
-        widgets = [self.pages.widget(i) for i in range(self.pages.count())]
-        return [w for w in widgets if isinstance(w, WorkflowPage)]
+        return [page for i in range(self.pages.count()) if (page := self._page_at(i)) is not None]
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
@@ -327,6 +330,8 @@ class MainWindow(QMainWindow):
 
     def add_page(self, session: WorkflowSession) -> WorkflowPage:
         """A tab for a session, in front."""
+        from editor.windows.page import WorkflowPage
+
         page = WorkflowPage(session)
         page.runWanted.connect(lambda inputs, query: self.running.start(page, inputs, query))
         page.requestHeard.connect(lambda node_id, inputs: self.running.start_heard(page, node_id, inputs))
@@ -394,8 +399,8 @@ class MainWindow(QMainWindow):
 
     def close_page(self, index: int) -> None:
         """Close a tab; what is not saved is saved."""
-        page = self.pages.widget(index)
-        if not isinstance(page, WorkflowPage) or not may_close(self, [page]):
+        page = self._page_at(index)
+        if page is None or not may_close(self, [page]):
             return
         page.close_page()
         self.pages.removeWidget(page)

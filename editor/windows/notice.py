@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from editor.enginetexts import told_line
 from editor.i18n import tr
-from editor.panels.value_view import duration
 
 if TYPE_CHECKING:
     from editor.windows.main import MainWindow
@@ -31,6 +30,8 @@ def words_of(summary: Mapping[str, Any]) -> str:
         return ""
     if status == "failed":
         return tr("The run failed: {error}", error=told_line(str(summary.get("error") or "")))
+    from editor.panels.value_view import duration
+
     return tr("The run is over after {time}.", time=duration(seconds))
 
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from editor.dialogs.publish import PublishDialog
 from editor.i18n import tr
-from editor.panels.versions import Versions
 from engine.errors import PenstockError
 from engine.model.edits import ReplaceWorkflow
 
@@ -31,6 +29,8 @@ class Versioning(QObject):
 
     def publish(self, page: WorkflowPage) -> None:
         """Ask for a name and publish the draft as it is."""
+        from editor.dialogs.publish import PublishDialog
+
         page.session.check()
         dialog = PublishDialog(page.session, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -75,6 +75,7 @@ class Versioning(QObject):
             return
 
         def done(workflow: Any) -> None:
+            from editor.panels.versions import Versions
             from editor.session import WorkflowSession
 
             session = WorkflowSession(
@@ -105,6 +106,8 @@ class Versioning(QObject):
         text = tr("The draft is replaced by this version. One undo brings it back, and a backup is kept.")
         if not window.studio.messages.confirm(tr("Restore this version?"), text, tr("Restore")):
             return
+        from editor.panels.versions import Versions
+
         app_id = page.session.app_id
 
         def put(target: WorkflowPage, workflow: Any) -> None:

@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.clock import Clock, iso
 from engine.errors import EnvironmentProblem, UserError
-from engine.services.settings import SettingsService
-from engine.services.workflows import WorkflowService
 from engine.wholefile import write_whole
+
+if TYPE_CHECKING:
+    from engine.services.settings import SettingsService
+    from engine.services.workflows import WorkflowService
 
 TRASH_DAYS = 30
 LARGEST = 10 * 1024 * 1024

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import UserError
 from engine.model.diff import WorkflowDiff, diff
 from engine.model.validate import check
 from engine.model.workflow import Workflow
-from engine.services.workflows import WorkflowService
-from engine.store.apps import AppStore
+
+if TYPE_CHECKING:
+    from engine.services.workflows import WorkflowService
+    from engine.store.apps import AppStore
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.clock import Clock, iso
 from engine.errors import EnvironmentProblem, UserError
@@ -17,10 +17,13 @@ from engine.model.factory import new_workflow
 from engine.model.hashing import content_hash
 from engine.model.problems import Notice, Problem
 from engine.model.workflow import Workflow
-from engine.store.apps import AppStore, DraftConflict
-from engine.store.blobs import BlobStore
-from engine.store.history import HistoryStore
+from engine.store.conflict import DraftConflict
 from engine.wholefile import write_whole
+
+if TYPE_CHECKING:
+    from engine.store.apps import AppStore
+    from engine.store.blobs import BlobStore
+    from engine.store.history import HistoryStore
 
 log = get_logger(__name__)
 __all__ = ["AppSummary", "DraftConflict", "ImportOutcome", "LoadedDraft", "WorkflowService"]

@@ -14,6 +14,7 @@ from engine.clock import Clock, IdSource, iso, parse_iso
 from engine.errors import UserError
 from engine.model.hashing import content_hash
 from engine.model.workflow import Workflow
+from engine.store.conflict import DraftConflict
 from engine.store.crypto import Vault
 from engine.store.db import Database
 from engine.store.jsontext import dumps, loads, seal, unseal
@@ -22,19 +23,6 @@ from engine.store.tables import apps, draft_backups, draft_journal, draft_variab
 TENANT = "00000000-0000-0000-0000-000000000001"
 KEPT_BACKUPS = 20
 TYPES = {"workflow": "workflow", "rag_pipeline": "rag-pipeline"}
-
-
-class DraftConflict(UserError):
-    """The draft was changed elsewhere since it was loaded; `theirs` is what is stored now."""
-
-    default_code = "store.draft_conflict"
-
-    def __init__(self, theirs: Workflow, revision: int) -> None:
-        super().__init__(
-            "This workflow was changed in another window.",
-            hint="Keep yours (theirs goes to the backups), or take theirs.",
-        )
-        self.theirs, self.revision = theirs, revision
 
 
 @dataclass(frozen=True)
