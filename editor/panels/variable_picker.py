@@ -3,8 +3,8 @@ if one likes. Variables of a type the field does not take are left out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 Accept = Callable[[str], bool]
 SELECTOR = int(Qt.ItemDataRole.UserRole)
 WIDTH, HEIGHT = 340, 360
+SYSTEM_WORDS: Final[Mapping[str, str]] = {
+    "app_id": "The id of this workflow in the workspace.",
+    "conversation_id": "The id of the conversation.",
+    "dialogue_count": "How many turns the conversation has had, this one included.",
+    "files": "Files that came with the run or the message.",
+    "query": "What was written in this turn.",
+    "timestamp": "When the run began, in seconds since 1970.",
+    "user_id": "Who started the run.",
+    "workflow_id": "The id of the version that runs.",
+    "workflow_run_id": "The id of this run.",
+}
+"""What the variables mean that every run has."""
+SOURCE_TONES = {"env": "held", "conversation": "good"}
 SOURCE_ICONS = {"sys": "system", "env": "environment", "conversation": "conversation"}
 
 
@@ -122,7 +135,7 @@ class VariablePicker(QFrame):
             head.setForeground(0, theme().color("muted"))
             node = session.document.graph.nodes.get(group.source)
             name = SOURCE_ICONS.get(group.source) or (node.type if node else "variables")
-            head.setIcon(0, icon(name, "muted", 14))
+            head.setIcon(0, icon(name, SOURCE_TONES.get(group.source, "muted"), 14))
             for variable in group.variables:
                 self._add(head, variable)
             if head.childCount():
@@ -136,7 +149,8 @@ class VariablePicker(QFrame):
         item.setIcon(0, icon(type_icon(str(variable.type)), "accent" if fits else "faint", 14))
         item.setForeground(1, theme().color("faint"))
         item.setFont(1, theme().font("tiny"))
-        item.setToolTip(0, variable.description or ".".join(variable.selector))
+        words = SYSTEM_WORDS.get(variable.name, "") if variable.selector[0] == "sys" else ""
+        item.setToolTip(0, tr(words) if words else variable.description or ".".join(variable.selector))
         if fits:
             item.setData(0, SELECTOR, [str(part) for part in variable.selector])
         else:

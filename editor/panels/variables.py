@@ -1,190 +1,40 @@
-"""Environment and conversation variables: a list, and a dialog that checks name, type, value. Secrets stay hidden."""
+"""The variables that every step can read: environment, conversation and system, each a list. Secrets stay hidden."""
 
 from __future__ import annotations
 
 import json
-import re
-import uuid
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFrame,
-    QLabel,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 
-from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
-from editor.panels.forms.json_edit import JsonEdit
-from editor.panels.forms.parts import labelled
+from editor.panels.forms.parts import Section
 from editor.panels.parts import EmptyState, PanelTitle, tool_button
+from editor.panels.variable_dialog import VariableDialog
+from editor.panels.variable_picker import SYSTEM_WORDS, type_icon
 from engine.model.edits import Group, SetVariables
-from engine.model.types import VALUE_TYPES
-from engine.model.workflow import Variable
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
+    from engine.model.workflow import Variable
 
-ENVIRONMENT_TYPES = ("string", "number", "secret")
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}")
 ROW = int(Qt.ItemDataRole.UserRole)
-
-
-class VariableDialog(QDialog):
-    """Asks for one variable; `value()` is the result. A secret's value is shown only when asked for."""
-
-    def __init__(self, variable: Variable | None, kind: str, taken: set[str], parent: QWidget) -> None:
-        super().__init__(parent)
-        self._variable, self._kind, self._taken = variable, kind, taken
-        self.setMinimumWidth(400)
-        column = dialog_column(self, tr("Variable"))
-        self.name = QLineEdit(variable.name if variable else "")
-        self.name.setAccessibleName(tr("Name"))
-        self.name.setMaxLength(30)
-        self.type = QComboBox()
-        self.type.setAccessibleName(tr("Type"))
-        for name in ENVIRONMENT_TYPES if kind == "environment" else VALUE_TYPES:
-            self.type.addItem(name, name)
-        if variable is not None:
-            if self.type.findData(variable.value_type) < 0:
-                self.type.addItem(variable.value_type, variable.value_type)
-            self.type.setCurrentIndex(self.type.findData(variable.value_type))
-        self.line = QLineEdit()
-        self.line.setAccessibleName(tr("Value"))
-        self.area = JsonEdit()
-        self.area.setAccessibleName(tr("Value"))
-        self.area.setFixedHeight(110)
-        value = variable.value if variable is not None else ""
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
-        self.line.setText(text)
-        self.area.setPlainText(text)
-        self._eye = self.line.addAction(icon("eye", "muted"), QLineEdit.ActionPosition.TrailingPosition)
-        self._eye.setToolTip(tr("Show the value"))
-        self._eye.triggered.connect(self._show_secret)
-        self.about = QLineEdit(variable.description if variable else "")
-        self.about.setAccessibleName(tr("Description"))
-        for word, widget in ((tr("Name"), self.name), (tr("Type"), self.type)):
-            column.addWidget(labelled(word, widget))
-        values = QWidget()
-        inside = QVBoxLayout(values)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.addWidget(self.line)
-        inside.addWidget(self.area)
-        self.area.setTabChangesFocus(True)
-        self.area.checked.connect(lambda _: self._tell_fault())
-        column.addWidget(labelled(tr("Value") if kind == "environment" else tr("Default value"), values))
-        column.addWidget(labelled(tr("Description"), self.about))
-        self.fault = QLabel()
-        self.fault.setProperty("kind", "bad")
-        self.fault.setWordWrap(True)
-        self.fault.hide()
-        column.addWidget(self.fault)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("Save"))
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("kind", "primary")
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
-        buttons.accepted.connect(self._save)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
-        self.type.currentIndexChanged.connect(self._show_parts)
-        self._show_parts()
-
-    def _show_parts(self) -> None:
-        kind = self.type.currentData()
-        long = kind == "object" or str(kind).startswith("array")
-        self.line.setVisible(not long)
-        self.area.setVisible(long)
-        self._eye.setVisible(kind == "secret")
-        self._tell_fault()
-        before = self._variable
-        if before is not None and before.is_secret and kind != "secret" and self.line.text() == before.value:
-            # Choosing another type must not show what stays hidden until somebody asks for it.
-            self.line.clear()
-            self.area.clear()
-        self.line.setEchoMode(QLineEdit.EchoMode.Password if kind == "secret" else QLineEdit.EchoMode.Normal)
-
-    def _tell_fault(self) -> None:
-        """What is wrong with the JSON, where the value is written as such."""
-        wrong = None if self.area.isHidden() else self.area.fault()
-        self.fault.setText(wrong.words if wrong is not None else "")
-        self.fault.setVisible(wrong is not None)
-
-    def _show_secret(self) -> None:
-        hidden = self.line.echoMode() == QLineEdit.EchoMode.Password
-        self.line.setEchoMode(QLineEdit.EchoMode.Normal if hidden else QLineEdit.EchoMode.Password)
-
-    def _parsed(self) -> tuple[Any, str]:
-        kind = str(self.type.currentData())
-        if kind in ("string", "secret"):
-            return self.line.text(), ""
-        text = self.line.text() if kind in ("number", "boolean") else self.area.toPlainText()
-        if not text.strip():
-            empty: dict[str, Any] = {"number": 0, "boolean": False, "object": {}}
-            return empty.get(kind, []), ""
-        try:
-            value = json.loads(text)
-        except json.JSONDecodeError as error:
-            return None, tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
-        return value, "" if _fits(kind, value) else tr("The value is not of the type {type}.", type=kind)
-
-    def _save(self) -> None:
-        name = self.name.text().strip().replace(" ", "_")
-        value, fault = self._parsed()
-        if not NAME.fullmatch(name):
-            fault = tr("The name starts with a letter or _ and has letters, digits and _ only, at most 30.")
-        elif name in self._taken:
-            fault = tr("There is a variable of this name already.")
-        self.fault.setText(fault)
-        self.fault.setVisible(bool(fault))
-        if fault:
-            return
-        base = self._variable or Variable(str(uuid.uuid4()), name, selector=None)
-        prefix = "env" if self._kind == "environment" else "conversation"
-        self._result = replace(
-            base,
-            name=name,
-            value_type=str(self.type.currentData()),
-            value=value,
-            description=self.about.text(),
-            selector=(prefix, name) if self._variable is None or base.selector is not None else None,
-        )
-        self.accept()
-
-    def value(self) -> Variable:
-        """The variable as it was entered."""
-        return self._result
-
-
-def _fits(kind: str, value: Any) -> bool:
-    checks: dict[str, Any] = {
-        "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
-        "boolean": lambda v: isinstance(v, bool),
-        "object": lambda v: isinstance(v, dict),
-        "string": lambda v: isinstance(v, str),
-    }
-    if kind.startswith("array[") and kind.endswith("]"):
-        return isinstance(value, list) and all(checks.get(kind[6:-1], lambda _v: True)(v) for v in value)
-    return bool(checks.get(kind, lambda _v: True)(value))
+REFERENCE = ROW + 1
+SYSTEM_HEIGHT = 240
 
 
 class Variables(QWidget):
-    """Both lists, one below the other."""
+    """The lists, one below the other; the system's can only be read."""
 
     def __init__(self, session: WorkflowSession) -> None:
         super().__init__()
         self._session = session
+        self._told = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(0)
@@ -197,15 +47,12 @@ class Variables(QWidget):
             title = PanelTitle(tr("Environment variables") if kind == "environment" else tr("Conversation variables"))
             title.add(tool_button("plus", tr("Add a variable"), partial(self.edit, kind, None)))
             column.addWidget(title)
-            found = QListWidget()
-            found.setFrameShape(QFrame.Shape.NoFrame)
-            EntryDelegate.serve(found)
-            found.setAccessibleName(title.label.text())
+            found = _list(title.label.text())
             found.itemActivated.connect(lambda item, kind=kind: self.edit(kind, item.data(ROW)))
             found.itemClicked.connect(lambda item, kind=kind: self.edit(kind, item.data(ROW)))
-            found.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-            remove = found.addAction(icon("trash", "bad"), tr("Delete"))
-            remove.triggered.connect(lambda _=False, kind=kind: self.remove(kind))
+            found.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            found.customContextMenuRequested.connect(partial(self._menu, kind))
+            found.installEventFilter(self)
             words = (
                 tr("Values that every step can read, such as addresses and keys.")
                 if kind == "environment"
@@ -224,6 +71,15 @@ class Variables(QWidget):
         help_text.setWordWrap(True)
         help_text.setContentsMargins(16, 8, 16, 8)
         column.addWidget(help_text)
+        self.system = _list(tr("System variables"))
+        self.system.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.system.customContextMenuRequested.connect(self._system_menu)
+        self.system.setMinimumHeight(SYSTEM_HEIGHT)
+        self.system.itemActivated.connect(_copy_reference)
+        section = Section(tr("System variables"), folded=True)
+        section.setContentsMargins(8, 0, 0, 0)
+        section.add(self.system)
+        column.addWidget(section)
         self._unsubscribe = session.document.subscribe(self._on_delta)
         self.refresh()
 
@@ -245,15 +101,71 @@ class Variables(QWidget):
             found.clear()
             for row, variable in enumerate(self._variables(kind)):
                 shown = "••••••" if variable.is_secret and variable.value else _short(variable.value)
-                item = QListWidgetItem(f"{variable.name}\n{variable.value_type}  ·  {shown or tr('empty')}")
-                name = variable.value_type.split("[")[0]
-                known = ("string", "number", "boolean", "object", "array", "secret")
-                item.setIcon(icon(f"type-{name}" if name in known else "type-any", "accent"))
+                lines = [variable.name, f"{variable.value_type}  ·  {shown or tr('empty')}", variable.description]
+                item = QListWidgetItem("\n".join(line for line in lines if line))
+                item.setIcon(icon(type_icon(variable.value_type), "accent"))
                 item.setData(ROW, row)
-                item.setToolTip(variable.description)
+                item.setData(REFERENCE, _reference("env" if kind == "environment" else "conversation", variable.name))
+                item.setToolTip(str(item.data(REFERENCE)))
                 found.addItem(item)
             found.setVisible(bool(found.count()))
             self.empty[kind].setVisible(not found.count())
+        self._fill_system()
+
+    def _fill_system(self) -> None:
+        from engine.model.scope import system_variables
+
+        if self.system.count() and self._told == tr("System variables"):
+            return
+        self._told = tr("System variables")
+        self.system.clear()
+        for variable in system_variables(self._session.document.workflow.mode):
+            words = tr(SYSTEM_WORDS[variable.name]) if variable.name in SYSTEM_WORDS else ""
+            item = QListWidgetItem("\n".join(line for line in (variable.name, variable.type, words) if line))
+            item.setIcon(icon(type_icon(variable.type), "muted"))
+            item.setData(REFERENCE, _reference("sys", variable.name))
+            item.setToolTip(str(item.data(REFERENCE)))
+            self.system.addItem(item)
+
+    # -- hands -------------------------------------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = next((k for k, found in self.lists.items() if found is watched), "")
+        if kind and isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()  # before the window's own keys
+            elif event.type() == QEvent.Type.KeyPress:
+                self.remove(kind)
+            return event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+        return super().eventFilter(watched, event)
+
+    def _menu(self, kind: str, point: QPoint) -> None:
+        found = self.lists[kind]
+        row = found.indexAt(point).row()
+        if row < 0:
+            return
+        found.setCurrentRow(row)
+        item = found.item(row)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if not self._session.read_only:
+            menu.addAction(icon("edit", "text"), tr("Edit…"), lambda: self.edit(kind, item.data(ROW)))
+        menu.addAction(icon("copy", "text"), tr("Copy the reference"), lambda: _copy_reference(item))
+        if not self._session.read_only:
+            menu.addSeparator()
+            menu.addAction(icon("trash", "bad"), f"{tr('Delete')}\tDel", lambda: self.remove(kind))
+        menu.popup(found.viewport().mapToGlobal(point))
+
+    def _system_menu(self, point: QPoint) -> None:
+        row = self.system.indexAt(point).row()
+        if row < 0:
+            return
+        self.system.setCurrentRow(row)
+        item = self.system.item(row)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(icon("copy", "text"), tr("Copy the reference"), lambda: _copy_reference(item))
+        menu.popup(self.system.viewport().mapToGlobal(point))
 
     def edit(self, kind: str, row: int | None) -> None:
         """Ask for a new variable, or change one; its uses follow a new name."""
@@ -297,6 +209,23 @@ class Variables(QWidget):
         if uses and not self._session.confirm_removal(gone.name, list(uses)):
             return
         self._session.submit(SetVariables(kind, tuple(variables)), tr("Delete {name}", name=gone.name))
+
+
+def _list(name: str) -> QListWidget:
+    found = QListWidget()
+    found.setFrameShape(QFrame.Shape.NoFrame)
+    EntryDelegate.serve(found)
+    found.setAccessibleName(name)
+    return found
+
+
+def _reference(source: str, name: str) -> str:
+    return "{{#" + f"{source}.{name}" + "#}}"
+
+
+def _copy_reference(item: QListWidgetItem) -> None:
+    """What a text says to read the variable; pasted into a prompt it becomes a chip."""
+    QGuiApplication.clipboard().setText(str(item.data(REFERENCE)))
 
 
 def _short(value: Any) -> str:

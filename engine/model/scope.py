@@ -213,10 +213,14 @@ def global_variables(workflow: Workflow) -> list[VariableGroup]:
         groups.append(VariableGroup("env", "Environment variables", tuple(made)))
     if workflow.mode == "rag_pipeline" and workflow.rag_pipeline_variables:
         groups.append(VariableGroup("rag", "Pipeline inputs", tuple(_pipeline(workflow))))
-    names = {"advanced-chat": CHAT_SYSTEM, "rag_pipeline": PIPELINE_SYSTEM}.get(workflow.mode, WORKFLOW_SYSTEM)
-    system = [_known("sys", name, SYSTEM_TYPES.get(name, "string")) for name in names]
-    groups.append(VariableGroup("sys", "System variables", tuple(system)))
+    groups.append(VariableGroup("sys", "System variables", system_variables(workflow.mode)))
     return groups
+
+
+def system_variables(mode: str) -> tuple[OutputVariable, ...]:
+    """What every run of an app of a mode has by itself, with types (editor spec, section 12)."""
+    names = {"advanced-chat": CHAT_SYSTEM, "rag_pipeline": PIPELINE_SYSTEM}.get(mode, WORKFLOW_SYSTEM)
+    return tuple(_known("sys", name, SYSTEM_TYPES.get(name, "string")) for name in names)
 
 
 def _known(source: str, name: str, kind: str, description: str = "") -> OutputVariable:

@@ -90,6 +90,7 @@ def tables() -> Iterator[tuple[str, str]]:
     from editor.panels.forms.context import SPECIAL_SOURCES
     from editor.panels.parts import STATUS_WORD
     from editor.panels.talk.turn import ANSWERED_BY
+    from editor.panels.variable_picker import SYSTEM_WORDS
     from editor.tools import KINDS
     from engine.adapters.models import rules
     from engine.adapters.tools.registry import providers
@@ -101,7 +102,7 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "choice", word
     for word in sorted(rules.texts()):
         yield "parameter", word
-    for word in (*SPECIAL_SOURCES.values(), *file_pick.KINDS.values()):
+    for word in (*SPECIAL_SOURCES.values(), *SYSTEM_WORDS.values(), *file_pick.KINDS.values()):
         yield "table", word
     for word in (*model_picker.CAPABILITIES.values(), *dict(model_parameters.PRESETS)):
         yield "model", word

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLineEdit
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLineEdit, QToolButton
 
 from editor.panels.variables import VariableDialog, Variables
 from tests.helpers.model import made, node
@@ -81,6 +82,7 @@ def test_the_dialog_checks_name_uniqueness_type_and_value(studio: Studio) -> Non
     dialog = asked(studio)
     dialog.name.setText("things")
     dialog.type.setCurrentIndex(dialog.type.findData("array[number]"))
+    QTest.mouseClick(dialog.as_json, LEFT)
     dialog.area.setPlainText('["a"]')
     save(dialog)
     assert "not of the type" in dialog.fault.text()
@@ -128,3 +130,104 @@ def test_changes_are_steps_and_a_new_name_is_followed(studio: Studio) -> None:
     studio.messages.answers.append(False)
     place.remove("environment")  # it is used: the answer was no
     assert list(environment(studio)) == ["key", "limit"]
+
+
+def row_at(studio: Studio, words: str, place: Variables, kind: str = "conversation") -> None:
+    """The row of a list gets the keyboard."""
+    found = place.lists[kind]
+    found.setCurrentRow(next(n for n in range(found.count()) if found.item(n).text().startswith(words)))
+    found.setFocus()
+    studio.settle()
+
+
+def test_a_text_of_several_lines_stays_one(studio: Studio) -> None:
+    place = panel(studio)
+    row_at(studio, "mood", place)
+    QTest.keyClick(place.lists["conversation"], Qt.Key.Key_Return)
+    dialog = asked(studio)
+    dialog.words.selectAll()
+    QTest.keyClicks(dialog.words, "one")
+    QTest.keyClick(dialog.words, Qt.Key.Key_Return)
+    QTest.keyClicks(dialog.words, "two")
+    save(dialog)
+    assert studio.page.session.document.workflow.conversation_variables[0].value == "one\ntwo"
+
+
+@pytest.mark.spec("editor.77")
+def test_lists_and_objects_are_written_in_rows_or_as_json(studio: Studio) -> None:
+    place = panel(studio)
+    place.edit("conversation", None)
+    dialog = asked(studio)
+    dialog.name.setText("marks")
+    dialog.type.setCurrentIndex(dialog.type.findData("array[number]"))
+    for text in ("3", "x"):
+        QTest.mouseClick(dialog.items.add, LEFT)
+        QTest.keyClicks(dialog.items.rows[-1].line, text)
+    save(dialog)
+    assert dialog.isVisible()
+    assert "“x” is no number" in dialog.fault.text()
+    QTest.keyClick(dialog.items.rows[1].line, Qt.Key.Key_Backspace)
+    QTest.keyClicks(dialog.items.rows[1].line, "4.5")
+    QTest.mouseClick(dialog.as_json, LEFT)
+    assert dialog.area.isVisible()
+    assert "4.5" in dialog.area.toPlainText()
+    dialog.area.setPlainText("[3, 4.5, 6]")
+    QTest.mouseClick(dialog.as_json, LEFT)
+    assert [row.line.text() for row in dialog.items.rows] == ["3", "4.5", "6"]
+    save(dialog)
+    assert studio.page.session.document.workflow.conversation_variables[-1].value == [3, 4.5, 6]
+
+    place.edit("conversation", None)
+    dialog = asked(studio)
+    dialog.name.setText("who")
+    dialog.type.setCurrentIndex(dialog.type.findData("object"))
+    QTest.mouseClick(dialog.items.add, LEFT)
+    row = dialog.items.rows[0]
+    save(dialog)
+    assert "needs a key" in dialog.fault.text()
+    assert row.key is not None
+    QTest.keyClicks(row.key, "adult")
+    row.type.setFocus()
+    QTest.keyClicks(row.type, "boolean")
+    save(dialog)
+    assert studio.page.session.document.workflow.conversation_variables[-1].value == {"adult": False}
+
+
+def test_a_value_that_has_no_rows_stays_json_and_whole(studio: Studio) -> None:
+    place = panel(studio)
+    place.edit("conversation", None)
+    dialog = asked(studio)
+    dialog.name.setText("deep")
+    dialog.type.setCurrentIndex(dialog.type.findData("object"))
+    QTest.mouseClick(dialog.as_json, LEFT)
+    dialog.area.setPlainText('{"a": {"b": [1]}}')
+    QTest.mouseClick(dialog.as_json, LEFT)
+    assert dialog.area.isVisible()
+    assert "has no rows" in dialog.fault.text()
+    save(dialog)
+    assert studio.page.session.document.workflow.conversation_variables[-1].value == {"a": {"b": [1]}}
+
+
+def test_del_in_the_list_removes_the_variable_and_no_node(studio: Studio) -> None:
+    place = panel(studio)
+    studio.activate()
+    studio.hand.click(studio.hand.at_node("2"))
+    row_at(studio, "limit", place, "environment")
+    QTest.keyClick(place.lists["environment"], Qt.Key.Key_Delete)
+    assert list(environment(studio)) == ["key"]
+    assert "2" in studio.page.session.document.graph.nodes
+
+
+def test_system_variables_are_listed_with_what_they_mean(studio: Studio) -> None:
+    place = panel(studio)
+    heads = [b for b in place.findChildren(QToolButton) if b.text() == "System variables"]
+    assert not place.system.isVisible()
+    QTest.mouseClick(heads[0], LEFT)
+    assert place.system.isVisible()
+    rows = [place.system.item(n).text().split("\n") for n in range(place.system.count())]
+    assert rows[0] == ["query", "string", "What was written in this turn."]
+    assert all(len(row) == 3 for row in rows)
+    place.system.setCurrentRow(0)
+    place.system.setFocus()
+    QTest.keyClick(place.system, Qt.Key.Key_Return)
+    assert QGuiApplication.clipboard().text() == "{{#sys.query#}}"
