@@ -23,6 +23,7 @@ TO_MODELS = (
     "engine/nodes/question_classifier.py",
     "engine/services/chat/followups.py",
     "engine/services/drafting.py",
+    "engine/services/generating/asking.py",
     "engine/adapters/tools/summary.py",
     "engine/nodes/agent_tools.py",
     "engine/adapters/models/anthropic.py",
