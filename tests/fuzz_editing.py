@@ -16,6 +16,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from editor.canvas.commands import BlockRequest
+from editor.canvas.inserting import Piece
+from engine.model.clipboard_read import read_clipboard
 from engine.model.containers import may_connect
 from engine.model.document import Document
 from engine.model.edits import (
@@ -56,6 +59,7 @@ class Player:
         self.first = self.document.workflow
         self.types = sorted(t for t, s in SPECS.items() if "workflow" in s.modes and not s.undeletable)
         self.done: Counter[str] = Counter()
+        self.snippets: list[Piece] = []
 
     def some(self, most: int = 6) -> list[str]:
         """Some of the nodes."""
@@ -78,6 +82,7 @@ class Player:
             "align": lambda: (self.view.select(self.some()), self.view.align(self.random.choice(("left", "top")))),
             "disable": lambda: self.view.edits.toggle_disabled(self.some(3)),
             "insert": self.insert,
+            "insert snippet": self.insert_snippet,
             "distribute": lambda: (self.view.select(self.some()), self.view.distribute("horizontal")),
             "change type": self.change_type,
             "move in": self.move_in,
@@ -231,6 +236,54 @@ class Player:
         held = {"kind": "dify-workflow-clipboard", "version": self.random.choice((1, 1, 2))}
         text = json.dumps({**held, "nodes": nodes, "edges": edges})
         self.view.edits.paste_text(text, (self.random.randint(0, 1500), self.random.randint(0, 900)))
+
+    def insert_snippet(self) -> None:
+        """Some nodes are kept as a snippet, and one that was kept before is put somewhere: on the canvas, into a
+        container, into an edge, behind a socket, before a node, or with the pointer."""
+        text = self.view.rules.clipboard_text(self.some(5))
+        if text:
+            piece = Piece(f"snippet {self.random.random()}", read_clipboard(text, "workflow"))
+            self.snippets = [*self.snippets[-9:], piece]
+        if not self.snippets:
+            return
+        before = content(self.document)
+        self._put(self.random.choice(self.snippets))
+        after = content(self.document)
+        if after != before:
+            self.document.undo()
+            assert content(self.document) == before, "undoing a snippet once does not give the graph before it"
+            self.document.redo()
+            assert content(self.document) == after, "redoing a snippet does not give it back"
+
+    def _put(self, piece: Piece) -> None:
+        graph = self.document.graph
+        x, y = self.random.randint(-500, 2000), self.random.randint(-500, 1500)
+        room = self.random.choice([None, *self.rooms()])
+        exact = self.random.random() < 0.5
+        way = self.random.choice(("free", "edge", "after", "before", "pointer"))
+        if way == "pointer":
+            self.view.rules.piece = lambda _block: piece
+            self.view.start_ghost("snippet:any")
+            at = self.hand.at_node(self.any_node(), 20, self.random.choice((16, 300)))
+            self.hand.hover(at)
+            if self.random.random() < 0.3:
+                self.view.cancel_gesture()
+            else:
+                self.hand.click(at)
+        elif way == "edge" and graph.edges:
+            edge = self.random.choice(list(graph.edges))
+            if self.random.random() < 0.5:
+                self.view.edits.place_piece(BlockRequest(x, y, 1, 1, edge_id=edge), piece)
+            else:
+                parent = graph.nodes[graph.edges[edge].source].parent
+                self.view.edits.insert_piece(piece, x, y, container=parent, split=edge)
+        elif way in ("after", "before"):
+            node = graph.nodes[self.any_node()]
+            end = {"source_node": node.id, "source_handle": "source"} if way == "after" else {"target_node": node.id}
+            if not node.is_note and (way == "after" or not node.is_container_start):
+                self.view.edits.place_piece(BlockRequest(x, y, 1, 1, exact=exact, **end), piece)
+        else:
+            self.view.edits.insert_piece(piece, x, y, container=room)
 
     def rename(self) -> None:
         """A title typed letter by letter: one step."""

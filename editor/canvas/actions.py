@@ -10,6 +10,7 @@ from editor.canvas import placing
 from editor.canvas.commands import BlockRequest
 from editor.canvas.fitting import box_of, grown, inner_box, way_in
 from editor.canvas.index import Box
+from editor.canvas.inserting import Inserting
 from editor.canvas.lexical import NOTE_THEMES
 from editor.canvas.pasting import Pasting
 from editor.canvas.restructure import Restructuring
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _BRANCHING = frozenset({"if-else", "question-classifier", "human-input", "loop-end"})
 
 
-class CanvasActions(Restructuring, Pasting):
+class CanvasActions(Restructuring, Pasting, Inserting):
     """Stateless but for the answer to "delete a container with children?", which the window provides."""
 
     def __init__(self, view: CanvasView) -> None:

@@ -1,4 +1,5 @@
-"""Names of blocks that can be added: a node type, or `tool:` and the settings of a tool node as JSON."""
+"""Names of blocks that can be added: a node type, `tool:` and the settings of a tool node as JSON, or `snippet:` and
+the id of a snippet."""
 
 from __future__ import annotations
 
@@ -7,11 +8,22 @@ from collections.abc import Mapping
 from typing import Any
 
 TOOL = "tool:"
+SNIPPET = "snippet:"
 
 
 def tool_block(settings: Mapping[str, Any]) -> str:
     """The block name of a tool."""
     return TOOL + json.dumps(settings, ensure_ascii=False)
+
+
+def snippet_block(snippet_id: str) -> str:
+    """The block name of a snippet."""
+    return SNIPPET + snippet_id
+
+
+def snippet_of(block: str) -> str:
+    """The id of the snippet that a block is; an empty text for other blocks."""
+    return block.removeprefix(SNIPPET) if block.startswith(SNIPPET) else ""
 
 
 def type_of(block: str) -> str:

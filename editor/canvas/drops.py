@@ -1,4 +1,4 @@
-"""Things dragged onto the canvas from outside: blocks of the palette (with a ghost) and files."""
+"""Things dragged onto the canvas from outside: blocks and snippets of the palette (with a ghost) and files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ class CanvasDrops:
         data = event.mimeData()
         if data.hasFormat(NODE_TYPE_MIME) and not self.view.read_only:
             node_type = bytes(data.data(NODE_TYPE_MIME).data()).decode()
-            self.view.start_gesture(GhostGesture(self.view, node_type), self._at(event))
+            ghost = self.view.ghost_of(node_type)
+            if ghost is None:
+                event.ignore()
+                return
+            self.view.start_gesture(ghost, self._at(event))
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
         elif _files(data):

@@ -15,6 +15,7 @@ from engine.nodes import registry
 
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
+    from engine.model.clipboard import Pasted
     from engine.model.graph import Graph, Node
 
 
@@ -40,6 +41,13 @@ def box_of(node: Node, graph: Graph, left: float, top: float) -> Box:
     """The box of a node that is not on the canvas yet, at an absolute place."""
     width, height = item_size(node, item_kind(node), card_content(node, graph, registry.spec(node.type)))
     return Box(left, top, left + width, top + height)
+
+
+def boxes_of(view: CanvasView, pasted: Pasted, room: str | None) -> dict[str, Box]:
+    """Where pasted nodes would stand on the canvas, without those that stand in others of them."""
+    left, top = view.graph.absolute(room) if room is not None else (0.0, 0.0)
+    nodes = {node.id: node for node in pasted.nodes}
+    return {n: box_of(nodes[n], view.graph, left + nodes[n].x, top + nodes[n].y) for n in pasted.tops}
 
 
 def grown(view: CanvasView, room: str | None, boxes: Iterable[Box]) -> list[Edit]:

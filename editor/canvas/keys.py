@@ -110,6 +110,8 @@ class CanvasKeys:
 
     def _open(self) -> bool:
         view = self.view
+        if view.drop_ghost():
+            return True
         focused = view.state.focused or (view.selection.nodes[-1] if view.selection.nodes else None)
         if focused is None or focused not in view.scene.items:
             return False

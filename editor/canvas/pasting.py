@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication
 
 from editor.canvas import metrics as m
-from editor.canvas.fitting import box_of, grown, way_in
-from editor.canvas.index import Box, union
+from editor.canvas.fitting import boxes_of, grown, way_in
+from editor.canvas.index import union
 from editor.canvas.restructure import MOST_NAMES
 from editor.enginetexts import told
 from editor.i18n import ntr, tr
@@ -100,8 +100,7 @@ class Pasting:
         view = self.view
         edits: list[Edit] = []
         if room is not None:
-            boxes = self._boxes(pasted, room)
-            around = union(boxes)
+            around = union(boxes_of(view, pasted, room).values())
             assert around is not None
             dx, dy = way_in(view.scene.items[room].box, around)
             pasted = pasted.moved(dx, dy)
@@ -115,12 +114,6 @@ class Pasting:
         if notice:
             view.say(told(notice))
         return True
-
-    def _boxes(self, pasted: Pasted, room: str) -> list[Box]:
-        left, top = self.view.graph.absolute(room)
-        nodes = {node.id: node for node in pasted.nodes}
-        tops = (nodes[n] for n in pasted.tops)
-        return [box_of(node, self.view.graph, left + node.x, top + node.y) for node in tops]
 
 
 def paste_notice(pasted: Pasted, missing: set[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from editor.canvas import metrics as m
 from editor.canvas.index import Box
@@ -24,11 +24,21 @@ def after(scene: CanvasScene, source: str) -> Place:
     return free_below(scene, x, y)
 
 
-def free_below(scene: CanvasScene, x: float, y: float, height: float = 110.0) -> Place:
-    """The place, moved down until a card there overlaps nothing."""
+def free_below(
+    scene: CanvasScene,
+    x: float,
+    y: float,
+    height: float = 110.0,
+    *,
+    width: float = m.CARD_WIDTH,
+    but: Sequence[str] = (),
+) -> Place:
+    """The place, moved down until what is to stand there overlaps nothing but some nodes that will move away."""
+    leaving = set(but)
     for _ in range(200):
-        wanted = Box(x, y, x + m.CARD_WIDTH, y + height)
+        wanted = Box(x, y, x + width, y + height)
         hit = [item for item in scene.in_area(wanted) if item.kind in ("card", "start", "room")]
+        hit = [item for item in hit if item.id not in leaving and item.parent not in leaving]
         hit = [item for item in hit if not (item.kind == "room" and item.box.covers(wanted))]
         if not hit:
             break

@@ -16,8 +16,10 @@ from engine.model.graph import Edge, Graph, Node
 from engine.nodes import registry
 
 if TYPE_CHECKING:
+    from editor.canvas.inserting import Piece
     from editor.canvas.view import CanvasView
     from engine.model.clipboard import Pasted
+    from engine.model.clipboard_read import Held
 
 
 class CanvasRules:
@@ -27,6 +29,8 @@ class CanvasRules:
         self.view = view
         self.fill: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda data: data
         """What a new node's settings get from the workspace, such as its usual model."""
+        self.piece: Callable[[str], Piece | None] = lambda _block: None
+        """The snippet that a block's name means; None for one that is gone or damaged."""
 
     @property
     def _graph(self) -> Graph:
@@ -166,6 +170,12 @@ class CanvasRules:
         from engine.model.clipboard import paste_nodes
 
         return paste_nodes(self._graph, self.mode, text, x, y, parent=container)
+
+    def paste_held(self, held: Held, x: float, y: float, *, container: str | None) -> Pasted:
+        """The same for nodes that were read before."""
+        from engine.model.clipboard import paste_held
+
+        return paste_held(self._graph, self.mode, held, x, y, parent=container)
 
     def missing(self) -> set[tuple[str, str]]:
         """Readers (ids) and the variables that they name and that are nowhere in the workflow."""

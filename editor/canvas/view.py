@@ -31,6 +31,7 @@ from PySide6.QtWidgets import QWidget
 
 from editor.canvas import metrics as m
 from editor.canvas.actions import CanvasActions
+from editor.canvas.blocks import snippet_of
 from editor.canvas.commands import BlockRequest, CanvasCommands
 from editor.canvas.drops import CanvasDrops
 from editor.canvas.gestures.base import Gesture, Pointer
@@ -45,6 +46,7 @@ from editor.canvas.pointer import CanvasPointer
 from editor.canvas.rules import CanvasRules
 from editor.canvas.selection import Selection
 from editor.canvas.surface import CanvasSurface
+from editor.i18n import tr
 from editor.theme import theme
 from engine.model.document import Delta, Document
 from engine.model.edits import SetViewport
@@ -369,11 +371,31 @@ class CanvasView(CanvasSurface):
 
     def start_ghost(self, node_type: str) -> None:
         """Lets a new node stick to the pointer until a click places it."""
+        ghost = self.ghost_of(node_type)
+        if ghost is not None:
+            self.start_gesture(ghost, self._pointer.now())
+            self.setFocus()
+
+    def ghost_of(self, block: str) -> GhostGesture | None:
+        """The gesture that places a block; None where nothing can be placed, which is said."""
         if self.read_only:
-            return
-        self.cancel_gesture()
-        self.start_gesture(GhostGesture(self, node_type), self._pointer.now())
-        self.setFocus()
+            return None
+        if not snippet_of(block):
+            return GhostGesture(self, block)
+        from editor.canvas.gestures.carry import CarryGesture  # only when somebody carries one
+
+        piece = self.rules.piece(block)
+        if piece is None:
+            self.say(tr("This snippet is damaged or was deleted; it cannot be inserted."))
+            return None
+        return CarryGesture(self, block, piece)
+
+    def drop_ghost(self) -> bool:
+        """Place by key what sticks to the pointer; False when nothing does."""
+        if self.gesture is None or self.gesture.holds_button:
+            return False
+        self.end_gesture(self._pointer.now())
+        return True
 
     def start_gesture(self, gesture: Gesture, at: Pointer) -> None:
         """Begins a gesture; another one that was going on is cancelled."""

@@ -86,17 +86,28 @@ class GhostGesture(Gesture):
             painter.setPen(QPen(current.color("accent"), m.EDGE_ACTIVE))
             painter.drawPath(path_of(self.view.scene.edges[self.edge_id]))
             painter.restore()
-        x, y = camera.to_view(*self.place())
-        paint_ghost_card(painter, self.node_type, x, y, camera.zoom, refused=bool(self.refusal))
-        if self.refusal:
-            paint_bubble(painter, self.refusal, *self._pointer, self.view.rect(), tone="bad")
+        self.paint_load(painter)
+        if self.remark:
+            paint_bubble(painter, self.remark, *self._pointer, self.view.rect(), tone="bad" if self.refusal else "text")
+
+    @property
+    def remark(self) -> str:
+        """What stands beside the pointer."""
+        return self.refusal
+
+    def paint_load(self, painter: QPainter) -> None:
+        """Draw what is carried."""
+        x, y = self.view.camera.to_view(*self.place())
+        paint_ghost_card(painter, self.node_type, x, y, self.view.camera.zoom, refused=bool(self.refusal))
 
 
-def paint_ghost_card(painter: QPainter, node_type: str, x: float, y: float, zoom: float, *, refused: bool) -> None:
-    """A see-through card with icon and title."""
+def paint_ghost_card(
+    painter: QPainter, node_type: str, x: float, y: float, zoom: float, *, refused: bool, title: str = ""
+) -> None:
+    """A see-through card with icon and title, that of its type unless told otherwise."""
     current, spec = theme(), registry.spec(blocks.type_of(node_type))
     family = spec.family if spec else "note"
-    title = tr(blocks.title_of(node_type)) or (tr(spec.title) if spec else tr("Note"))
+    title = title or tr(blocks.title_of(node_type)) or (tr(spec.title) if spec else tr("Note"))
     painter.save()
     painter.setOpacity(0.85)
     painter.translate(round(x), round(y))
