@@ -13,6 +13,7 @@ from editor.bridge.tasks import Tasks
 from editor.i18n import language_signal
 from editor.isolation import Isolation
 from editor.keymap import Keymap
+from editor.mail import Mail
 from editor.messages import Messages, RecordedMessages
 from editor.panels.viewers.viewing import Viewing, use
 from editor.sessions import Sessions
@@ -41,6 +42,7 @@ class Studio(QObject):
         use(Viewing(services.file_path, preferences, self.tasks))
         self.runs = RunCenter(services.data_dir, self)
         self.isolation = Isolation(self.runs, self)
+        self.mail = Mail(services, self.tasks, self)
         self.tools = Tools(services, self.tasks, self.runs.host.reload, self)
         self.sessions = Sessions(self)
         self.windows: list[MainWindow] = []

@@ -1,4 +1,4 @@
-"""Settings of the window and of the workspace: look, language, models, network."""
+"""Settings of the window and of the workspace: look, language, models, network, mail."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from editor.dialogs.association_row import AssociationRow
 from editor.dialogs.code_page import CodePage
+from editor.dialogs.mail_page import MailPage
 from editor.dialogs.models_page import ModelsPage
 from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
 from editor.dialogs.tools_page import ToolsPage
@@ -37,7 +38,8 @@ TEXT_SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 class PreferencesDialog(QDialog):
     """Changes are in force at once; there is nothing to confirm."""
 
-    def __init__(self, studio: Studio, parent: QWidget) -> None:
+    def __init__(self, studio: Studio, parent: QWidget, page: str = "") -> None:
+        """`page` names the one to begin with: "mail", or the first."""
         super().__init__(parent)
         self._studio = studio
         self.resize(860, 700)
@@ -51,7 +53,11 @@ class PreferencesDialog(QDialog):
         tabs.addTab(self._network(), tr("Network"))
         self.code = CodePage(studio)
         tabs.addTab(self.code, tr("Code"))
+        self.mail = MailPage(studio)
+        tabs.addTab(self.mail, tr("Mail"))
         tabs.addTab(self._runs(), tr("Runs"))
+        if page == "mail":
+            tabs.setCurrentWidget(self.mail)
         column.addWidget(tabs)
         buttons = QDialogButtonBox()
         close = buttons.addButton(tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
@@ -63,6 +69,7 @@ class PreferencesDialog(QDialog):
         self.models.close_down()
         self.tools.close_down()
         self.code.close_down()
+        self.mail.close_down()
         super().done(result)
 
     def _look(self) -> QWidget:

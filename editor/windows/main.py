@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
         self.library.newApp.connect(self.new_app)
         self.library.openFile.connect(self.open_file)
         self.library.dropped.connect(lambda path: self.offer_file(Path(path)))
-        self.library.settingsWanted.connect(self.preferences)
+        self.library.settingsWanted.connect(lambda: self.preferences())
         self.pages.addWidget(self.library)
         self.tab_bar.addTab(icon("library", "muted"), tr("Library"))
         self.tab_bar.setTabButton(0, QTabBar.ButtonPosition.RightSide, None)
@@ -502,11 +502,11 @@ class MainWindow(QMainWindow):
             self.show_page(self.library)
             self.library.take_files([Path(name) for name in names])
 
-    def preferences(self) -> None:
-        """Open the settings."""
+    def preferences(self, page: str = "") -> None:
+        """Open the settings, at a page of them."""
         from editor.dialogs.preferences import PreferencesDialog
 
-        dialog = PreferencesDialog(self.studio, self)
+        dialog = PreferencesDialog(self.studio, self, page)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
