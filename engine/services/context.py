@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.services.chat.annotations import AnnotationService
     from engine.services.chat.service import ChatService
     from engine.services.fetching import Fetch
+    from engine.services.form_trials import FormTrials
     from engine.services.library import LibraryService
     from engine.services.logs import LogService
     from engine.services.mail import MailService
@@ -281,6 +282,16 @@ class Services:
                 return ""
 
         return MailService(lambda: self.settings, lambda: self.secrets, name_of, send, self.has_database)
+
+    @cached_property
+    def form_trials(self) -> FormTrials:
+        """Forms without a run."""
+        from engine.services.form_trials import FormTrials
+
+        def values(app_id: str) -> dict[str, dict[str, Any]]:
+            return self.debug_store.values(app_id) if self.has_database() else {}
+
+        return FormTrials(values, lambda: self.mail, self.clock, lambda: self.limits().min_masked_secret_length)
 
     def limits(self) -> Limits:
         """The table of limits with the workspace's changes; the file is not opened only for that."""

@@ -72,6 +72,8 @@ class StartRun:
     """Behave as Dify where this program is better on purpose (nodes-logic spec 18.1); None = as the workspace says."""
     message_id: str = ""
     """The message of a chat turn; made when the turn begins."""
+    form_answer: dict[str, Any] | None = None
+    """For a single step of a human-input node: `action` and `values` with which its form was answered beforehand."""
     parent_message_id: str | None = None
     """The message that a chat turn follows, where that is not the newest one (an answer asked for once more)."""
 
@@ -175,7 +177,14 @@ class RunService:
     def _launch(self, request: RunRequest, recorder: Recorder | None, guard: AnswerGuard | None = None) -> RunHandle:
         from engine.run import start_run
 
-        return start_run(request, self._ports(), recorder, guard=guard)
+        ports = self._ports()
+        if request.form_answer is not None:
+            from dataclasses import replace
+
+            from engine.nodes.human_input.answered import AnsweredForm
+
+            ports = replace(ports, extras={**ports.extras, "human_input": AnsweredForm(request.form_answer)})
+        return start_run(request, ports, recorder, guard=guard)
 
     def request(self, start: StartRun) -> RunRequest:
         """The engine's request for a start: inputs checked, variables loaded, plan made. Raises UserError."""
@@ -226,6 +235,7 @@ class RunService:
             call_depth=start.call_depth,
             strict_upstream=self._strict(start),
             debug=DebugSettings.of(start.__dict__),
+            form_answer=start.form_answer if start.kind == "node" else None,
         )
 
     @staticmethod
