@@ -15,6 +15,7 @@ from editor.panels.parts import tool_button
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView, Mode
     from editor.session import WorkflowSession
+    from editor.windows.beginning import Beginning
 
 
 class CanvasTools(QObject):
@@ -26,6 +27,7 @@ class CanvasTools(QObject):
         self._preferences = session.studio.preferences
         self._top: QWidget | None = None
         self._middle: list[QWidget] = []
+        self._beginning: Beginning | None = None
         self.mode_buttons: dict[str, QToolButton] = {}
         self.bar = self._make_bar()
         self.bar.setParent(canvas)
@@ -95,6 +97,11 @@ class CanvasTools(QObject):
         self._middle.append(widget)
         self.settle()
 
+    def keep_in_view(self, beginning: Beginning) -> None:
+        """Keep the offer of an empty canvas below its sentence."""
+        self._beginning = beginning
+        self.settle()
+
     def toggle_map(self) -> None:
         """Show or hide the minimap; remembered."""
         self.minimap.set_wanted(not self.minimap.wanted)
@@ -133,6 +140,8 @@ class CanvasTools(QObject):
         for widget in self._middle:
             widget.adjustSize()
             widget.move(max(8, (canvas.width() - widget.width()) // 2), 12)
+        if self._beginning is not None:
+            self._beginning.settle()
         if self._top is not None:
             self._top.adjustSize()
             self._top.move(max(8, canvas.width() - self._top.width() - 16), 12)

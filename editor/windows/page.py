@@ -45,6 +45,7 @@ from editor.theme import follow_text_size, theme
 from editor.windows import choosers
 from editor.windows.adding import Adding
 from editor.windows.assigning import offer_values
+from editor.windows.beginning import Beginning
 from editor.windows.canvas_tools import CanvasTools
 from editor.windows.debug_desk import DebugDesk
 from editor.windows.helping import Helping
@@ -269,6 +270,7 @@ class WorkflowPage(QWidget):
         self.adding = Adding(self)
         self.menus = PageMenus(self)
         self.helping = Helping(self)
+        self.tools.keep_in_view(Beginning(self))
         return box
 
     def _make_drawer(self) -> QWidget:

@@ -29,7 +29,7 @@ def paint_empty(painter: QPainter, rect: QRectF, ratio: float, *, read_only: boo
         return
     painter.setFont(current.font("base"))
     painter.setPen(current.color("muted"))
-    text = tr("Drag a block in from the left, or right-click to add one.")
+    text = tr("Choose where it begins, drag a block in from the left, or right-click to add one.")
     painter.drawText(QRectF(rect.left(), centre.y() + 4, rect.width(), 24), Qt.AlignmentFlag.AlignCenter, text)
 
 
