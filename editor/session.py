@@ -21,6 +21,7 @@ from editor.i18n import tr
 from editor.kept_values import KeptValues
 from editor.moments import Moments
 from editor.pins import Pins
+from editor.workspace_problems import workspace_problems
 from engine.errors import PenstockError, UserError
 from engine.logs import get_logger
 from engine.model.document import Delta, Document, Step
@@ -292,38 +293,8 @@ class WorkflowSession(QObject):
     def _checked(self, problems: list[Problem]) -> None:
         if self._closed:
             return
-        self.problems = [*problems, *self._model_problems(problems), *self._tool_problems()]
+        self.problems = [*problems, *workspace_problems(self.studio, self.document.graph, problems)]
         self.problemsChanged.emit()
-
-    def _model_problems(self, problems: list[Problem]) -> list[Problem]:
-        """Models that mean nothing here; a node's own first problem comes before (nodes-ai spec 5.14)."""
-        from engine.services.model_names import model_refs
-
-        busy = {p.node_id for p in problems if p.code.startswith("node.")}
-        found = []
-        for node in self.document.graph.nodes.values():
-            if node.id in busy or node.is_note:
-                continue
-            for ref in model_refs(node.data):
-                words = self.model_problem(ref.provider, ref.name)
-                if words:
-                    field = "agent_parameters.model" if node.type == "agent" else "model"
-                    found.append(Problem("warning", "model.unknown", words, node.id, field))
-        return found
-
-    def _tool_problems(self) -> list[Problem]:
-        """Tools that are not there, with what they could mean."""
-        found = []
-        for node in self.document.graph.nodes.values():
-            for identity, place in self.studio.tools.missing(node.data):
-                suggestion = self.studio.tools.suggest(identity)
-                fixes = ({"tool": identity, "means": suggestion, "node": node.id},) if suggestion is not None else ()
-                words = self.studio.tools.problem(identity)
-                found.append(Problem("warning", "tool.unknown", words, node.id, place, fixes=fixes))
-            for group, place in self.studio.tools.without_account(node.data):
-                words = tr("{provider} needs an account. Add one in the settings under Tools.", provider=tr(group.name))
-                found.append(Problem("warning", "tool.no_account", words, node.id, place))
-        return found
 
     # -- runs --------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from editor.canvas import metrics as m
+from editor.canvas.bodies_knowledge import knowledge_index, knowledge_retrieval
 from editor.canvas.bodies_logic import (
     aggregator,
     assigner,
@@ -22,8 +23,6 @@ from editor.canvas.bodies_logic import (
 )
 from editor.canvas.bodies_model import (
     agent,
-    knowledge_index,
-    knowledge_retrieval,
     llm,
     parameter_extractor,
     question_classifier,

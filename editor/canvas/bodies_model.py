@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from editor.canvas import metrics as m
-from editor.canvas.body_parts import Data, chips, model_row, said
+from editor.canvas.body_parts import Data, chips, model_row
 from editor.canvas.content import Part, Row
 from editor.canvas.reading import Naming, first_line, items_of, mapping_of, mappings_of, selector_of, text_of
 from editor.i18n import ntr, tr
@@ -76,36 +76,4 @@ def agent(data: Data, naming: Naming) -> list[Row]:
     line = first_line(str(mapping_of(parameters, "instruction").get("value") or ""))
     if line:
         rows.append(Row(naming.inline(line)))
-    return rows
-
-
-def knowledge_retrieval(data: Data, naming: Naming) -> list[Row]:
-    rows = []
-    query = selector_of(data.get("query_variable_selector"))
-    if query:
-        rows.append(chips(naming.variable(query)))
-    sets = items_of(data, "dataset_ids")
-    if sets:
-        top = mapping_of(data, "multiple_retrieval_config").get("top_k")
-        parts = [
-            Part(
-                "chip", ntr("{n} knowledge base", "{n} knowledge bases", len(sets)), tone="text", icon="knowledge-index"
-            )
-        ]
-        if isinstance(top, int):
-            parts.append(Part("text", tr("top {n}", n=top), tone="faint"))
-        rows.append(chips(*parts))
-    else:
-        rows.append(chips(Part("chip", tr("Choose knowledge"), tone="warn", icon="warning")))
-    return rows
-
-
-def knowledge_index(data: Data, naming: Naming) -> list[Row]:
-    rows = []
-    source = selector_of(data.get("index_chunk_variable_selector"))
-    if source:
-        rows.append(chips(naming.variable(source)))
-    shown = [text_of(data, "chunk_structure"), text_of(data, "indexing_technique")]
-    parts = [Part("chip", text.replace("_", " "), tone="muted") for text in shown if text]
-    rows.append(chips(*parts) if parts else said(tr("Not configured"), "warn"))
     return rows

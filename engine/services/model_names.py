@@ -20,6 +20,7 @@ __all__ = [
     "UnknownModel",
     "by_name",
     "last_part",
+    "model_places",
     "model_refs",
 ]
 
@@ -93,18 +94,34 @@ def _without(rows: list[dict[str, str]], provider: str, name: str) -> list[dict[
 
 def model_refs(data: Mapping[str, Any]) -> list[ModelRef]:
     """The models that a node's data names."""
+    return [ref for _, ref in model_places(data)]
+
+
+def model_places(data: Mapping[str, Any]) -> list[tuple[str, ModelRef]]:
+    """The models that a node's data names, each with the dotted path of its setting (nodes-ai spec 1.2)."""
     if data.get("type") in MODEL_TYPES:
-        return [_ref(data.get("model"))]
-    if data.get("type") == "knowledge-retrieval" and data.get("retrieval_mode") == "single":
-        config = data.get("single_retrieval_config")
-        return [_ref(config.get("model"))] if isinstance(config, Mapping) and config.get("model") else []
+        return [("model", _ref(data.get("model")))]
+    if data.get("type") == "knowledge-retrieval":
+        return _retrieval_places(data)
     if data.get("type") == "agent":
         parameters = data.get("agent_parameters")
         entry = parameters.get("model") if isinstance(parameters, Mapping) else None
         value = entry.get("value") if isinstance(entry, Mapping) else None
         if isinstance(value, Mapping) and (value.get("provider") or value.get("model")):
-            return [ModelRef(str(value.get("provider") or ""), str(value.get("model") or ""))]
+            ref = ModelRef(str(value.get("provider") or ""), str(value.get("model") or ""))
+            return [("agent_parameters.model", ref)]
     return []
+
+
+def _retrieval_places(data: Mapping[str, Any]) -> list[tuple[str, ModelRef]]:
+    """The model that picks a knowledge base and the one that filters, while they are made use of (8.1)."""
+    found = []
+    config = data.get("single_retrieval_config")
+    if data.get("retrieval_mode") == "single" and isinstance(config, Mapping) and config.get("model"):
+        found.append(("single_retrieval_config.model", _ref(config.get("model"))))
+    if data.get("metadata_filtering_mode") == "automatic" and data.get("metadata_model_config"):
+        found.append(("metadata_model_config", _ref(data.get("metadata_model_config"))))
+    return found
 
 
 def _ref(model: Any) -> ModelRef:

@@ -28,7 +28,7 @@ FORMS: dict[str, str] = {
     "parameter-extractor": "ai_forms:ExtractorForm",
     "tool": "tool_form:ToolForm",
     "agent": "ai_forms:AgentForm",
-    "knowledge-retrieval": "ai_forms:KnowledgeForm",
+    "knowledge-retrieval": "retrieval_form:KnowledgeForm",
     "human-input": "event_forms:HumanInputForm",
     "trigger-schedule": "schedule_form:ScheduleForm",
     "trigger-plugin": "plugin_form:PluginTriggerForm",

@@ -1,4 +1,4 @@
-"""Forms of the nodes that call models: llm, question classifier, parameter extractor, agent, tool, knowledge."""
+"""Forms of the nodes that call models: llm, question classifier, parameter extractor, agent, tool."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from editor.panels.forms.common import (
 )
 from editor.panels.forms.fields import (
     ChoiceField,
-    NumberField,
     SelectorField,
     SwitchField,
     TemplateField,
@@ -237,30 +236,3 @@ class AgentForm(Form):
         tools.add(AgentTools(ctx))
         add_memory(self, with_query=False)
         add_tail(self)
-
-
-class KnowledgeForm(Form):
-    """The query and the knowledge bases the file names."""
-
-    def build(self) -> None:
-        ctx = self.ctx
-        self.section(tr("Query")).add(SelectorField(ctx, ("query_variable_selector",), tr("Query")))
-        bases = self.section(tr("Knowledge bases"))
-        bases.add(
-            RowList(
-                ctx,
-                ("dataset_ids",),
-                lambda index: TextField(ctx, ("dataset_ids", index), tr("Knowledge base")),
-                str,
-                tr("Add knowledge base"),
-                empty=tr("None chosen."),
-            )
-        )
-        search = self.section(tr("Search"))
-        search.add(
-            labelled(
-                tr("Best results"),
-                NumberField(ctx, ("multiple_retrieval_config", "top_k"), tr("Best results"), 1, 10, default=4),
-            )
-        )
-        add_outputs(self)

@@ -289,7 +289,8 @@ def _agent_default(_mode: str) -> dict[str, Any]:
 
 
 def check_retrieval(data: Data) -> list[FieldProblem]:
-    """The query is not looked at; whether bases are external or economy is known to the workspace only."""
+    """The query is not looked at; whether bases are external or economy is known to the workspace only, so that without
+    reranking no model is asked for (nodes-ai spec 8.8). A filter without its model is left out when the node runs."""
     if not data.get("dataset_ids"):
         return [FieldProblem("node.dataset_missing", "dataset_ids", "Choose a knowledge base.")]
     if data.get("retrieval_mode") == "single":
@@ -299,18 +300,25 @@ def check_retrieval(data: Data) -> list[FieldProblem]:
             return [
                 FieldProblem(problem.code, "single_retrieval_config.model", "Choose the model that picks the base.")
             ]
-        return []
-    config = data.get("multiple_retrieval_config")
-    config = config if isinstance(config, dict) else {}
-    on = config.get("reranking_enable", False)
-    if on and config.get("reranking_mode") == "reranking_model" and not _reranker(config.get("reranking_model")):
-        where = "multiple_retrieval_config.reranking_model"
-        return [FieldProblem("node.rerank_missing", where, "Choose a rerank model.")]
+    else:
+        config = data.get("multiple_retrieval_config")
+        config = config if isinstance(config, dict) else {}
+        on = config.get("reranking_enable", True)  # as it is read where the key is missing (8.1)
+        if on and config.get("reranking_mode") == "reranking_model" and not _reranker(config.get("reranking_model")):
+            where = "multiple_retrieval_config.reranking_model"
+            return [FieldProblem("node.rerank_missing", where, "Choose a rerank model.")]
+    if data.get("metadata_filtering_mode") == "automatic" and check_model(data, "metadata_model_config"):
+        message = "Choose the model that filters by metadata; without one nothing is filtered."
+        return [FieldProblem("node.model_missing", "metadata_model_config", message, "warning")]
     return []
 
 
 def _reranker(model: Any) -> bool:
-    return isinstance(model, dict) and bool(model.get("provider") and (model.get("model") or model.get("name")))
+    """Whether a rerank model is named, in today's keys or in those of older files (nodes-ai spec 8.1)."""
+    if not isinstance(model, dict):
+        return False
+    older = model.get("reranking_provider_name") and model.get("reranking_model_name")
+    return bool(older or (model.get("provider") and (model.get("model") or model.get("name"))))
 
 
 def check_index(data: Data) -> list[FieldProblem]:
@@ -346,9 +354,9 @@ DOCUMENT_FIELDS = (
 )
 
 
-def _retrieval_default(_mode: str) -> dict[str, Any]:
+def _retrieval_default(mode: str) -> dict[str, Any]:
     return {
-        "query_variable_selector": [],
+        "query_variable_selector": ["sys", "query"] if mode == "advanced-chat" else [],
         "dataset_ids": [],
         "retrieval_mode": "multiple",
         "multiple_retrieval_config": {"reranking_enable": False, "score_threshold": None, "top_k": 4},
