@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
 
 from editor.block_habits import BlockHabits
 from editor.bridge.runs import RunCenter
@@ -60,6 +61,13 @@ class Studio(QObject):
         from editor.retelling import retell
 
         retell()
+
+    def open_settings(self, page: str) -> None:
+        """Open the settings at a page of them, over the window that is worked in."""
+        active = QApplication.activeWindow()
+        window = next((w for w in self.windows if w is active), self.windows[-1] if self.windows else None)
+        if window is not None:
+            window.preferences(page)
 
     # -- what forms ask, answered from memory --------------------------------------------------------------------------
 

@@ -8,9 +8,20 @@ from typing import Any, Final
 from editor.canvas import metrics as m
 from editor.canvas.body_parts import Data, chips, more, said
 from editor.canvas.content import Part, Row
-from editor.canvas.reading import Naming, first_line, items_of, mapping_of, mappings_of, selector_of, text_of
+from editor.canvas.reading import (
+    Naming,
+    first_line,
+    items_of,
+    mapping_of,
+    mappings_of,
+    plain_lines,
+    selector_of,
+    text_of,
+)
 from editor.i18n import ntr, tr
 
+FORM_LINES: Final = 2
+"""How many lines of its form a human-input card shows."""
 _OPERATORS: Final[Mapping[str, str]] = {
     "contains": "contains",
     "not contains": "does not contain",
@@ -226,10 +237,7 @@ def _whole(value: Any) -> int:
 
 
 def human_input(data: Data, naming: Naming) -> list[Row]:
-    rows = []
-    line = first_line(text_of(data, "form_content"))
-    if line:
-        rows.append(Row(naming.inline(line)))
+    rows = [Row(naming.inline(line)) for line in plain_lines(text_of(data, "form_content"), FORM_LINES)]
     methods = [
         text_of(entry, "type") for entry in mappings_of(data, "delivery_methods") if entry.get("enabled") is not False
     ]

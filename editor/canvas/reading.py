@@ -81,6 +81,36 @@ def lines_of(text: str, count: int) -> list[str]:
     return found
 
 
+_FENCE = re.compile(r"\s*(```|~~~)|\s*([-*_]\s*){3,}$|\s*\|?[\s:|-]+\|[\s:|-]*$")
+_LEAD = re.compile(r"^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)+")
+_PICTURE_OR_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"\*\*|__|~~|`+|(?<![\w*])[*_](?=\S)|(?<=\S)[*_](?![\w*])")
+_HTML = re.compile(r"</?[A-Za-z][^<>]*>")
+
+
+def plain_lines(markdown: str, count: int) -> list[str]:
+    """The first `count` lines of a Markdown text that say something, without the signs that only say how it looks;
+    references stay as they are."""
+    found: list[str] = []
+    for line in markdown.splitlines():
+        if _FENCE.match(line):
+            continue
+        pieces, position, text = [], 0, _PICTURE_OR_LINK.sub(r"\1", _LEAD.sub("", line))
+        for reference in _REFERENCE.finditer(text):
+            pieces += [_unmarked(text[position : reference.start()]), reference.group()]
+            position = reference.end()
+        folded = _SPACES.sub(" ", "".join([*pieces, _unmarked(text[position:])])).strip(" |")
+        if folded:
+            found.append(folded[:_CLIP])
+            if len(found) == count:
+                break
+    return found
+
+
+def _unmarked(text: str) -> str:
+    return _MARKS.sub("", _HTML.sub("", text)).replace("\\", "")
+
+
 class Naming:
     """Says selectors in words for one graph and remembers which nodes it named."""
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.panels.parts import Words, status_icon
 from editor.panels.run_form import RunForm
@@ -21,7 +22,7 @@ from editor.theme import restyle
 from engine.model.graph import Graph
 
 _FIELD: Final = re.compile(r"\{\{#\$output\.([^#]+)#\}\}")
-_STYLES: Final = {"primary": "primary", "accent": "primary", "ghost": "quiet"}
+_STYLES: Final = {"primary": "primary", "accent": "accent", "ghost": "quiet"}
 _TIMEOUT: Final = ("__timeout", "__timeout__")
 """How files spell the handle that is taken when nobody answers in time."""
 HURRY: Final = 60
@@ -46,6 +47,8 @@ class WaitingForm(QFrame):
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(12)
         column.addLayout(self._head(title))
+        for words, kind in mail_words(record.get("mail")):
+            column.addWidget(Words(words, kind))
         text = MarkdownView(folder)
         text.setAccessibleName(tr("Text of the form"))
         text.set_text(_FIELD.sub(r"**[\1]**", str(definition.get("form_content") or "")))
@@ -169,6 +172,19 @@ def time_out_words(record: Mapping[str, Any], graph: Graph) -> str:
         return tr("If nobody answers in time, this path of the run ends here.")
     titles = ", ".join(node.title or node.type for node in targets)
     return tr("If nobody answers in time, the run goes on at: {titles}", titles=titles)
+
+
+def mail_words(report: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """What became of the e-mails that asked for the answer: sentences, each with the kind of label that says it."""
+    if not report:
+        return []
+    found = []
+    if sent := [str(address) for address in report.get("sent") or ()]:
+        found.append((tr("Sent by e-mail to {addresses}.", addresses=", ".join(sent)), "small"))
+    for row in report.get("failed") or ():
+        why = f"{told(row.get('error'))} {told(row.get('hint'))}".strip()
+        found.append((tr("The e-mail to {address} was not sent: {why}", address=row.get("to"), why=why), "warn"))
+    return found + [(told(note), "small") for note in report.get("notes") or ()]
 
 
 def _fields(definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -1,8 +1,8 @@
 """The application style sheet: every standard widget in the look of the design, written from theme tokens.
 
 The rules themselves are `resources/theme/app.qss`, a template over the tokens. Variants are chosen by dynamic
-properties, so that widgets need no style sheet of their own: `kind` on buttons (primary, quiet, danger, link), on
-labels (large, heading, title, section, muted, faint, small, tiny, code, bad, warn, good, chip), on frames (card,
+properties, so that widgets need no style sheet of their own: `kind` on buttons (primary, accent, quiet, danger, link),
+on labels (large, heading, title, section, muted, faint, small, tiny, code, bad, warn, good, chip), on frames (card,
 panel, chrome, line, vline, raised, banner, canvas), on texts (code, bare, plain) and on tab bars (document); `wrong`
 = true marks a field with an error.
 """

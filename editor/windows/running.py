@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
@@ -199,8 +200,41 @@ class Running(QObject):
             node_id=node_id,
             inputs=self._stored_files({**inputs, **(given or {})}),
         )
+        if node.type == "human-input":
+            self._answer_first(page, start)
+            return None
+        return self._show_step(page, start)
+
+    def _show_step(self, page: WorkflowPage, start: StartRun) -> LiveRun:
         page.inspector.tabs.setCurrentIndex(1)
         return self._show(page, start, drawer=False)
+
+    def _answer_first(self, page: WorkflowPage, start: StartRun) -> None:
+        """A step that asks a person shows its form, and runs with the answer."""
+        from engine.services.form_trials import Step
+
+        session, studio = page.session, self._window.studio
+        step = Step(start.workflow, start.app_id, str(start.node_id), session.pins.settings(), start.inputs)
+
+        def shown(record: dict[str, Any]) -> None:
+            from editor.dialogs.form_step import FormStep
+
+            if session.is_closed or not session.can_run_node(str(start.node_id)):
+                return
+            dialog = FormStep(session, record, self._window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.answered.connect(answered)
+            dialog.open()
+
+        def answered(action: str, values: dict[str, Any]) -> None:
+            if not session.is_closed and session.can_run_node(str(start.node_id)):
+                start.form_answer = {"action": action, "values": values}
+                self._show_step(page, start)
+
+        def failed(error: PenstockError) -> None:
+            studio.messages.error(tr("The form cannot be shown"), error)
+
+        studio.tasks.run(lambda: studio.services.form_trials.shown(step), done=shown, failed=failed, key="form step")
 
     def _missing(self, page: WorkflowPage, node_id: str) -> dict[str, Any] | None:
         """Values for references that no earlier run left; None when the person thinks better of it."""
@@ -268,11 +302,24 @@ class Running(QObject):
             history.refresh()  # type: ignore[attr-defined]
         if summary.get("status") == "paused":
             self.show_forms(page)
+            self._tell_mails(page)
         self._missed(page, summary)
         self._notices.run_over(page, summary)
         error_node = summary.get("error_node_id")
         if summary.get("status") == "failed" and error_node:
             page.canvas.ensure_visible(str(error_node))
+
+    def _tell_mails(self, page: WorkflowPage) -> None:
+        """Say it when the e-mail that was to ask for an answer did not go; the form itself says more."""
+        state = page.session.whole_state
+        nodes = [n for n in state.nodes.values() if n.node_type == "human-input"] if state is not None else []
+        for node in nodes:
+            failed = [log for log in node.logs if log.get("error") and "@" in str(log.get("label"))]
+            if failed:
+                words = tr("The e-mail of “{title}” was not sent.", title=node.title)
+                settings = partial(self._window.preferences, "mail")
+                self._window.studio.messages.tell(words, tr("Mail settings"), settings)
+                return
 
     def _missed(self, page: WorkflowPage, summary: dict[str, Any]) -> None:
         """Say so when a run was to hold somewhere and ended without coming there."""

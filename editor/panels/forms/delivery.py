@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from editor.i18n import ntr, tr
@@ -15,6 +16,8 @@ from editor.panels.forms.common import column, line
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, PlainEdit, SwitchField, TemplateField, name_it
 from editor.panels.forms.parts import labelled, small_button
+from editor.panels.mail_trial import MailTrial, Work
+from editor.panels.parts import Words
 from editor.theme import restyle
 
 LINK = "{{#url#}}"
@@ -43,7 +46,8 @@ class DeliveryPart(QWidget):
         words = QLabel(tr("The form waits in the list of forms, the chat and the run."))
         words.setProperty("kind", "small")
         words.setWordWrap(True)
-        self._layout.addWidget(column(MethodSwitch(ctx, "webapp", tr("In the program")), words, spacing=2))
+        self._webapp = column(MethodSwitch(ctx, "webapp", tr("In the program")), words, spacing=2)
+        self._layout.addWidget(self._webapp)
         self._email = MethodSwitch(ctx, "email", tr("By e-mail"))
         self._layout.addWidget(self._email)
         self._inside = QWidget()
@@ -59,7 +63,9 @@ class DeliveryPart(QWidget):
         self._layout.addWidget(self._fault)
         self._shape: Any = None
         ctx.changed.connect(self.load)
+        ctx.graphChanged.connect(self._offer)
         self.load()
+        self._offer()
 
     def load(self) -> None:
         methods = self.ctx.get(("delivery_methods",), [])
@@ -71,6 +77,16 @@ class DeliveryPart(QWidget):
         problem = self._problem(methods)
         self._fault.setText(problem)
         self._fault.setVisible(bool(problem))
+        self._offer()
+
+    def _offer(self) -> None:
+        """What begins with a trigger has no page of its own where a form could be: that way is not offered then, and
+        stays where a file has it."""
+        graph = self.ctx.session.document.graph
+        triggered = any(n.type.startswith("trigger-") for n in graph.nodes.values())
+        methods = self.ctx.get(("delivery_methods",), [])
+        has = any(isinstance(m, Mapping) and m.get("type") == "webapp" for m in methods)
+        self._webapp.setVisible(has or not triggered)
 
     @staticmethod
     def _problem(methods: list[Any]) -> str:
@@ -98,14 +114,20 @@ class DeliveryPart(QWidget):
                     widget.hide()
                     widget.deleteLater()
         for index, kind in enumerate(self._shape):
-            if kind == "email":
+            if kind in self._shape[:index]:
+                self._keep(index, kind, tr("{kind}: more than once in the file; each is delivered.", kind=kind))
+            elif kind == "email":
                 self._fill(("delivery_methods", index, "config"))
             elif kind != "webapp":
-                words = QLabel(tr("{kind}: kept in the file, delivered by nobody.", kind=kind))
-                words.setProperty("kind", "small")
-                words.setWordWrap(True)
-                drop = small_button("trash", tr("Remove {name}", name=kind), partial(self._remove, index))
-                self._others.addWidget(line(words, drop, stretch=(1, 0)))
+                self._keep(index, kind, tr("{kind}: kept in the file, delivered by nobody.", kind=kind))
+
+    def _keep(self, index: int, kind: str, text: str) -> None:
+        """A way that has no settings here, and a button that takes it out."""
+        words = QLabel(text)
+        words.setProperty("kind", "small")
+        words.setWordWrap(True)
+        drop = small_button("trash", tr("Remove {name}", name=kind), partial(self._remove, index))
+        self._others.addWidget(line(words, drop, stretch=(1, 0)))
 
     def _fill(self, path: Path) -> None:
         ctx = self.ctx
@@ -121,10 +143,7 @@ class DeliveryPart(QWidget):
         everybody = EverybodySwitch(ctx, people)
         self._box.addWidget(column(labelled(tr("Addresses"), AddressesField(ctx, people)), everybody, spacing=6))
         self._box.addWidget(SwitchField(ctx, (*path, "debug_mode"), tr("Only to me while testing")))
-        note = QLabel(tr("Penstock sends no e-mail itself: the form waits in the program. Dify uses these settings."))
-        note.setProperty("kind", "small")
-        note.setWordWrap(True)
-        self._box.addWidget(note)
+        self._box.addWidget(SendingPart(ctx, path[:-1]))
 
     def _insert_link(self, body: TemplateField) -> None:
         text = str(self.ctx.get(body.path, ""))
@@ -135,6 +154,57 @@ class DeliveryPart(QWidget):
         methods = list(self.ctx.get(("delivery_methods",), []))
         del methods[index]
         self.ctx.set(("delivery_methods",), methods)
+
+
+class SendingPart(QWidget):
+    """With which account the e-mail goes out, and a test that goes to oneself; without one the way to set it up."""
+
+    def __init__(self, ctx: FormContext, path: Path) -> None:
+        super().__init__()
+        self._ctx, self._path = ctx, path
+        self._mail = ctx.session.studio.mail
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(8)
+        self.words = Words(kind="small")
+        box.addWidget(self.words)
+        self.set_up = QPushButton()
+        self.set_up.setProperty("kind", "link")
+        self.set_up.clicked.connect(lambda: ctx.session.studio.open_settings("mail"))
+        box.addWidget(line(self.set_up, QWidget(), stretch=(0, 1)))
+        self.trial = MailTrial(ctx.session.studio, tr("Send a test to me"), self._test)
+        box.addWidget(self.trial)
+        self._mail.changed.connect(self._show)
+        self._show()
+        self._mail.ask()
+
+    def _show(self) -> None:
+        own = self._mail.own_address
+        if own:
+            text = tr(
+                "Sent from {address} when a run waits here, to addresses only: members of a Dify workspace have none.",
+                address=own,
+            )
+        else:
+            text = tr("This workspace has no mail account: nothing is sent, the form waits in the program.")
+        self.words.setText(text)
+        words = tr("Mail settings") if own else tr("Set up a mail account")
+        self.set_up.setText(words)
+        name_it(self.set_up, words)
+        self.trial.setVisible(bool(own))
+
+    def _test(self) -> Work:
+        from engine.services.form_trials import Step
+
+        session = self._ctx.session
+        step = Step(session.document.workflow, session.app_id, self._ctx.node_id, session.pins.settings())
+        method, trials = dict(self._ctx.get(self._path, {})), session.studio.services.form_trials
+        return lambda: trials.send(step, method)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Another step is shown: nobody waits for the test any more."""
+        super().hideEvent(event)
+        self.trial.stop()
 
 
 class MethodSwitch(Field):

@@ -16,10 +16,10 @@ from editor.panels.forms.fields import (
     Field,
     NumberField,
     SelectorField,
-    TemplateField,
     TextField,
     name_it,
 )
+from editor.panels.forms.form_text import FormText
 from editor.panels.forms.name_field import NameField, variable_problem
 from editor.panels.forms.parts import RowList, labelled
 from engine.model.human_input import MAX_ACTION_ID, MAX_ACTION_TITLE, is_action_id
@@ -49,20 +49,15 @@ class HumanInputForm(Form):
     def build(self) -> None:
         ctx = self.ctx
         content = self.section(tr("Form"))
-        content.add(
-            labelled(
-                tr("Text"),
-                TemplateField(ctx, ("form_content",), tr("Form text"), tr("Markdown with variables"), lowest=120),
-                tr("{{#$output.name#}} is where the field “name” stands."),
-            )
-        )
+        self.text = FormText(ctx, KINDS, self._new_field)
+        content.add(labelled(tr("Text"), self.text, tr("A chip of a field is where people will read its answer.")))
         fields = self.section(tr("Fields"))
         fields.add(
             RowList(
                 ctx,
                 ("inputs",),
                 self._field,
-                lambda: {"output_variable_name": self._fresh(), "type": "paragraph"},
+                lambda: self._new_field("paragraph"),
                 tr("Add field"),
                 empty=tr("Without fields people only press a button."),
                 key=lambda item: item.get("type") if isinstance(item, Mapping) else None,
@@ -173,6 +168,9 @@ class HumanInputForm(Form):
         for key, value in FRESH.get(kind, {}).items():
             item.setdefault(key, value)
         self.ctx.set(("inputs", index), item)
+
+    def _new_field(self, kind: str) -> dict[str, Any]:
+        return {"output_variable_name": self._fresh(), "type": kind, **FRESH.get(kind, {})}
 
     def _fresh(self) -> str:
         taken = {item.get("output_variable_name") for item in self.ctx.get(("inputs",), [])}

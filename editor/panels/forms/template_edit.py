@@ -161,8 +161,17 @@ class TemplateEdit(WordSteps, QTextEdit):
         cursor.setPosition(min(position, self.document().characterCount() - 1))
         self.setTextCursor(cursor)
 
-    def insert_reference(self, reference: str) -> None:
-        """Put the chip of `node.variable` at the caret, over the sign that called the picker."""
+    def insert_reference(self, reference: str, *, silently: bool = False) -> None:
+        """Put the chip of `node.variable` at the caret, over the sign that called the picker; `silently` for an owner
+        who writes the new text himself, together with more."""
+        self._loading = silently
+        try:
+            self._insert_chip(reference)
+        finally:
+            self._loading = False
+        self._known = self.text()
+
+    def _insert_chip(self, reference: str) -> None:
         cursor = self.textCursor()
         if self._typed_trigger and not cursor.hasSelection():
             before = cursor.block().text()[: cursor.positionInBlock()]
