@@ -334,7 +334,7 @@ class CanvasSurface(QWidget):
         return QSize(800, 600)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(320, 200)
+        return QSize(300, 120)
 
     # -- what else is shown -----------------------------------------------------------------------------------
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.panels.forms.parts import labelled
 
 
-class AnnotationDialog(QDialog):
+class AnnotationDialog(FittingDialog):
     """`kept` comes with question and answer, both not empty."""
 
     kept = Signal(str, str)

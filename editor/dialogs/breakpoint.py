@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
 
 from editor.debugging import BreakpointMark
+from editor.dialogs.fitting import FittingDialog
 from editor.i18n import tr
 from editor.panels.forms.context import FormContext
 from editor.panels.forms.fields import name_it
@@ -29,7 +30,7 @@ HIT_MODES = (
 EXAMPLE = "{{#start.total#}} > 100"
 
 
-class BreakpointEditor(QDialog):
+class BreakpointEditor(FittingDialog):
     """Changes take effect with Done; Esc leaves everything as it was."""
 
     def __init__(self, page: WorkflowPage, node_id: str) -> None:

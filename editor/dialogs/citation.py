@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.i18n import tr
 
 
-class CitationDialog(QDialog):
+class CitationDialog(FittingDialog):
     """Shows one retriever resource of a message."""
 
     def __init__(self, resource: Mapping[str, Any], parent: QWidget) -> None:

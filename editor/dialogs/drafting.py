@@ -15,7 +15,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QPlainTextEdit,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import FieldColumn, dialog_column
 from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
@@ -49,7 +49,7 @@ EXAMPLES: Final = {
 NOTHING, PRESENT = -2, -1
 
 
-class Drafting(QDialog):
+class Drafting(FittingDialog):
     """`take` gets the draft that is chosen. Esc and closing give up what is under way."""
 
     def __init__(

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from editor.dialogs.fitting import screen_room
 from editor.dialogs.found import DETAIL, PICTURE, TITLE, FoundDelegate
 from editor.i18n import tr
 from editor.icons import icon
@@ -119,7 +120,7 @@ class GoTo(QDialog):
         self.list.itemActivated.connect(lambda _: self._take())
         self.list.itemClicked.connect(lambda _: self._take())
         column.addWidget(self.list, 1)
-        self.resize(600, 420)
+        self.resize(QSize(600, 420).boundedTo(screen_room(parent)))
         self._typed("")
 
     def scope(self) -> tuple[str, str]:

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QHeaderView,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.models_desk import ModelsDesk, Ref
 from editor.dialogs.parts import dialog_column
 from editor.i18n import ntr, tr
@@ -148,7 +148,7 @@ class AliasTable(QWidget):
             self._desk.change(lambda: service.remove_alias(provider, name))
 
 
-class MappingDialog(QDialog):
+class MappingDialog(FittingDialog):
     """All names of a workflow that mean nothing here, each with a proposal; one click maps them."""
 
     def __init__(self, session: WorkflowSession, parent: QWidget) -> None:

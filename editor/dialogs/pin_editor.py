@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.output_fields import BadValue, OutputFields
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from editor.session import WorkflowSession
 
 
-class PinEditor(QDialog):
+class PinEditor(FittingDialog):
     """One field an output: text as text, everything else as JSON. Pin keeps them, Esc leaves everything as it was."""
 
     def __init__(

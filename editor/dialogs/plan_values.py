@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.output_fields import BadValue, OutputFields
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 
 
-class PlanValues(QDialog):
+class PlanValues(FittingDialog):
     """`changed` holds the values that are other than before, by node and name, once it was accepted."""
 
     def __init__(

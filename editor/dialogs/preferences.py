@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QLabel,
     QLineEdit,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from editor.dialogs.association_row import AssociationRow
 from editor.dialogs.code_page import CodePage
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.mail_page import MailPage
 from editor.dialogs.models_page import ModelsPage
 from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
@@ -35,7 +35,7 @@ FIELDS_WIDTH = 480
 TEXT_SCALES = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 
 
-class PreferencesDialog(QDialog):
+class PreferencesDialog(FittingDialog):
     """Changes are in force at once; there is nothing to confirm."""
 
     def __init__(self, studio: Studio, parent: QWidget, page: str = "") -> None:

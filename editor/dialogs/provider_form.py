@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QLabel,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.models_desk import ModelsDesk
 from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
 from editor.enginetexts import told
@@ -32,7 +32,7 @@ PATIENCE = 180
 CONTEXT = 8192
 
 
-class ProviderDialog(QDialog):
+class ProviderDialog(FittingDialog):
     """Accepted once the provider is stored; `saved` is its id."""
 
     def __init__(self, desk: ModelsDesk, parent: QWidget, view: ProviderView | None = None) -> None:

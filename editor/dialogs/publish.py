@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QLabel,
     QLineEdit,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.enginetexts import told
 from editor.i18n import ntr, tr
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PLACE = int(Qt.ItemDataRole.UserRole)
 
 
-class PublishDialog(QDialog):
+class PublishDialog(FittingDialog):
     """Accepted with a name and a note; with errors it can only be closed. `goTo` carries node id and field of the
     problem that was chosen; the dialog is gone by then."""
 

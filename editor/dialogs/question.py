@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import GAP, MARGIN, heading
 from editor.i18n import tr
 from editor.icons import pixmap
@@ -23,7 +24,7 @@ PICTURES = {
 }
 
 
-class Question(QDialog):
+class Question(FittingDialog):
     """`chosen` is the index of the choice that was clicked; None when the dialog was closed without one.
 
     Enter is the first choice, unless something would be lost by it; Esc and the last button do nothing.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.actions import ACTIONS, BY_ID, MENUS
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.icons import icon
@@ -66,7 +66,7 @@ def _children(item: QTreeWidgetItem) -> list[QTreeWidgetItem]:
     return [child for child in found if child is not None]
 
 
-class ShortcutSheet(QDialog):
+class ShortcutSheet(FittingDialog):
     """Lists the table; what is changed here is in force at once and kept."""
 
     def __init__(self, keymap: Keymap, parent: QWidget) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.enginetexts import told
 from editor.i18n import tr
@@ -52,7 +53,7 @@ def ask_for(
     return dialog.values()
 
 
-class StepInputs(QDialog):
+class StepInputs(FittingDialog):
     """One field a value; text is text, JSON where the variable is not text."""
 
     def __init__(self, session: WorkflowSession, names: dict[str, tuple[str, ...]], parent: QWidget) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.i18n import ntr, tr
 from editor.panels.value_view import as_text
@@ -24,7 +24,7 @@ from editor.panels.value_view import as_text
 LONGEST = 120
 
 
-class StepItems(QDialog):
+class StepItems(FittingDialog):
     """All items are ticked at first; with none ticked there is nothing to run."""
 
     def __init__(self, title: str, items: Sequence[Any], parent: QWidget) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
 from editor.i18n import tr
 from editor.panels.parts import Words
@@ -70,7 +70,7 @@ def use_everywhere(
     session.steps.did(words, back, again)
 
 
-class ToolMapping(QDialog):
+class ToolMapping(FittingDialog):
     """See the module."""
 
     def __init__(

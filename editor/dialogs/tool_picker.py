@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from editor.canvas.blocks import settings_of
+from editor.dialogs.fitting import FittingDialog
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.tool_list import KindTabs, ToolList
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from engine.services.tool_snapshot import ToolDescription
 
 
-class ToolPicker(QDialog):
+class ToolPicker(FittingDialog):
     """`picked` carries the tool; Esc leaves no trace."""
 
     picked = Signal(object)

@@ -11,7 +11,6 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QLineEdit,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import FieldColumn, dialog_column, side_by_side
 from editor.enginetexts import told, told_with_hint
 from editor.i18n import tr
@@ -49,7 +49,7 @@ def pairs_of(text: str) -> dict[str, str | None]:
     return {n.strip(): None if v.strip() == MASK else v.strip() for n, _, v in lines if n.strip()}
 
 
-class SetupDialog(QDialog):
+class SetupDialog(FittingDialog):
     """Fields, a place for what is wrong, Save and Cancel; saving happens in the background."""
 
     def __init__(self, studio: Studio, parent: QWidget, title: str) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QLabel,
     QLineEdit,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
 from editor.enginetexts import told_with_hint
 from editor.i18n import tr
@@ -31,7 +31,7 @@ FILES = ("file", "files", "system-files")
 LONGEST = 40_000
 
 
-class ToolTry(QDialog):
+class ToolTry(FittingDialog):
     """Esc and closing give a call up that is under way."""
 
     def __init__(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.panels.forms.parts import labelled
@@ -11,7 +12,7 @@ from editor.panels.parts import local_time
 from engine.services.versions import VersionInfo
 
 
-class VersionNotes(QDialog):
+class VersionNotes(FittingDialog):
     """Accepted with `name` and `comment`."""
 
     def __init__(self, version: VersionInfo, parent: QWidget) -> None:

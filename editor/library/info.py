@@ -11,7 +11,6 @@ from PySide6.QtCore import QBuffer, QIODevice, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QGridLayout,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.appicon import app_icon, has_emoji
+from editor.dialogs.fitting import FittingDialog
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
@@ -41,7 +41,7 @@ IMAGE_BYTES = 10 * 1024 * 1024
 EMOJI = "🤖💬📝📚🔍📊🧮🗂🌐✉️🎧🎬🛒🏥⚖️🧪🎓🧭🛠🔔💡🧠🐳🦊"
 
 
-class InfoDialog(QDialog):
+class InfoDialog(FittingDialog):
     """`changed` carries the new Info. Nothing is written here."""
 
     changed = Signal(object)

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
     QApplication,
-    QDialog,
     QDialogButtonBox,
     QLabel,
     QLineEdit,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.enginetexts import told, told_with_hint
 from editor.i18n import tr
 from engine.errors import PenstockError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.services.workflows import ImportOutcome
 
 
-class _SourceDialog(QDialog):
+class _SourceDialog(FittingDialog):
     """What both dialogs share: a field, a line for what is wrong, Import and Cancel. `imported` carries the outcome."""
 
     imported = Signal(object)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from editor.dialogs.fitting import FittingDialog
 from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.library.tagmarks import WORDS, dot
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from editor.context import Studio
 
 
-class TagsDialog(QDialog):
+class TagsDialog(FittingDialog):
     """Changes are in force at once; `changed` says that the tags are other than before."""
 
     changed = Signal()

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from editor.debugging import failure_of
 from editor.enginetexts import told, told_line
@@ -14,7 +14,7 @@ from editor.i18n import tr
 from editor.keymap import native
 from editor.panels.breakpoints import spelled
 from editor.panels.glyph import Glyph
-from editor.panels.parts import tool_button
+from editor.panels.parts import ElidedLabel, tool_button
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LINGER_MS = 400
 """How long the bar stays after a step: most steps are over sooner, and a bar that comes and goes cannot be clicked."""
+MOST_WORDS = 520
 BUTTONS = (
     ("continue_run", "resume", "Continue"),
     ("step_over", "step-over", "Step over"),
@@ -42,14 +43,15 @@ class DebugBar(QFrame):
         super().__init__(parent)
         self.setProperty("kind", "raised")
         self.setAccessibleName(tr("Debugger"))
-        self._session, self._canvas = session, parent
+        self._session = session
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(2)
         self.glyph = Glyph()
         row.addWidget(self.glyph)
         row.addSpacing(8)
-        self.reason = QLabel()
+        self.reason = ElidedLabel()
+        self.reason.setMaximumWidth(MOST_WORDS)
         row.addWidget(self.reason)
         row.addSpacing(8)
         self.others = tool_button("chevron-right", tr("Next held step"), self._next)
@@ -94,10 +96,7 @@ class DebugBar(QFrame):
         failed = failure_of(node)
         self.glyph.show_icon(*(("status-failed", "bad") if failed else ("status-held", "held")))
         words = reason_words(session, node)
-        metrics = self.reason.fontMetrics()
-        room = max(160, min(520, self._canvas.width() - 320))
-        self.reason.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))
-        self.reason.setToolTip(words)
+        self.reason.setText(words)
         self.reason.setAccessibleName(words)
         for name, button in self.buttons.items():
             button.setEnabled(True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QWidget
 
@@ -49,8 +49,10 @@ class FindBar(QFrame):
         row.addWidget(tool_button("chevron-up", tr("The one before"), lambda: self.go(-1)))
         row.addWidget(tool_button("chevron-down", tr("The next one"), lambda: self.go(1)))
         row.addWidget(tool_button("close", tr("Close"), self.close_bar))
-        self.setFixedWidth(WIDTH)
         self.hide()
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, super().sizeHint().height())
 
     @property
     def found(self) -> list[str]:

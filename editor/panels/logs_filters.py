@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -61,10 +62,23 @@ class LogFilters(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addLayout(self._first_row())
+        self._first = self._first_row()
+        column.addLayout(self._first)
         self.more_row = self._second_row()
         self.more_row.hide()
         column.addWidget(self.more_row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        words = {self.more: tr("More filters"), self.saved: tr("Saved filters")}
+        for button, text in words.items():
+            button.setText(text)
+            button.setAccessibleName(text)
+            button.setToolTip("")
+        if self._first.minimumSize().width() > self.width():  # a small screen: their pictures have to do
+            for button, text in words.items():
+                button.setText("")
+                button.setToolTip(text)
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
@@ -73,7 +87,7 @@ class LogFilters(QWidget):
         row.setSpacing(8)
         self.keyword = self._line(tr("Search inputs, outputs, errors"), tr("Search runs"))
         self.keyword.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
-        self.keyword.setMinimumWidth(200)
+        self.keyword.setMinimumWidth(120)
         row.addWidget(self.keyword, 3)
         self.app = self._combo(tr("Workflow"), tr("Every workflow"))
         row.addWidget(self.app, 2)

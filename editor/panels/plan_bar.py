@@ -12,6 +12,7 @@ from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.forms.fields import name_it
 from editor.panels.glyph import Glyph
+from editor.panels.parts import ElidedLabel
 
 if TYPE_CHECKING:
     from engine.services.debugging import PlanPreview
@@ -33,7 +34,7 @@ class PlanBar(QFrame):
         row.setSpacing(6)
         for picture, tone, name in (("history", "muted", "reused"), ("play", "accent", "again")):
             row.addWidget(Glyph(picture, tone))
-            words = QLabel()
+            words = ElidedLabel()
             setattr(self, name, words)
             row.addWidget(words)
             row.addSpacing(8)

@@ -11,7 +11,6 @@ from typing import Any, Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QLabel,
     QLineEdit,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column, scrolling
 from editor.i18n import tr
 from editor.icons import icon
@@ -36,7 +36,7 @@ AREA: Final = 132
 _EMPTY: Final[dict[str, Any]] = {"number": 0, "boolean": False, "object": {}}
 
 
-class VariableDialog(QDialog):
+class VariableDialog(FittingDialog):
     """Asks for one variable; `value()` is the result. A secret's value is shown only when asked for."""
 
     def __init__(self, variable: Variable | None, kind: str, taken: set[str], parent: QWidget) -> None:

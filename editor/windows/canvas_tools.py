@@ -138,13 +138,18 @@ class CanvasTools(QObject):
         rise = bar.height() + 12 if over else 0
         self.minimap.move(left, canvas.height() - self.minimap.height() - 16 - rise)
         for widget in self._middle:
-            widget.adjustSize()
+            self._size(widget)
             widget.move(max(8, (canvas.width() - widget.width()) // 2), 12)
         if self._beginning is not None:
             self._beginning.settle()
         if self._top is not None:
-            self._top.adjustSize()
+            self._size(self._top)
             self._top.move(max(8, canvas.width() - self._top.width() - 16), 12)
+
+    def _size(self, widget: QWidget) -> None:
+        """As wide as it likes, as far as the canvas has room for it: words are shortened before buttons go."""
+        wanted = widget.sizeHint()
+        widget.resize(min(wanted.width(), self._canvas.width() - 16), wanted.height())
 
     def _spare(self) -> None:
         """Leave out what the menus have too while the canvas is too narrow for all of it."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -37,13 +37,14 @@ from editor.library.shelf import PLACES, SORTS, Query, chosen, counts
 from editor.library.side import Side
 from editor.library.strip import ProgressStrip
 from editor.panels.parts import EmptyState
-from editor.theme import theme_signal
+from editor.theme import theme, theme_signal
 
 if TYPE_CHECKING:
     from editor.context import Studio
     from engine.services.library import Tag
     from engine.services.workflows import AppSummary, ImportOutcome
 
+NARROW = 880
 FILES = (".yml", ".yaml", ".json", ".zip")
 
 
@@ -113,6 +114,10 @@ class Library(QWidget):
         column.addWidget(self.stack, 1)
         column.addWidget(self.strip)
         self.side.set_place(self.query.place)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.title.setVisible(self.width() >= theme().grown(NARROW))  # the side says the same
 
     # -- parts -------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import limit_smallest, screen_room
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.columns import set_columns
@@ -79,8 +80,8 @@ class LogsWindow(QWidget):
         self.setWindowTitle(tr("Run log"))
         self.setProperty("kind", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.resize(1200, 680)
-        self.setMinimumSize(760, 420)
+        self.resize(QSize(1200, 680).boundedTo(screen_room(self)))
+        limit_smallest(self, 760, 420)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

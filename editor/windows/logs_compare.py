@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.columns import set_columns
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PAIR = int(Qt.ItemDataRole.UserRole)
 
 
-class CompareRuns(QDialog):
+class CompareRuns(FittingDialog):
     """`openRun` names one of the two."""
 
     openRun = Signal(str)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.actions import ACTIONS, BY_ID, MENUS, PARTED, SUBMENUS
+from editor.dialogs.fitting import limit_smallest, screen_room
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
 TOAST_WIDTH = 560
 TOAST_SIDES = 16
-# What the window manager adds above the window; only known once it is shown, too late to choose the size.
-TITLE_BAR = 32
 CONDITIONS: dict[str, Callable[[WorkflowPage], bool]] = {
     "open": lambda page: page.isEnabled(),
     "editable": lambda page: not page.session.read_only,
@@ -86,10 +85,9 @@ class MainWindow(QMainWindow):
             studio.messages = WindowMessages(self)
         self.setWindowTitle("Penstock")
         self.setAcceptDrops(True)
-        self.setMinimumSize(*SMALLEST)
+        limit_smallest(self, *SMALLEST)
         width, height = studio.preferences.get("window")
-        room = self.screen().availableGeometry()
-        self.resize(min(int(width), room.width()), min(int(height), room.height() - TITLE_BAR))
+        self.resize(QSize(int(width), int(height)).boundedTo(screen_room(self)))
         self.running = Running(self)
         self.past = Past(self)
         self.versioning = Versioning(self)

@@ -49,6 +49,7 @@ from editor.windows.beginning import Beginning
 from editor.windows.canvas_tools import CanvasTools
 from editor.windows.debug_desk import DebugDesk
 from editor.windows.helping import Helping
+from editor.windows.narrow import OneSide
 from editor.windows.page_menus import PageMenus
 from editor.windows.planning import Planning
 from engine.services.model_names import with_default
@@ -136,6 +137,7 @@ class WorkflowPage(QWidget):
         self._make_panels()
         self.sides.setStretchFactor(1, 1)
         self.stack.setStretchFactor(0, 1)
+        self.narrow = OneSide(self)
         self._limit()
         follow_text_size(self, self._text_size_changed)
         self._sizes()
@@ -385,6 +387,7 @@ class WorkflowPage(QWidget):
     def close_inspector(self) -> None:
         """Hide the inspector and give the canvas the keyboard."""
         self.inspector.hide()
+        self.narrow.settle()
         self.canvas.setFocus()
 
     def _show_step(self, node_id: str) -> None:
@@ -413,6 +416,7 @@ class WorkflowPage(QWidget):
         self.canvas.center_on(node_id)
         if self.inspector.node_id == node_id:
             self.inspector.setVisible(self._chrome)
+            self.narrow.settle()
             if field:
                 self.inspector.focus_field(field)
 
@@ -451,6 +455,7 @@ class WorkflowPage(QWidget):
 
     def _make_room(self) -> None:
         """The inspector gives what the canvas lacks, down to its least width; the width that is kept stays."""
+        self.narrow.settle()
         left, middle, right = self.sides.sizes()
         give = min(CANVAS - middle, right - self.inspector.minimumWidth())
         if self.inspector.isVisible() and give > 0:
@@ -470,6 +475,7 @@ class WorkflowPage(QWidget):
         panel = self.panels.get(name)
         self.shown_panel = name if panel is not None else ""
         self.left.setVisible(panel is not None)
+        self.narrow.panel_asked()
         self.lookChanged.emit()
         if panel is None:
             return
@@ -483,6 +489,7 @@ class WorkflowPage(QWidget):
         """Open the drawer at a tab: `run`, `trace` or `values`."""
         if self._chrome:
             self.drawer.show()
+            self.raise_drawer(self.drawer.minimumSizeHint().height())
         self.run_panel.build_form()
         if self.chat is not None:
             self.chat.build()
@@ -494,7 +501,8 @@ class WorkflowPage(QWidget):
     def raise_drawer(self, height: int) -> None:
         """Make the drawer so high at least, as far as the canvas keeps some room; the height that is kept stays."""
         canvas, drawer = self.stack.sizes()
-        missing = min(height, round((canvas + drawer) * 0.6)) - drawer
+        most = max(round((canvas + drawer) * 0.6), canvas + drawer - self.canvas.minimumSizeHint().height())
+        missing = min(height, most) - drawer
         if missing > 0:
             self.stack.setSizes([canvas - missing, drawer + missing])
 

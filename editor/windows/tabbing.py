@@ -46,7 +46,7 @@ def step(root: QWidget, *, forward: bool) -> bool:
         wanted = order[(here + (1 if forward else -1)) % len(order)]
     reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
     wanted.setFocus(reason)
-    _show(wanted)
+    bring_into_view(wanted)
     return True
 
 
@@ -124,7 +124,7 @@ def _of_layout(layout: QLayout) -> Iterator[QWidget]:
             yield from _of_layout(inner)
 
 
-def _show(widget: QWidget) -> None:
+def bring_into_view(widget: QWidget) -> None:
     """Scroll until a control can be seen."""
     area: QWidget | None = widget.parentWidget()
     while area is not None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenuBar, QPushButton, QSizePolicy, QTabBar, QWidget
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton, QSizePolicy, QTabBar, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 44
 LARGE = 1.6
+NARROW = 860
+LEAST_TABS = 200
 
 
 class TopBar(QFrame):
@@ -38,6 +41,9 @@ class TopBar(QFrame):
             self.menus.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             self.menus.setAccessibleName(tr("Menus"))
             row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
+            self.all_menus = tool_button("list", tr("Menus"), self._popup)
+            self.all_menus.hide()
+            row.addWidget(self.all_menus)
             row.addSpacing(6)
         row.addWidget(tabs, 1)
         self.tools = QWidget()
@@ -71,9 +77,29 @@ class TopBar(QFrame):
         self.run.clicked.connect(self._run)
         row.addWidget(self.run)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Where the names of the workflows would have no room beside the menus, a button opens them."""
+        if sys.platform == "darwin":
+            return
+        tools = 0 if self.tools.isHidden() else self.tools.sizeHint().width()
+        tight = self.width() < self.menus.sizeHint().width() + tools + LEAST_TABS
+        self.menus.setVisible(not tight)
+        self.all_menus.setVisible(tight)
+
+    def _popup(self) -> None:
+        menu = QMenu(self.all_menus)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions(self.menus.actions())
+        menu.popup(self.all_menus.mapToGlobal(QPoint(0, self.all_menus.height())))
+
     def _fit(self) -> None:
         """As high as its words need at the person's text scale."""
         self.setFixedHeight(max(HEIGHT, theme().grown(HEIGHT, 0.75)))
+        QTimer.singleShot(0, self, self._make_room)
 
     def _run(self) -> None:
         page = self._window.page
@@ -85,6 +111,7 @@ class TopBar(QFrame):
         page = self._window.page
         self.tools.setVisible(page is not None)
         if page is None:
+            self._make_room()
             return
         session = page.session
         words = {
@@ -95,7 +122,8 @@ class TopBar(QFrame):
         }
         self.state.setText("" if session.read_only else words[session.save_state])
         # Large text leaves its room to the names of the workflows; that something failed is always said.
-        self.state.setVisible(theme().text_scale < LARGE or session.save_state == "failed")
+        wide = theme().text_scale < LARGE and self.width() >= NARROW
+        self.state.setVisible(wide or session.save_state == "failed")
         steps = session.steps
         self.undo.setEnabled(steps.can_undo and not session.read_only)
         self.redo.setEnabled(steps.can_redo and not session.read_only)
@@ -116,3 +144,4 @@ class TopBar(QFrame):
         self.publish.setVisible(not session.read_only)
         self.run.setText(tr("Stop") if running else tr("Run"))
         self.run.setIcon(icon("stop" if running else "play", "on_accent"))
+        self._make_room()

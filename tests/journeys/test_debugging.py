@@ -128,7 +128,7 @@ def test_steps_over_into_and_out_of_a_container_by_keys(rounds: Studio) -> None:
     until(lambda: held(studio) == "twice[0]")
     press(studio, Qt.Key.Key_F10)
     until(lambda: held(studio) == "once[1]")
-    assert "(round 2)" in page.debug.bar.reason.toolTip()
+    assert "(round 2)" in page.debug.bar.reason.text()
     press(studio, Qt.Key.Key_F11, SHIFT)
     until(lambda: held(studio) == "after")
     press(studio, Qt.Key.Key_F5)
@@ -174,7 +174,7 @@ def test_the_editor_of_a_breakpoint_sets_a_condition(rounds: Studio) -> None:
     studio.activate()
     live = begin(studio)
     until(lambda: held(studio) == "twice[1]")
-    assert "Each.item" in page.debug.bar.reason.toolTip()
+    assert "Each.item" in page.debug.bar.reason.text()
     press(studio, Qt.Key.Key_F8)
     until(lambda: live.is_over)
 
@@ -223,7 +223,7 @@ def test_a_failure_is_held_repaired_and_run_again(studio: Studio) -> None:
     live = begin(studio, {"n": 0})
     until(lambda: held(studio) == "divide")
     until(lambda: page.debug.bar.buttons["try_again"].isVisible())
-    assert "division" in page.debug.bar.reason.toolTip()
+    assert "division" in page.debug.bar.reason.text()
 
     page.canvas.select(["divide"])
     page.inspector.tabs.setCurrentIndex(1)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
@@ -137,7 +138,7 @@ class CodeForm(Form):
 
     def _large(self) -> None:
         """The same code in a window of its own; closing keeps what was typed."""
-        dialog = QDialog(self)
+        dialog = FittingDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(self.ctx.node.title or tr("Code"))
         dialog.resize(960, 680)

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.icons import icon
@@ -55,7 +55,7 @@ def type_word(kind: str) -> str:
     return next((tr(word) for name, word, _ in INPUT_TYPES if name == kind), kind)
 
 
-class InputDialog(QDialog):
+class InputDialog(FittingDialog):
     """Asks for everything about one input of the start node; `value()` is the entity as the file holds it."""
 
     def __init__(self, entity: Mapping[str, Any], taken: set[str], parent: QWidget | None = None) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.enginetexts import told
 from editor.i18n import tr
@@ -183,7 +184,7 @@ class HttpForm(Form):
         section.add_action(button)
 
     def _import_curl(self) -> None:
-        dialog = QDialog(self)
+        dialog = FittingDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.resize(560, 320)
         layout = dialog_column(dialog, tr("Import from cURL"))

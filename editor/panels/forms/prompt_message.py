@@ -6,8 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.i18n import tr
 from editor.panels.forms.fields import ChoiceField, CodeField, Field, SwitchField, TemplateField
 from editor.panels.forms.jinja_pick import JinjaPick
@@ -97,7 +98,7 @@ class PromptMessage(QWidget):
 
     def open_large(self) -> None:
         """The same text in a window of its own; both editors stay in step."""
-        dialog = QDialog(self)
+        dialog = FittingDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(tr("Prompt message {number}", number=self._number))
         dialog.resize(860, 640)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.panels.forms import schema_ops as ops
@@ -262,7 +262,7 @@ class SchemaEditor(Field):
         self._write(ops.from_sample(value))
 
 
-class SampleDialog(QDialog):
+class SampleDialog(FittingDialog):
     """Takes an example as JSON; what is wrong with it is said with its place."""
 
     def __init__(self, take: Callable[[Mapping[str, Any]], None], parent: QWidget) -> None:

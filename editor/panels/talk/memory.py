@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from editor.dialogs.fitting import FittingDialog
 from editor.i18n import tr
 from editor.panels.parts import local_time
 from editor.panels.value_view import ValueView
@@ -94,7 +95,7 @@ class MemoryView(QWidget):
 
     def _show_whole(self, item: QTreeWidgetItem) -> None:
         name = str(item.data(0, NAME))
-        dialog = QDialog(self)
+        dialog = FittingDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(name)
         dialog.resize(560, 420)

@@ -7,9 +7,10 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from editor.dialogs.fitting import FittingDialog
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.parts import ElidedLabel
@@ -20,7 +21,7 @@ MARGIN: Final = 16
 SIZE: Final = QSize(720, 560)
 
 
-class PictureWindow(QDialog):
+class PictureWindow(FittingDialog):
     """Esc closes it; `whole` switches between fitted and pixel for pixel."""
 
     def __init__(self, picture: Picture, viewing: Viewing, parent: QWidget | None) -> None:
