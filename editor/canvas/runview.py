@@ -150,25 +150,6 @@ def extra_for(run: NodeRun | None, streams: bool) -> Extra:
     )
 
 
-def duration_text(seconds: float) -> str:
-    """A time as the trace tells it: milliseconds below a second, minutes above sixty."""
-    if seconds < 1.0:
-        return f"{round(seconds * 1000)} ms"
-    if seconds < 60.0:
-        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} m {rest:02d} s"
-
-
-def count_text(count: int) -> str:
-    """A number of tokens in short: 950, 1.2K, 3.4M."""
-    if count < 1000:
-        return str(count)
-    if count < 1_000_000:
-        return f"{count / 1000:.1f}K".replace(".0K", "K")
-    return f"{count / 1_000_000:.1f}M".replace(".0M", "M")
-
-
 def tail_lines(text: str, width: int, lines: int) -> list[str]:
     """The last `lines` lines of a growing text, wrapped roughly at `width` characters (wide ones count twice)."""
     found: list[str] = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from editor.amounts import duration
 from editor.canvas.hit import Hit
-from editor.canvas.runview import TAKEN, duration_text, loading_words, state_word
+from editor.canvas.runview import TAKEN, loading_words, state_word
 from editor.canvas.scene import EdgeItem, Item
 from editor.enginetexts import told
 from editor.i18n import ntr, tr
@@ -73,7 +74,7 @@ def _node_tip(view: CanvasView, item: Item, hit: Hit) -> str:
         elif run.loading is not None:
             words += f" · {loading_words(run.loading)}"
         elif run.elapsed is not None:
-            words += f" · {duration_text(run.elapsed)}"
+            words += f" · {duration(run.elapsed)}"
         lines.append(html.escape(words))
         if run.error:
             lines.append(html.escape(told(run.error)))

@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.amounts import duration, price_text, token_count
 from editor.enginetexts import told_line
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
 from editor.panels.parts import STATUS_ICON, EmptyState, PanelTitle, ago, local_time, status_word, tool_button
-from editor.panels.value_view import duration, price_text
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -121,7 +121,7 @@ class History(QWidget):
         for run in page.runs:
             facts = [ago(run.created_at), duration(run.elapsed_time) if run.finished_at else ""]
             if run.total_tokens:
-                facts.append(tr("{count} tokens", count=run.total_tokens))
+                facts.append(tr("{count} tokens", count=token_count(run.total_tokens)))
                 facts.append(price_text(run.total_price, ""))
             status = self._session.studio.runs.status_of(run.id, run.status)
             first_line = told_line(run.error, 80) or run.query or status_word(status)
@@ -129,7 +129,7 @@ class History(QWidget):
             name, colour = STATUS_ICON.get(status, ("status-waiting", "faint"))
             item.setIcon(icon(name, colour))
             item.setData(RUN, run.id)
-            version = "" if run.version == "draft" else f"  {run.version}"
+            version = "" if run.version == "draft" else f"  ·  {local_time(run.version)}"
             item.setToolTip(f"{status_word(status)}  ·  {local_time(run.created_at)}{version}")
             self.list.addItem(item)
         self._cursor = page.cursor

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from editor.amounts import duration, price_text, token_count
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.fields import name_it
 from editor.panels.notices import Notices, notices_of
 from editor.panels.parts import status_glyph, status_word
-from editor.panels.value_view import ValueView, duration, price_text
+from editor.panels.value_view import ValueView
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -126,7 +127,7 @@ class LastRun(QScrollArea):
         row.addStretch(1)
         facts = [duration(state.get("elapsed")) if status not in LIVE else ""]
         if state.get("tokens"):
-            facts.append(tr("{count} tokens", count=state["tokens"]))
+            facts.append(tr("{count} tokens", count=token_count(state["tokens"])))
         facts.append(price_text(str(state.get("price") or ""), str(state.get("currency") or "")))
         note = QLabel("  ·  ".join(f for f in facts if f))
         note.setProperty("kind", "small")

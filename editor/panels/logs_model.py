@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QFont
 
+from editor.amounts import duration, price_decimals, price_in_column, price_text
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import blank_icon, icon
 from editor.panels.parts import STATUS_ICON, local_time, status_word
-from editor.panels.value_view import duration
 from editor.theme import theme
-from engine.model.prices import shown_price
 from engine.services.logs import Cursor, LogPage, RunFilter
 
 if TYPE_CHECKING:
@@ -64,11 +63,6 @@ def column_title(name: str) -> str:
     }[name]
 
 
-def price_text(price: str) -> str:
-    """A price that is not nothing."""
-    return shown_price(price)
-
-
 class LogModel(QAbstractTableModel):
     """Runs of a filter in an order. `loaded` says that a page arrived."""
 
@@ -92,6 +86,7 @@ class LogModel(QAbstractTableModel):
         self._unread.setWeight(QFont.Weight.DemiBold)
         self._cursor: Cursor | None = None
         self._loading = False
+        self._decimals = 2
 
     def ask(self, wanted: RunFilter | None = None) -> None:
         """Show what a filter finds, from its beginning."""
@@ -130,7 +125,17 @@ class LogModel(QAbstractTableModel):
             self.beginInsertRows(ROOT, len(self.runs), len(self.runs) + len(page.runs) - 1)
             self.runs += page.runs
             self.endInsertRows()
+        self._settle_prices()
         self.loaded.emit()
+
+    def _settle_prices(self) -> None:
+        """All prices have the decimals that the finest one needs."""
+        wanted = price_decimals(run.total_price for run in self.runs)
+        if wanted != self._decimals:
+            self._decimals = wanted
+            if self.runs:
+                column = COLUMNS.index("price")
+                self.dataChanged.emit(self.index(0, column), self.index(len(self.runs) - 1, column))
 
     def renew(self, run_id: str) -> None:
         """The status of a run may read otherwise now."""
@@ -191,7 +196,7 @@ class LogModel(QAbstractTableModel):
         if name == "status":
             run = replace(run, status=self._status_of(run.id, run.status))
         if role == Qt.ItemDataRole.DisplayRole:
-            return cell_text(run, name)
+            return price_in_column(run.total_price, self._decimals) if name == "price" else cell_text(run, name)
         if role == Qt.ItemDataRole.DecorationRole:
             if name == "status":
                 return icon(*STATUS_ICON.get(run.status, ("status-waiting", "faint")))

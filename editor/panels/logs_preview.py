@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from editor.amounts import duration, price_text, tokens_in_full
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.logs_model import price_text, trigger_word
+from editor.panels.logs_model import trigger_word
 from editor.panels.parts import EmptyState, local_time, status_glyph, status_word
-from editor.panels.value_view import ValueView, duration
+from editor.panels.value_view import ValueView
 
 if TYPE_CHECKING:
     from editor.context import Studio
@@ -99,7 +100,7 @@ class RunPreview(QScrollArea):
         rows = [
             (tr("Started"), local_time(record["created_at"])),
             (tr("Run time"), duration(record["elapsed_time"]) if record["finished_at"] else ""),
-            (tr("Tokens"), f"{record['total_tokens']:,}" if record["total_tokens"] else ""),
+            (tr("Tokens"), tokens_in_full(record["total_tokens"]) if record["total_tokens"] else ""),
             (tr("Price"), price_text(str(record["total_price"]))),
             (tr("Steps"), str(steps)),
             (tr("Started by"), trigger_word(record["triggered_from"])),

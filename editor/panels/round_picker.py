@@ -8,11 +8,11 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from editor.amounts import duration
 from editor.canvas.rounds import failed_rounds, round_failed
 from editor.enginetexts import told_line
 from editor.i18n import ntr, tr
 from editor.icons import icon
-from editor.panels.value_view import duration
 
 if TYPE_CHECKING:
     from engine.run.fold import NodeRunState, RunState

@@ -18,16 +18,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.amounts import duration, price_text, token_count, tokens_in_full
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.glyph import Glyph
 from editor.panels.listen import ListenBox
-from editor.panels.parts import STATUS_ICON, ElidedLabel, shown_status, status_word
+from editor.panels.parts import STATUS_ICON, ElidedLabel, local_time, shown_status, status_word
 from editor.panels.result_text import ResultText
 from editor.panels.result_values import ResultValues, is_one_text
 from editor.panels.run_form import RunForm
-from editor.panels.value_view import ValueView, as_text, duration, price_text
+from editor.panels.value_view import ValueView, as_text
 from editor.panels.viewers.viewing import viewing
 from editor.panels.waiting_forms import WaitingForms
 from editor.waiting import waits
@@ -259,7 +260,7 @@ class RunPanel(QWidget):
         self._status.setText(status_word(shown_status(state)))
         facts = [duration(state.elapsed) if state.is_over else ""]
         if state.total_tokens:
-            facts.append(tr("{count} tokens", count=state.total_tokens))
+            facts.append(tr("{count} tokens", count=token_count(state.total_tokens)))
             facts.append(price_text(state.total_price, state.currency))
         self._facts.setText("  ·  ".join(f for f in facts if f))
         self._pins.setText(self._pinned_words(state))
@@ -293,12 +294,16 @@ class RunPanel(QWidget):
         column.setSpacing(12)
         rows = [
             (tr("Status"), status_word(shown_status(state))),
+            (tr("Started"), local_time(state.started_at) if state.started_at else ""),
             (tr("Elapsed"), duration(state.elapsed) if state.is_over else ""),
-            (tr("Tokens"), str(state.total_tokens)),
+            (tr("Tokens"), tokens_in_full(state.total_tokens)),
+            (tr("Price"), price_text(state.total_price, state.currency)),
             (tr("Steps"), str(state.total_steps)),
             (tr("Run"), state.run_id),
         ]
         for name, value in rows:
+            if not value:
+                continue
             line = QLabel(f"{name}: {value}")
             line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(line)

@@ -8,10 +8,10 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QWidget
 
+from editor.amounts import duration
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.parts import ElidedLabel, tool_button
-from editor.panels.value_view import duration
 
 if TYPE_CHECKING:
     from editor.moments import Moments

@@ -8,13 +8,14 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from editor.amounts import duration, price_text, token_count
 from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.notices import Notices, notices_of
 from editor.panels.parts import status_glyph, status_word
 from editor.panels.trace_model import LOG_STATUS, Entry
-from editor.panels.value_view import ValueView, duration, price_text
+from editor.panels.value_view import ValueView
 from engine.run.fold import NodeRunState
 
 STREAMED = 4000
@@ -126,7 +127,7 @@ def _values(column: QVBoxLayout, parts: list[tuple[str, Any]]) -> None:
 def _fill_step(column: QVBoxLayout, execution: NodeRunState) -> None:
     facts = [status_word(execution.status), duration(execution.elapsed) if execution.finished_at else ""]
     if execution.tokens:
-        facts.append(tr("{count} tokens", count=execution.tokens))
+        facts.append(tr("{count} tokens", count=token_count(execution.tokens)))
     facts.append(price_text(execution.price, execution.currency))
     if execution.metadata.get("reused_from"):
         facts.append(tr("taken over from an earlier run"))
@@ -159,7 +160,7 @@ def _fill_log(column: QVBoxLayout, entry: Entry) -> None:
     taken = facts.get("elapsed_time")
     said = [duration(taken) if isinstance(taken, int | float) else "", str(facts.get("provider") or "")]
     if facts.get("total_tokens"):
-        said.append(tr("{count} tokens", count=facts["total_tokens"]))
+        said.append(tr("{count} tokens", count=token_count(int(facts["total_tokens"]))))
     said.append(price_text(str(facts.get("total_price") or ""), str(facts.get("currency") or "")))
     _head(column, LOG_STATUS.get(str(told.get("status")), "waiting"), str(told.get("label") or tr("Log")), said)
     _error(column, str(told.get("error") or ""))

@@ -13,12 +13,12 @@ from typing import Any, Final, Literal
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
 
+from editor.amounts import duration, token_count
 from editor.enginetexts import told, told_line
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.notices import notices_of
 from editor.panels.parts import STATUS_ICON, status_word
-from editor.panels.value_view import duration
 from editor.theme import theme
 from engine.run.fold import NodeRunState, RunState
 from engine.services.traces import Branch
@@ -294,11 +294,11 @@ class TraceModel(QAbstractItemModel):
             return duration(_elapsed(entry))
         if column == TOKENS and entry.kind == "log":
             tokens = _facts_of(entry).get("total_tokens")
-            return f"{tokens}" if tokens else ""
+            return token_count(int(tokens)) if tokens else ""
         if column == TOKENS:
             steps = [entry.execution] if entry.kind in ("step", "inner") else entry.steps()
             tokens = sum(step.tokens for step in steps if step is not None)
-            return str(tokens) if tokens else ""
+            return token_count(tokens) if tokens else ""
         return ""
 
     @staticmethod

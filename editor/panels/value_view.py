@@ -21,30 +21,12 @@ from editor.panels.viewers.pictures import pictures_in
 from editor.panels.viewers.thumbnails import Thumbnails
 from editor.panels.viewers.tree import DataTree
 from editor.panels.viewers.viewing import viewing
-from engine.model.prices import shown_price
 
 LARGE: Final = 20_000
 """Characters that are shown at once."""
 _MOST_ITEMS: Final = 2_000
 MOST_READ: Final = 1_000_000
 """Characters of a text that is looked at as data."""
-
-
-def duration(seconds: float | None) -> str:
-    """A time for people: ms below one second, then s, then m s (editor spec R6)."""
-    if seconds is None:
-        return ""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} m {rest} s"
-
-
-def price_text(price: str, currency: str) -> str:
-    """A price for people; an empty text for none."""
-    return shown_price(price, currency)
 
 
 def size_text(characters: int) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -25,13 +26,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.amounts import duration
 from editor.dialogs.fitting import limit_smallest, screen_room
 from editor.enginetexts import told, told_with_hint
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.columns import set_columns
 from editor.panels.parts import STATUS_ICON, ElidedLabel, EmptyState, status_word
-from editor.panels.value_view import duration
 from editor.theme import theme
 from engine.errors import EnvironmentProblem, PenstockError
 from engine.services.batch import GOOD, Batch, Row, template
@@ -47,6 +48,7 @@ AT_ONCE: Final = 4
 MOST_AT_ONCE: Final = 16
 WIDTHS: Final = {0: 56, 1: 140, 2: 320, 3: 96}
 NUMBERS: Final = (0, 3)
+SIDES: Final = 16
 
 
 def state_word(state: str) -> str:
@@ -147,7 +149,7 @@ class BatchWindow(QWidget):
         self.resize(QSize(theme().grown(980), 620).boundedTo(screen_room(self)))
         limit_smallest(self, 680, 400)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
+        column.setContentsMargins(SIDES, 12, SIDES, 12)
         column.setSpacing(12)
         column.addLayout(self._make_head())
         self.fault = QLabel()
@@ -221,9 +223,13 @@ class BatchWindow(QWidget):
         table.setToolTip(tr("Double-click a row to open its run."))
         return table
 
-    def _make_foot(self) -> QHBoxLayout:
+    def _make_foot(self) -> QBoxLayout:
+        """What has come of it, and what can be done: beside each other, or one below the other where it is narrow."""
+        self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._foot.setSpacing(8)
         row = QHBoxLayout()
         row.setSpacing(8)
+        self._foot.addLayout(row, 1)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(160)
@@ -232,13 +238,27 @@ class BatchWindow(QWidget):
         self.words.setProperty("kind", "small")
         row.addWidget(self.bar)
         row.addWidget(self.words, 1)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        self._foot.addLayout(row)
         self.export = self._button(tr("Export results"), "export", self._export)
         self.again = self._button(tr("Retry failed"), "retry", self.retry)
         self.halt = self._button(tr("Stop"), "stop", self.stop)
         self.start = self._button(tr("Start"), "play", self.run, "primary")
         for button in (self.export, self.again, self.halt, self.start):
             row.addWidget(button)
-        return row
+        return self._foot
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._settle_foot()
+
+    def _settle_foot(self) -> None:
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._foot.setDirection(beside)
+        if self._foot.minimumSize().width() > self.width() - 2 * SIDES:
+            self._foot.setDirection(below)
 
     # -- the table ---------------------------------------------------------------------------------------------------
 
@@ -395,6 +415,7 @@ class BatchWindow(QWidget):
         self.bar.setValue(len(batch.rows) - batch.count("waiting", "running"))
         counts = [(state, batch.count(state)) for state in dict.fromkeys(row.state for row in batch.rows)]
         self.words.setText("  ·  ".join(f"{state_word(state)}: {count}" for state, count in counts))
+        self._settle_foot()
 
     def shut(self) -> None:
         """The program ends: stop what runs and listen no more."""

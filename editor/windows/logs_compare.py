@@ -21,12 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.amounts import duration
 from editor.dialogs.fitting import FittingDialog
+from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.columns import set_columns
 from editor.panels.parts import STATUS_ICON, EmptyState, local_time, status_word
-from editor.panels.value_view import ValueView, duration
+from editor.panels.value_view import ValueView
 from engine.model.diff import FieldChange
 from engine.model.types import MISSING
 
@@ -162,16 +164,25 @@ class CompareRuns(FittingDialog):
         self.details.setWidget(box)
 
 
-def _names(changes: Iterable[FieldChange]) -> str:
-    """What differs, in few words."""
+def _word(path: str) -> str:
+    """What a path begins with, in words."""
+    name = path.split(".")[0]
     words = {
         "inputs": tr("Input"),
         "outputs": tr("Output"),
         "status": tr("Status"),
         "error": tr("Error"),
         "attempts": tr("Tries"),
+        "version": tr("Version"),
+        "total_steps": tr("Steps"),
+        "total_tokens": tr("Tokens"),
     }
-    return ", ".join(dict.fromkeys(words.get(c.path.split(".")[0], c.path.split(".")[0]) for c in changes))
+    return words.get(name, name)
+
+
+def _names(changes: Iterable[FieldChange]) -> str:
+    """What differs, in few words."""
+    return ", ".join(dict.fromkeys(_word(change.path) for change in changes))
 
 
 def _both(change: FieldChange) -> QWidget:
@@ -180,15 +191,27 @@ def _both(change: FieldChange) -> QWidget:
     column = QVBoxLayout(box)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(4)
-    title = QLabel(change.path)
-    title.setProperty("kind", "code")
+    name, _, rest = change.path.partition(".")
+    title = QLabel(f"{_word(name)}  ·  {rest}" if rest else _word(name))
+    title.setProperty("kind", "title")
     title.setWordWrap(True)
     column.addWidget(title)
-    for name, value in ((tr("Left"), change.before), (tr("Right"), change.after)):
+    for side, value in ((tr("Left"), change.before), (tr("Right"), change.after)):
         if value is MISSING:
-            words = QLabel(tr("{side}: not there", side=name))
+            words = QLabel(tr("{side}: not there", side=side))
             words.setProperty("kind", "muted")
             column.addWidget(words)
         else:
-            column.addWidget(ValueView(name, value))
+            column.addWidget(ValueView(side, _told(change.path, value)))
     return box
+
+
+def _told(path: str, value: Any) -> Any:
+    """A value as people see it elsewhere: the status in words, an error in their language."""
+    if path == "status":
+        return status_word(str(value))
+    if path == "error":
+        return told(str(value))
+    if path == "version":
+        return tr("draft") if value == "draft" else local_time(str(value))
+    return value

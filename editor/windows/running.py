@@ -413,7 +413,7 @@ class Running(QObject):
                     node.status = "stopped"
         session.show_past(state, replay)
         page.show_past_values()
-        version = tr("draft") if record["version"] == "draft" else record["version"]
+        version = tr("draft") if record["version"] == "draft" else local_time(record["version"])
         paused = record["status"] == "paused"
         page.show_banner(
             tr(

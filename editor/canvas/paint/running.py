@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QConicalGradient, QPainter, QPainterPath, QPen
 
+from editor.amounts import duration, token_count
 from editor.canvas import metrics as m
 from editor.canvas.paint.context import Canvas
 from editor.canvas.paint.drawing import paint_icons
@@ -17,8 +18,6 @@ from editor.canvas.runview import (
     TONES,
     Extra,
     NodeRun,
-    count_text,
-    duration_text,
     loading_words,
     state_word,
     tail_lines,
@@ -125,14 +124,14 @@ def _footer_words(run: NodeRun) -> list[tuple[str, str, str]]:
         icon, word = TAKEN[run.taken]
         words.append((icon, tr(word), "muted"))
     elif run.elapsed is not None:
-        words.append(("clock", duration_text(run.elapsed), "muted"))
+        words.append(("clock", duration(run.elapsed), "muted"))
     elif run.loading is not None:
         words.append(("cpu", loading_words(run.loading), "muted"))
     elif run.active or run.resting:
         icon, tone = (ICONS[run.status], TONES[run.status]) if run.resting else ("clock", "muted")
         words.append((icon, state_word(run.status), tone))
     if run.tokens:
-        words.append(("tokens", tr("{n} tokens", n=count_text(run.tokens)), "muted"))
+        words.append(("tokens", tr("{n} tokens", n=token_count(run.tokens)), "muted"))
     if run.attempt:
         text = f"{run.attempt} / {run.attempts}" if run.attempts else str(run.attempt)
         words.append(("retry", text, "warn"))

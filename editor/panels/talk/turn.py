@@ -12,13 +12,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from editor.amounts import duration, price_text, token_count
 from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.parts import shown_status, status_icon, status_word, tool_button
 from editor.panels.talk.flow import Flow
 from editor.panels.talk.markdown import MarkdownView
-from editor.panels.value_view import duration, price_text
 from engine.run.fold import NodeRunState, RunState
 
 WIDEST: Final = 760
@@ -222,7 +222,7 @@ class TurnView(QWidget):
             if state.is_over:
                 facts.append(duration(state.elapsed))
             if state.total_tokens:
-                facts.append(tr("{count} tokens", count=f"{state.total_tokens:,}"))
+                facts.append(tr("{count} tokens", count=token_count(state.total_tokens)))
             if (price := price_text(state.total_price, state.currency)) != "":
                 facts.append(price)
             self.steps.setIcon(QIcon(status_icon(shown_status(state), 16)))
@@ -257,7 +257,7 @@ class TurnView(QWidget):
             button.setIcon(QIcon(status_icon(execution.status, 14)))
             parts = [duration(execution.elapsed) if execution.finished_at else ""]
             if execution.tokens:
-                parts.append(tr("{count} tokens", count=f"{execution.tokens:,}"))
+                parts.append(tr("{count} tokens", count=token_count(execution.tokens)))
             if execution.attempt > 1:
                 parts.append(ntr("{n} retry", "{n} retries", execution.attempt - 1))
             facts.setText("  ·  ".join(p for p in parts if p))

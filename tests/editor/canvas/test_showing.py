@@ -16,7 +16,7 @@ from editor.canvas import lexical
 from editor.canvas.accessibility import CanvasAccessible, install
 from editor.canvas.minimap import Minimap
 from editor.canvas.paint.context import Level, level_for
-from editor.canvas.runview import count_text, duration_text, extra_for, node_run_of, tail_lines
+from editor.canvas.runview import extra_for, node_run_of, tail_lines
 from editor.i18n import set_language
 from editor.theme import set_theme, theme
 from engine.model.edits import SetField
@@ -146,11 +146,6 @@ def test_streamed_text_shows_its_last_lines() -> None:
     assert extra_for(run, streams=True).lines == 3
     assert tail_lines(run.text, 20, 2)[-1].endswith("ten")
     assert all(len(line) <= 10 for line in tail_lines("中文文字" * 20, 20, 3))
-
-
-def test_words_for_times_and_counts() -> None:
-    assert [duration_text(s) for s in (0.034, 1.5, 12.34, 75)] == ["34 ms", "1.50 s", "12.3 s", "1 m 15 s"]
-    assert [count_text(n) for n in (12, 1500, 2_000_000)] == ["12", "1.5K", "2M"]
 
 
 def test_attempts_are_counted_against_the_retry_setting() -> None:
