@@ -120,8 +120,8 @@ class Drafting(FittingDialog):
         form.add("", both)
         self.along = QCheckBox(tr("Tell it about the last run of this step"))
         self.along.setToolTip(tr("Its inputs, outputs and error; secrets are masked"))
-        self.along.setVisible(bool(self._wish.last_run))
         form.add("", self.along)
+        self.along.setVisible(bool(self._wish.last_run))
         return form
 
     def _models_changed(self) -> None:

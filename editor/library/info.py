@@ -135,7 +135,8 @@ class InfoDialog(FittingDialog):
             button.setAccessibleName(sign)
             button.clicked.connect(lambda _=False, sign=sign: self.sign.setText(sign))
             grid.addWidget(button, number // 12, number % 12)
-        box.setVisible(has_emoji())
+        if not has_emoji():
+            box.hide()
         return box
 
     def _colour_row(self) -> QHBoxLayout:

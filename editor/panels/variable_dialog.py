@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import uuid
 from dataclasses import replace
@@ -182,7 +183,8 @@ class VariableDialog(FittingDialog):
     def _parsed(self) -> tuple[Any, str]:
         kind = str(self.type.currentData())
         if kind in ("string", "secret"):
-            return (self.words.toPlainText() if kind == "string" else self.line.text()), ""
+            text = self.words.toPlainText() if kind == "string" else self.line.text()
+            return text, "" if text or self._kind != "environment" else tr("Enter a value.")
         if kind == "boolean":
             return bool(self.truth.currentData()), ""
         if not self._scroll.isHidden():
@@ -192,12 +194,17 @@ class VariableDialog(FittingDialog):
                 return None, str(fault)
         text = self.line.text() if kind == "number" else self.area.toPlainText()
         if not text.strip():
-            return _EMPTY.get(kind, []), ""
+            return _EMPTY.get(kind, []), tr("Enter a value.") if self._kind == "environment" else ""
+        misfit = tr("The value is not of the type {type}.", type=kind)
         try:
-            value = json.loads(text)
+            value = json.loads(text, parse_constant=_no_number)
         except json.JSONDecodeError as error:
+            if kind == "number":
+                return None, misfit
             return None, tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
-        return value, "" if _fits(kind, value) else tr("The value is not of the type {type}.", type=kind)
+        except ValueError:
+            return None, misfit
+        return value, "" if _fits(kind, value) else misfit
 
     def _save(self) -> None:
         name = self.name.text().strip().replace(" ", "_")
@@ -226,9 +233,13 @@ class VariableDialog(FittingDialog):
         return self._result
 
 
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _fits(kind: str, value: Any) -> bool:
     checks: dict[str, Any] = {
-        "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
+        "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v),
         "boolean": lambda v: isinstance(v, bool),
         "object": lambda v: isinstance(v, dict),
         "string": lambda v: isinstance(v, str),

@@ -55,8 +55,8 @@ class WaitingForm(QFrame):
         text.linkClicked.connect(self.linkClicked)
         column.addWidget(text)
         self.form = RunForm(_fields(definition))
-        self.form.setVisible(bool(definition.get("inputs")))
         column.addWidget(self.form)
+        self.form.setVisible(bool(definition.get("inputs")))  # once it stands somewhere, else it is a window
         self.fault = Words(kind="bad")
         self.fault.hide()
         column.addWidget(self.fault)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -227,7 +227,8 @@ class BatchWindow(QWidget):
         """What has come of it, and what can be done: beside each other, or one below the other where it is narrow."""
         self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._foot.setSpacing(8)
-        row = QHBoxLayout()
+        self._progress, self._choices = QHBoxLayout(), QHBoxLayout()
+        row = self._progress
         row.setSpacing(8)
         self._foot.addLayout(row, 1)
         self.bar = QProgressBar()
@@ -238,7 +239,7 @@ class BatchWindow(QWidget):
         self.words.setProperty("kind", "small")
         row.addWidget(self.bar)
         row.addWidget(self.words, 1)
-        row = QHBoxLayout()
+        row = self._choices
         row.setSpacing(8)
         row.addStretch(1)
         self._foot.addLayout(row)
@@ -254,11 +255,17 @@ class BatchWindow(QWidget):
         super().resizeEvent(event)
         self._settle_foot()
 
+    def event(self, event: QEvent) -> bool:
+        answer = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:  # words became longer, or text larger
+            self._settle_foot()
+        return answer
+
     def _settle_foot(self) -> None:
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        self._foot.setDirection(beside)
-        if self._foot.minimumSize().width() > self.width() - 2 * SIDES:
-            self._foot.setDirection(below)
+        parts = [self._progress.sizeHint().width(), self._choices.sizeHint().width()]
+        wide = sum(parts) + self._foot.spacing() <= self.width() - 2 * SIDES
+        self._foot.setDirection(beside if wide else below)
 
     # -- the table ---------------------------------------------------------------------------------------------------
 
@@ -415,7 +422,6 @@ class BatchWindow(QWidget):
         self.bar.setValue(len(batch.rows) - batch.count("waiting", "running"))
         counts = [(state, batch.count(state)) for state in dict.fromkeys(row.state for row in batch.rows)]
         self.words.setText("  ·  ".join(f"{state_word(state)}: {count}" for state, count in counts))
-        self._settle_foot()
 
     def shut(self) -> None:
         """The program ends: stop what runs and listen no more."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
-from editor.amounts import duration
 from editor.enginetexts import told_line
 from editor.i18n import tr
 

@@ -182,7 +182,8 @@ class WorkflowPage(QWidget):
         self.banner_back.setIcon(icon("arrow-left", "text"))
         self.banner_back.clicked.connect(self.backWanted)
         row.addWidget(self.banner_back)
-        banner.setVisible(self.session.read_only)
+        if not self.session.read_only:
+            banner.hide()
         return banner
 
     def show_banner(self, text: str, action: str = "", then: Callable[[], Any] | None = None) -> None:
@@ -489,7 +490,8 @@ class WorkflowPage(QWidget):
         """Open the drawer at a tab: `run`, `trace` or `values`."""
         if self._chrome:
             self.drawer.show()
-            self.raise_drawer(self.drawer.minimumSizeHint().height())
+            # Once it has its place, a drawer too low for what it holds becomes as high as it can.
+            QTimer.singleShot(0, self, lambda: self.raise_drawer(self.drawer.minimumSizeHint().height()))
         self.run_panel.build_form()
         if self.chat is not None:
             self.chat.build()
@@ -500,6 +502,8 @@ class WorkflowPage(QWidget):
 
     def raise_drawer(self, height: int) -> None:
         """Make the drawer so high at least, as far as the canvas keeps some room; the height that is kept stays."""
+        if self.drawer.isHidden():
+            return
         canvas, drawer = self.stack.sizes()
         most = max(round((canvas + drawer) * 0.6), canvas + drawer - self.canvas.minimumSizeHint().height())
         missing = min(height, most) - drawer

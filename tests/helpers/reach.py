@@ -10,10 +10,11 @@ import json
 import os
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QMainWindow, QMenu, QWidget
 
 from editor.windows.tabbing import bring_into_view
 from tests.helpers.fits import place
@@ -49,6 +50,24 @@ def _seen(control: QWidget) -> bool:
     return wanted.boundedTo(control.visibleRegion().boundingRect().size()) == wanted
 
 
+class Strays(QObject):
+    """Parts that were shown before they stood anywhere: windows that flash up and take the keyboard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            known = isinstance(watched, QDialog | QMenu | QMainWindow) or bool(watched.windowTitle())
+            made = [f for f in traceback.extract_stack() if "/editor/" in f.filename.replace("\\", "/")]
+            popup = watched.windowType() in (Qt.WindowType.Popup, Qt.WindowType.ToolTip)
+            if not (known or popup) and made:
+                place = f"{type(watched).__name__} was shown as a window at {Path(made[-1].filename).name}"
+                self.found.setdefault(f"{place}:{made[-1].lineno}", "any")
+        return False
+
+
 def small_screen(folder: Path, width: int, height: int, scale: float) -> dict[str, str]:
     """Environment of a process whose only screen has so many device pixels and such a display scaling."""
     file = folder / "screen.json"
@@ -72,6 +91,8 @@ def main() -> int:
         opened_studio(Path(folder), size=(width, height), language=language) as studio,
     ):
         ratio = studio.window.devicePixelRatioF()
+        strays = Strays()
+        QApplication.instance().installEventFilter(strays)
         for name, widget in shown(studio, words):
             window = widget.window()
             if window.windowTitle() and window.minimumSize().boundedTo(room) == window.minimumSize():
@@ -80,6 +101,8 @@ def main() -> int:
             seen += 1
             for fault in out_of_reach(window, room):
                 faults.setdefault(fault, name)
+        QApplication.instance().removeEventFilter(strays)
+    faults |= strays.found
     print(json.dumps({"seen": seen, "ratio": ratio, "faults": [f"{name}: {fault}" for fault, name in faults.items()]}))
     return 0
 

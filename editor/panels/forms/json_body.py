@@ -24,7 +24,8 @@ class JsonBody(QWidget):
         self.setFocusProxy(field)
         self.fault = Words("", "bad")
         self.button = small_button("braces", tr("Format the JSON"), self.lay_out)
-        self.button.setVisible(not field.ctx.read_only)
+        if field.ctx.read_only:
+            self.button.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

@@ -158,7 +158,8 @@ class AssignerForm(Form):
         convert.clicked.connect(self._convert)
         choices = [("over-write", tr("Overwrite")), ("append", tr("Append")), ("clear", tr("Clear"))]
         value = labelled(tr("Value"), SelectorField(ctx, ("input_variable_selector",), tr("Value")))
-        value.setVisible(ctx.get(("write_mode",), "over-write") != "clear")
+        if ctx.get(("write_mode",), "over-write") == "clear":
+            value.hide()
         ctx.changed.connect(lambda: value.setVisible(ctx.get(("write_mode",), "over-write") != "clear"))
         return column(
             note,

@@ -154,7 +154,8 @@ class SchemaEditor(Field):
         must.setChecked(must_be)
         must.clicked.connect(lambda on: self._write(ops.needed(self._schema(), place, name, on=on)))
         more = small_button("list", tr("Allowed values"), partial(self._flip, here))
-        more.setVisible(present in ("string", "number"))
+        if present not in ("string", "number"):
+            more.hide()
         remove = small_button("trash", tr("Remove"), lambda: self._write(ops.removed(self._schema(), place, name)))
         parts = [line(edit, kind, remove, stretch=(3, 2, 0)), line(words, must, more, stretch=(1, 0, 0))]
         if present in ("string", "number") and (here in self._open or field.get("enum")):

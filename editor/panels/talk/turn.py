@@ -125,8 +125,8 @@ class TurnView(QWidget):
         self.question.setTextFormat(Qt.TextFormat.PlainText)
         self.question.setWordWrap(True)
         self.question.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.question.setVisible(bool(self.query))
         inside.addWidget(self.question)
+        self.question.setVisible(bool(self.query))  # once it stands somewhere, else it is a window
         for item in self.files:
             name = str(item.get("filename") or item.get("url") or item.get("remote_url") or "?")
             chip = QLabel(f"📎 {name}")

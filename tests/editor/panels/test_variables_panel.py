@@ -70,7 +70,7 @@ def test_the_dialog_checks_name_uniqueness_type_and_value(studio: Studio) -> Non
     dialog.type.setCurrentIndex(dialog.type.findData("number"))
     dialog.line.setText("many")
     save(dialog)
-    assert "Not valid JSON" in dialog.fault.text()
+    assert "not of the type number" in dialog.fault.text()
     dialog.line.setText('"3"')
     save(dialog)
     assert "not of the type number" in dialog.fault.text()
