@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QModelIndex
 
+from editor.amounts import price_text
 from editor.panels.trace import Trace
 from editor.panels.trace_model import TOKENS
-from editor.panels.value_view import price_text
 from engine.run.fold import RunState
 from tests.editor.panels.test_trace import below, said, texts
 from tests.engine.nodes.ai.test_agent import agent, echo, go, tool
