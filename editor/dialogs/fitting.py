@@ -42,11 +42,11 @@ class FittingDialog(QDialog):
         wanted = self.minimumSizeHint().expandedTo(self.minimumSize())
         layout = self.layout()
         if layout is not None and (wanted.width() > room.width() or wanted.height() > room.height()):
-            bar = self._scroll()
+            bar = self._make_scrolling()
             wanted = (wanted + QSize(bar, 0)).boundedTo(room)
         self.resize(self.size().expandedTo(wanted).boundedTo(room))
 
-    def _scroll(self) -> int:
+    def _make_scrolling(self) -> int:
         """Put all that there is into a part that scrolls; answers how wide its scroll bar is."""
         focused = QApplication.focusWidget()
         holder = QWidget()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.form_step import SIZE, form_card
 from editor.dialogs.parts import dialog_column, scrolling
 from editor.enginetexts import told
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SETTLE_MS = 200
 
 
-class FormPreview(QDialog):
+class FormPreview(FittingDialog):
     """Not modal: the settings can be edited while it is open. Its buttons do nothing."""
 
     def __init__(self, ctx: FormContext, parent: QWidget) -> None:

@@ -6,10 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QWidget
 from shiboken6 import isValid
 
 from editor.bridge.files import stored_files
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column, scrolling
 from editor.enginetexts import told
 from editor.i18n import tr
@@ -36,7 +37,7 @@ def form_card(session: WorkflowSession, record: dict[str, Any]) -> WaitingForm:
     return card
 
 
-class FormStep(QDialog):
+class FormStep(FittingDialog):
     """`answered` carries the action and the values, once the form takes them; Esc and Cancel run nothing."""
 
     answered = Signal(str, dict)

@@ -30,7 +30,7 @@ def words_of(summary: Mapping[str, Any]) -> str:
         return ""
     if status == "failed":
         return tr("The run failed: {error}", error=told_line(str(summary.get("error") or "")))
-    from editor.panels.value_view import duration
+    from editor.amounts import duration
 
     return tr("The run is over after {time}.", time=duration(seconds))
 
