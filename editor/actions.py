@@ -27,6 +27,7 @@ class Action:
 ACTIONS: tuple[Action, ...] = (
     Action("new_workflow", "New workflow", "plus", ("Ctrl+N",), "", "File", True),
     Action("new_chat", "New chat flow", "chat", (), "", "File"),
+    Action("generate_new", "New from a description", "sparkle", (), "", "File"),
     Action("new_window", "New window", "", ("Ctrl+Shift+N",), "", "File", True),
     Action("open_file", "Open file", "folder", ("Ctrl+Shift+O",), "", "File", True),
     Action("import_over", "Import over this workflow", "import", (), "editable", "File"),
@@ -48,6 +49,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("select_all", "Select all", "", ("Ctrl+A",), "open", "Edit"),
     Action("rename", "Rename", "edit", ("F2",), "one", "Edit"),
     Action("find", "Find", "search", ("Ctrl+F",), "open", "Edit", True),
+    Action("generate_here", "Generate from words", "sparkle", (), "editable", "Edit"),
     Action("palette", "Go to anything", "search", ("Ctrl+K",), "", "Edit", True),
     Action("add_block", "Add a block", "plus", ("A",), "editable", "Node"),
     Action("connect_to", "Connect to…", "link", ("E",), "one", "Node"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from editor.actions import ACTIONS
+from editor.actions import ACTIONS, BY_ID
 from editor.dialogs.goto import Entry, fitting
 from editor.enginetexts import told_line
 from editor.i18n import tr
@@ -18,6 +18,8 @@ from engine.nodes.registry import spec
 if TYPE_CHECKING:
     from editor.windows.main import MainWindow
 
+SLASHED = {"refine": "generate_here", "new": "generate_new", "theme": "theme", "zen": "maximize"}
+"""Commands by the names that one may type after a slash."""
 RUNS = 40
 VERSIONS = 100
 WITHOUT_WORDS = {"": ("command", "app"), "node": ("node",)}
@@ -54,6 +56,8 @@ class Anything:
 
     def find(self, text: str, scope: str) -> list[Entry]:
         words = text.strip()
+        if words.startswith("/") and scope in ("", "command"):
+            return self._by_name(words)
         if scope:
             return self._of(scope, words)
         if not words:
@@ -63,6 +67,23 @@ class Anything:
             found += self._of(name, words)[:40]
         wanted = words.lower()
         found.sort(key=lambda e: (not e.title.lower().startswith(wanted), wanted not in e.title.lower()))
+        return found
+
+    def _by_name(self, words: str) -> list[Entry]:
+        """Commands that are named with a slash; what stands behind a name goes with it (editor inventory C27)."""
+        head, _, rest = words[1:].partition(" ")
+        found = []
+        for name, action in SLASHED.items():
+            if not name.startswith(head.lower()) or (rest and name != head.lower()):
+                continue
+            row = BY_ID[action]
+            if name == "refine":
+                then: Callable[[], object] = partial(refine, self._window, rest)
+            elif self._window.can(action):
+                then = partial(self._window.do, action)
+            else:
+                continue
+            found.append(Entry(f"/{name} {rest}".strip(), tr(row.text), row.icon, "", then))
         return found
 
     def _of(self, scope: str, words: str) -> list[Entry]:
@@ -172,6 +193,16 @@ class Anything:
 
 
 SHOWN_NODES = 60
+
+
+def refine(window: MainWindow, words: str) -> None:
+    """Change the workflow in front with words; without one, make a new one of them."""
+    from editor.windows.generating import generate_here, generate_new
+
+    if window.page is not None and window.can("generate_here"):
+        generate_here(window, window.page, words)
+    else:
+        generate_new(window, words)
 
 
 def _inner(node: Any) -> bool:

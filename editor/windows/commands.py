@@ -18,6 +18,11 @@ class Commands(PageCommands):
     def on_new_chat(self) -> None:
         self.window.new_app("advanced-chat")
 
+    def on_generate_new(self) -> None:
+        from editor.windows.generating import generate_new
+
+        generate_new(self.window)
+
     def on_open_file(self) -> None:
         self.window.open_file()
 

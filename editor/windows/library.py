@@ -49,12 +49,13 @@ FILES = (".yml", ".yaml", ".json", ".zip")
 
 
 class Library(QWidget):
-    """`openApp`, `openSample`, `newApp` (mode), `openFile` and `dropped` (one path) are for the window."""
+    """`openApp`, `openSample`, `newApp` (mode), `generateWanted`, `openFile`, `dropped` (one path): for the window."""
 
     openApp = Signal(str)
     openSample = Signal(str)
     newApp = Signal(str)
     openFile = Signal()
+    generateWanted = Signal()
     dropped = Signal(str)
     settingsWanted = Signal()
 
@@ -165,6 +166,7 @@ class Library(QWidget):
         menu.addAction(icon("blocks", "text"), tr("Workflow"), lambda: self.newApp.emit("workflow"))
         menu.addAction(icon("chat", "text"), tr("Chat flow"), lambda: self.newApp.emit("advanced-chat"))
         menu.addSeparator()
+        menu.addAction(icon("sparkle", "text"), tr("From a description…"), self.generateWanted.emit)
         menu.addAction(icon("folder", "text"), tr("From a file…"), self.openFile.emit)
         menu.addAction(icon("file-text", "text"), tr("From text…"), self.import_text)
         menu.addAction(icon("globe", "text"), tr("From a URL…"), self.import_address)

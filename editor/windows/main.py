@@ -133,6 +133,7 @@ class MainWindow(QMainWindow):
         self.library.openSample.connect(self.open_sample)
         self.library.newApp.connect(self.new_app)
         self.library.openFile.connect(self.open_file)
+        self.library.generateWanted.connect(self.commands.on_generate_new)
         self.library.dropped.connect(lambda path: self.offer_file(Path(path)))
         self.library.settingsWanted.connect(lambda: self.preferences())
         self.pages.addWidget(self.library)

@@ -35,6 +35,11 @@ class PageCommands(QObject):
 
         ask_for_file(self.window, self.page)
 
+    def on_generate_here(self) -> None:
+        from editor.windows.generating import generate_here
+
+        generate_here(self.window, self.page)
+
     def on_save(self) -> None:
         try:
             self.page.session.save_now()

@@ -179,6 +179,7 @@ class PageMenus:
             menu.addAction(icon("note", "text"), tr("Add a note"), lambda: canvas.start_ghost("note"))
             menu.addAction(icon("paste", "text"), tr("Paste"), lambda: canvas.paste(place))
             self._action(menu, "organize")
+            self._action(menu, "generate_here")
             menu.addSeparator()
             self._action(menu, "run")
             self._action(menu, "import_over")

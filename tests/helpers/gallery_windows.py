@@ -6,11 +6,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMenu, QTabWidget, QWidget
 
+from editor.canvas.preview import card_sizes
 from editor.screenshot import wait_until
 from tests.helpers.flows import nested_flow
 from tests.helpers.gallery_parts import LONG, app, let_work, put_away, surface
@@ -98,6 +99,23 @@ def small_dialogs(studio: Studio) -> Iterator[QWidget]:
             yield from _dialog(lambda _s, _p, make=make: make(), studio, page)
 
 
+PLAN: Final = """{"name": "Mail", "nodes": [
+{"key": "start", "type": "start", "title": "Start", "settings": {"inputs": [{"name": "mail", "type": "paragraph"}]}},
+{"key": "kind", "type": "question-classifier", "title": "What kind of mail is it?", "settings": {"query": \
+"{{#start.mail#}}", "classes": [{"id": "c", "name": "A complaint"}, {"id": "q", "name": "A question 提问"}]}},
+{"key": "sorry", "type": "llm", "title": "Say sorry", "settings": {"system": "Be kind.", "prompt": "{{#start.mail#}}"}},
+{"key": "answer", "type": "llm", "title": "Answer it", "settings": {"system": "Be brief.", "prompt": \
+"{{#start.mail#}} {{#start.tone#}}"}},
+{"key": "beam", "type": "teleport", "title": "Beam it"},
+{"key": "join", "type": "variable-aggregator", "title": "Join", "settings": {"values": ["{{#sorry.text#}}", \
+"{{#answer.reply#}}"]}},
+{"key": "end", "type": "end", "title": "Reply", "settings": {"outputs": [{"name": "reply", "value": \
+"{{#join.output#}}"}]}}],
+"edges": [{"from": "start", "to": "kind"}, {"from": "kind", "to": "sorry", "branch": "c"}, {"from": "kind", "to": \
+"answer", "branch": "q"}, {"from": "sorry", "to": "join"}, {"from": "answer", "to": "join"}, {"from": "join", "to": \
+"end"}, {"from": "end", "to": "start"}, {"from": "beam", "to": "join"}]}"""
+
+
 @surface
 def drafting(studio: Studio) -> Iterator[QWidget]:
     """A model writes a prompt: before anything was asked, with a second draft, and with what that changes."""
@@ -119,6 +137,43 @@ def drafting(studio: Studio) -> Iterator[QWidget]:
         dialog.changes.setChecked(True)
         let_work()
         yield dialog
+        put_away(dialog)
+
+
+@surface
+def generating(studio: Studio) -> Iterator[QWidget]:
+    """A model designs a workflow: nothing yet, a draft with notes, a refined one, an answer without a plan."""
+    from editor.dialogs.generating import Generating
+    from editor.windows.generating import PageTarget
+    from engine.services.generating.asking import Wish, draft_of
+    from engine.services.generating.plan import told
+
+    base = nested_flow()
+    with app(studio, base, name="Nested") as page:
+        window = studio.window
+        dialog = Generating(window.studio, window, lambda _: None)
+        dialog.show()
+        let_work()
+        yield dialog
+        dialog._say("The model writes… 212 words, 7 nodes", "muted")
+        dialog._add(draft_of(Wish("x"), PLAN, sizes=card_sizes))
+        let_work()
+        yield dialog
+        dialog._answer = "I am a small model and I would like to tell you about workflows instead. " * 8
+        dialog._no_plan("The model wrote no plan that can be used. Say it in simpler words, or choose a larger model: "
+                        "small ones often cannot do this.")  # fmt: skip
+        let_work()
+        yield dialog
+        dialog._taken = True
+        put_away(dialog)
+        dialog = Generating(window.studio, window, lambda _: None, PageTarget(window, page), LONG)
+        dialog.show()
+        dialog._basis = -1
+        changed = told(base).replace("Inner", "Changed inner").replace('"type": "end"', '"type": "teleport"')
+        dialog._add(draft_of(Wish("x", base=base), changed, sizes=card_sizes))
+        let_work()
+        yield dialog
+        dialog._taken = True
         put_away(dialog)
 
 

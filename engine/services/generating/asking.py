@@ -291,9 +291,14 @@ def _changes(before: Graph, after: Graph) -> Changes:
     old, new = people(before), people(after)
     return Changes(
         tuple(n.title for i, n in new.items() if i not in old),
-        tuple(n.title for i, n in new.items() if i in old and dict(n.data) != dict(old[i].data)),
+        tuple(n.title for i, n in new.items() if i in old and _settings(n) != _settings(old[i])),
         tuple(n.title for i, n in old.items() if i not in new),
     )
+
+
+def _settings(node: Node) -> dict[str, Any]:
+    """What a node does; how large it is drawn is none of it."""
+    return {k: v for k, v in node.data.items() if k not in ("width", "height")}
 
 
 def name_of(draft: WorkflowDraft, default: str) -> str:

@@ -148,6 +148,9 @@ class Builder:
         if not node.inside:
             return None
         room = self.ids.get(node.inside) or None
+        present = self.base.graph.nodes.get(self.ids.get(node.key, ""))
+        if room is not None and present is not None and present.parent == room:
+            return room  # it stands there already, whatever the rules say of it
         reason = fits_in(self.graph, node.type, room) if room is not None else "-"
         if room is None or room not in self.graph.nodes or reason:
             around = by_key.get(node.inside)
@@ -229,7 +232,7 @@ class Builder:
             else:
                 wanted.append(ends)
         if dropped:
-            self.tell("{count} connections are left out: they lead to nodes that are not there.", fault=True,
+            self.tell("Connections to nodes that are not there are left out: {count}.", fault=True,
                      count=dropped)  # fmt: skip
         self._keep_edges(wanted)
         for source, handle, target in wanted:

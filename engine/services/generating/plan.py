@@ -99,7 +99,7 @@ def read_plan(answer: str) -> Plan:
         notes.append(Note(Sentence.of("The answer ends in the middle: what there is of it was used."), is_fault=True))
     if len(nodes) > MOST_NODES:
         count = len(nodes) - MOST_NODES
-        notes.append(Note(Sentence.of("{count} nodes are left out: there are too many.", count=count), is_fault=True))
+        notes.append(Note(Sentence.of("The plan has too many nodes; left out: {count}.", count=count), is_fault=True))
     edges = pick(found, "edges", "connections", "links")
     edges = [e for e in edges if isinstance(e, Mapping | list)] if isinstance(edges, list) else []
     memory = pick(found, "memory", "conversation_variables")
