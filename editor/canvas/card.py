@@ -118,7 +118,9 @@ def _sockets(rows: list[Row], handles: tuple[HandleSpec, ...]) -> tuple[list[Row
         row_index = taken.get(handle.id, -1)
         if row_index < 0 and handle.kind != "source":
             row_index = len(result)
-            result.append(Row((Part("text", handle.label or handle.id, tone="text"),), m.ROW_CHIP, handle=handle.id))
+            # What people name keeps its name; ids like these are the program's, and so are their words.
+            words = tr(handle.label) if handle.id.startswith("__") else handle.label or handle.id
+            result.append(Row((Part("text", words, tone="text"),), m.ROW_CHIP, handle=handle.id))
         sockets.append(Socket(handle.id, _spoken(handle, result, row_index), row_index, handle.kind == "fail"))
     return result, sockets
 

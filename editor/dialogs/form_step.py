@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from editor.session import WorkflowSession
     from engine.errors import PenstockError
 
-SIZE = (560, 620)
+SIZE = (560, 720)
 
 
 def form_card(session: WorkflowSession, record: dict[str, Any]) -> WaitingForm:
@@ -50,6 +50,7 @@ class FormStep(FittingDialog):
         column = dialog_column(self, tr("Run this step"))
         column.addWidget(Words(tr("The step gives what you answer. Nothing is sent, and no run waits."), "small"))
         self.card = form_card(session, record)
+        self.card.left.hide()
         self.card.after.hide()
         self.card.answered.connect(self._check)
         column.addWidget(scrolling(self.card), 1)

@@ -152,6 +152,7 @@ class MailPage(QWidget):
         self.password.setPlaceholderText(tr("A password is kept; type to replace it") if account.has_password else "")
         self.own.setText(account.sender)
         self.own_name.setText(account.sender_name)
+        self.place.setPlaceholderText(self._usual_place())
         self.place.setPlainText(account.place if account.is_set_up else self._usual_place())
         self._filled = known is not None
         self.fields.setEnabled(self._filled)

@@ -54,3 +54,31 @@ def two_forms(mode: str = "workflow") -> Workflow:
         ],
         mode=mode,
     )  # fmt: skip
+
+
+def written_form() -> Workflow:
+    """A form that is sent by e-mail, with a button of each style."""
+    config = {
+        "subject": "Please check {{#1.topic#}}",
+        "body": "Dear **Ann**,\n\nplease have a look at {{#1.topic#}}.\n\n{{#url#}}",
+        "recipients": {"whole_workspace": False, "items": [{"type": "external", "email": "ann@example.com"}]},
+        "debug_mode": False,
+    }
+    methods = [
+        {"id": "1", "type": "webapp", "enabled": True},
+        {"id": "2", "type": "email", "enabled": True, "config": config},
+    ]
+    styles = ("primary", "default", "accent", "ghost")
+    actions = [{"id": style, "title": style.title(), "button_style": style} for style in styles]
+    topic = {"variable": "topic", "type": "text-input", "label": "Topic"}
+    return made(
+        [
+            node("1", "start", title="Input", variables=[topic]),
+            node(
+                "check", "human-input", x=320, title="Check the letter", inputs=FIELDS, user_actions=actions,
+                form_content="## About {{#1.topic#}}\n\n" + LETTER, timeout=2, timeout_unit="day",
+                delivery_methods=methods,
+            ),
+        ],
+        [("1", "check")],
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMenu, Q
 
 from editor.canvas.preview import card_sizes
 from editor.screenshot import wait_until
+from tests.helpers.asking import written_form
 from tests.helpers.flows import nested_flow
 from tests.helpers.gallery_parts import LONG, app, let_work, put_away, surface
 from tests.helpers.logs import fill
@@ -114,6 +115,53 @@ PLAN: Final = """{"name": "Mail", "nodes": [
 "edges": [{"from": "start", "to": "kind"}, {"from": "kind", "to": "sorry", "branch": "c"}, {"from": "kind", "to": \
 "answer", "branch": "q"}, {"from": "sorry", "to": "join"}, {"from": "answer", "to": "join"}, {"from": "join", "to": \
 "end"}, {"from": "end", "to": "start"}, {"from": "beam", "to": "join"}]}"""
+
+
+@surface
+def human_forms(studio: Studio) -> Iterator[QWidget]:
+    """A form beside its settings and before a single step, the mail account filled, and how an e-mail goes out."""
+    from editor.dialogs.form_preview import FormPreview
+    from editor.dialogs.form_step import FormStep
+    from editor.dialogs.preferences import PreferencesDialog
+    from editor.panels.forms.context import FormContext
+    from engine.services.form_trials import Step
+    from engine.services.mail import Account
+
+    account = Account("smtp.example.com", 25, "none", "ann", "ann@example.com", LONG)
+    shared = studio.window.studio
+    shared.mail.save(account, "secret", lambda: None, lambda _: None)
+    wait_until(lambda: bool(shared.mail.own_address))
+    dialog = PreferencesDialog(shared, studio.window, "mail")
+    dialog.show()
+    let_work()
+    dialog.mail.trial.say("smtp.example.com does not accept the user or the password. Check both.", "bad")
+    dialog.mail.trial.busy.show()
+    let_work()
+    yield dialog
+    dialog.mail.trial.busy.hide()
+    put_away(dialog)
+    with app(studio, written_form(), name="Asks") as page:
+        context = FormContext(page.session, "check")
+        preview = FormPreview(context, studio.window)
+        preview.show()
+        wait_until(lambda: preview.card is not None)
+        let_work()
+        yield preview
+        preview.close()
+        context.close()
+        record = shared.services.form_trials.shown(Step(written_form(), "", "check"))
+        report = {
+            "sent": ["ann@example.com", "bob@example.com"],
+            "failed": [{"to": "eve@example.com", "error": "The server refused this address: 550 no", "hint": LONG}],
+            "notes": ["Left out are 2 members of a Dify workspace: their addresses are not in the file."],
+        }
+        yield from _dialog(lambda _s, _p: FormStep(page.session, {**record, "mail": report}, studio.window), studio, 0)
+        page.canvas.select(["check"])
+        page.inspector.resize(380, 2400)
+        let_work()
+        yield page.inspector
+    shared.mail.forget()
+    wait_until(lambda: not shared.mail.own_address)
 
 
 @surface

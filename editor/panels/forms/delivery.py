@@ -182,7 +182,8 @@ class SendingPart(QWidget):
         own = self._mail.own_address
         if own:
             text = tr(
-                "Sent from {address} when a run waits here, to addresses only: members of a Dify workspace have none.",
+                "Sent from {address} when a run waits here, to addresses only: members of a Dify workspace have none. "
+                "In place of the link a sentence says where the form waits.",
                 address=own,
             )
         else:

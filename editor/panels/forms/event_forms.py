@@ -30,6 +30,7 @@ KINDS = (
     ("file", "One file"),
     ("file-list", "Several files"),
 )
+STYLES = (("default", "Normal"), ("primary", "Primary"), ("accent", "Accent"), ("ghost", "Ghost"))
 FILE_KINDS = (("image", "Images"), ("document", "Documents"), ("audio", "Audio"), ("video", "Video"))
 _FILES: Mapping[str, Any] = {
     "allowed_file_types": ["image"],
@@ -94,7 +95,7 @@ class HumanInputForm(Form):
         path: Path = ("user_actions", index)
         title = TextField(self.ctx, (*path, "title"), tr("Button text"), tr("Text"))
         title.edit.setMaxLength(MAX_ACTION_TITLE)
-        looks = [(s, tr(s.title())) for s in ("default", "primary", "accent", "ghost")]
+        looks = [(style, tr(word)) for style, word in STYLES]
         ident = NameField(
             self.ctx,
             (*path, "id"),

@@ -6,6 +6,7 @@ import pytest
 
 from editor.canvas.card import card_content
 from editor.canvas.reading import plain_lines
+from editor.i18n import set_language
 from engine.nodes import registry
 from tests.helpers.canvas import graph_of, node
 
@@ -37,3 +38,13 @@ def test_the_card_has_chips_for_variables_and_fields(qapp: object) -> None:
     assert [(part.kind, part.text) for part in first.parts] == [("text", "Check"), ("var", "topic")]
     assert [(part.kind, part.text) for part in second.parts] == [("text", "Comment:"), ("var", "comment")]
     assert second.parts[1].icon == "human-input"
+
+
+def test_the_word_for_the_time_out_is_translated(qapp: object) -> None:
+    graph = graph_of(node("n", 0, 0, "human-input", form_content="", user_actions=[{"id": "a", "title": "Time-out"}]))
+    try:
+        set_language("zh_CN")
+        rows = card_content(graph.nodes["n"], graph, registry.spec("human-input")).rows
+    finally:
+        set_language("en")
+    assert [row.parts[0].text for row in rows if row.handle] == ["Time-out", "超时"]
