@@ -58,6 +58,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("toggle_disabled", "Switch off or on", "disabled", ("Ctrl+E",), "some", "Node"),
     Action("move_in", "Move into a container…", "group", (), "some", "Node"),
     Action("move_out", "Move out of the container", "ungroup", (), "some", "Node"),
+    Action("save_snippet", "Save as snippet…", "snippet", (), "chosen", "Node"),
     Action("about_block", "About this block", "help", ("Shift+F1",), "open", "Node", True),
     Action("organize", "Tidy up", "tidy", ("Ctrl+O", "Ctrl+Shift+L"), "editable", "Arrange"),
     Action("align_left", "Align left", "align-left", (), "several", "Arrange"),
@@ -80,6 +81,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("maximize", "Canvas only", "maximize", ("F",), "open", "View"),
     Action("minimap", "Minimap", "minimap", ("M",), "open", "View"),
     Action("show_blocks", "Blocks", "blocks", ("Ctrl+B",), "open", "View"),
+    Action("show_snippets", "Snippets", "snippet", (), "open", "View"),
     Action("show_variables", "Variables", "variables", (), "open", "View"),
     Action("show_problems", "Problems", "problems", ("Ctrl+Shift+M",), "open", "View", True),
     Action("next_problem", "Next problem", "", ("F4",), "open", "View", True),
@@ -140,8 +142,8 @@ MENUS = ("File", "Edit", "Node", "Arrange", "View", "Run", "Help")
 SUBMENUS: Mapping[str, tuple[str, ...]] = {
     "Zoom": ("zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "zoom_100", "zoom_50"),
     "Panels": (
-        "show_blocks", "show_variables", "show_problems", "show_history", "show_changes", "show_versions",
-        "show_breakpoints", "show_trace", "show_values",
+        "show_blocks", "show_snippets", "show_variables", "show_problems", "show_history", "show_changes",
+        "show_versions", "show_breakpoints", "show_trace", "show_values",
     ),
     "Rounds and moments of a run": (
         "moment_back", "moment_on", "round_back", "round_on", "failed_round", "pick_round", "follow_run",
@@ -152,7 +154,7 @@ PARTED = frozenset(
     {
         "open_file", "save", "show_library", "quit", "cut", "select_all", "find", "change_type", "move_in",
         "align_left", "align_top", "space_horizontal", "zoom_in", "maximize", "show_blocks", "show_logs", "theme",
-        "stop", "breakpoint", "pin", "publish", "about", "about_block",
+        "stop", "breakpoint", "pin", "publish", "about", "about_block", "save_snippet",
     }
 )  # fmt: skip
 """Actions that begin another group of their menu."""

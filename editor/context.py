@@ -19,6 +19,7 @@ from editor.messages import Messages, RecordedMessages
 from editor.panels.viewers.viewing import Viewing, use
 from editor.sessions import Sessions
 from editor.settings import Preferences
+from editor.snippets import Snippets
 from editor.tools import Tools
 from engine.services.context import Services
 
@@ -45,6 +46,7 @@ class Studio(QObject):
         self.isolation = Isolation(self.runs, self)
         self.mail = Mail(services, self.tasks, self)
         self.tools = Tools(services, self.tasks, self.runs.host.reload, self)
+        self.snippets = Snippets(services, self.tasks, lambda: self.messages, self)
         self.sessions = Sessions(self)
         self.windows: list[MainWindow] = []
         """The open main windows, in the order of opening."""

@@ -66,9 +66,9 @@ def misfit(laid: Laid | None, *, into: bool, onward: bool) -> str:
         return tr("None of these nodes can stand here.")
     ends = laid.ends
     if into and ends.entry is None:
-        return tr("It begins at several nodes.") if ends.ways_in else tr("Nothing can lead into it.")
+        return tr("It has several ways in.") if ends.ways_in else tr("It has no way in.")
     if onward and ends.way_on is None:
-        return tr("It leads on from several places.") if ends.ways_out else tr("Nothing can lead on from it.")
+        return tr("It has several ways out.") if ends.ways_out else tr("It has no way out.")
     return ""
 
 

@@ -13,6 +13,7 @@ from editor.theme import theme
 
 if TYPE_CHECKING:
     from editor.context import Studio
+    from engine.model.graph import Graph
     from engine.services.workflows import AppSummary
 
 PICTURE = QSize(266, 116)
@@ -77,14 +78,19 @@ def _key(app: AppSummary) -> Key:
 
 def draw(workflow: Any, within: QSize = PICTURE) -> QImage | None:
     """The graph of a workflow, small; None when it has no nodes."""
+    return draw_graph(workflow.graph, within)
+
+
+def draw_graph(graph: Graph, within: QSize = PICTURE) -> QImage | None:
+    """A graph, small; None when it has no nodes."""
     from editor.canvas.export import render_box
     from editor.canvas.surface import CanvasSurface
 
-    if not workflow.graph.nodes:
+    if not graph.nodes:
         return None
     surface = CanvasSurface()
     try:
-        surface.show_graph(workflow.graph)
+        surface.show_graph(graph)
         bounds = surface.scene.bounds()
         if bounds is None:
             return None
@@ -97,4 +103,4 @@ def draw(workflow: Any, within: QSize = PICTURE) -> QImage | None:
         surface.deleteLater()
 
 
-__all__ = ["PICTURE", "THUMBNAIL_RATIO", "Pictures", "draw"]
+__all__ = ["PICTURE", "THUMBNAIL_RATIO", "Pictures", "draw", "draw_graph"]

@@ -29,7 +29,7 @@ def is_help_key(event: QKeyEvent) -> bool:
     return QKeySequence(event.keyCombination()) == QKeySequence(HELP_KEYS)
 
 
-class _Rows(QStyledItemDelegate):
+class BlockRows(QStyledItemDelegate):
     """Group titles are smaller and muted, and never look switched off although nobody can choose them."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
@@ -59,7 +59,7 @@ class DragList(QListWidget):
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setItemDelegate(_Rows(self))
+        self.setItemDelegate(BlockRows(self))
         self.itemActivated.connect(self.activate)
         if not draggable:
             self.itemClicked.connect(self.activate)

@@ -13,13 +13,15 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidgetItem, QMenu, QStacke
 from editor.i18n import tr
 from editor.icons import icon, tile_icon
 from editor.panels.block_list import TYPE, DragList, is_help_key
-from editor.panels.parts import EmptyState, PanelTitle
+from editor.panels.parts import EmptyState, PanelTitle, tool_button
+from editor.panels.snippet_list import Misfit, SnippetList
 from editor.panels.tool_list import KindTabs, ToolList
 from engine.nodes.registry import SPECS
 from engine.nodes.spec import NodeSpec
 
 if TYPE_CHECKING:
     from editor.block_habits import BlockHabits
+    from editor.snippets import Snippets
     from editor.tools import Tools
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -136,81 +138,124 @@ def _matches(entry: NodeSpec, wanted: str) -> bool:
     return any(wanted in text.lower() for text in texts)
 
 
-NOTHING = 2
-"""The page of `BlockParts` that says that nothing was found."""
+TOOLS, SNIPPETS, NOTHING, NO_SNIPPETS = range(1, 5)
+"""Pages of `BlockParts`: the last two say that nothing was found, and how a snippet is made."""
 
 
 class BlockParts(QWidget):
-    """Two lists with a tab each: blocks, and the tools of the workspace by kind."""
+    """Three lists with a tab each: blocks, the tools of the workspace by kind, and its snippets. `makeWanted` asks to
+    make a snippet of what is selected."""
 
     switched = Signal()
+    makeWanted = Signal()
 
-    def __init__(self, blocks_list: BlockList, tools: ToolList, known: Tools | None, clear: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        blocks_list: BlockList,
+        tools: ToolList,
+        snippets: SnippetList,
+        known: Tools | None,
+        kept: Snippets,
+        clear: Callable[[], Any],
+        *,
+        can_make: bool,
+    ) -> None:
         super().__init__()
-        self.blocks, self.tools, self._known = blocks_list, tools, known
+        self.blocks, self.tools, self.snippets, self._known, self._kept = blocks_list, tools, snippets, known, kept
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         self.tabs = QTabBar()
-        self.tabs.setAccessibleName(tr("Blocks or tools"))
+        self.tabs.setAccessibleName(tr("Blocks, tools or snippets"))
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(True)
         self.tabs.addTab(tr("Blocks"))
         self.tabs.addTab(tr("Tools"))
-        if known is None:  # never shown before it stands in something: it would be a window of its own for a moment
-            self.tabs.hide()
+        self.tabs.addTab(tr("Snippets"))
+        self.tabs.setTabVisible(TOOLS, known is not None)
         self.kinds = KindTabs()
         column.addWidget(self.tabs)
         column.addWidget(self.kinds)
         self.pages = QStackedWidget()
         self.pages.addWidget(blocks_list)
         self.pages.addWidget(tools)
+        self.pages.addWidget(snippets)
         self.pages.addWidget(EmptyState("search", tr("No match found"), tr("Clear the search"), clear))
+        self.empty = EmptyState(
+            "snippet",
+            tr("No snippets yet. Select blocks on the canvas and choose “Save as snippet…” in their menu."),
+            *((tr("Save the selection…"), self.makeWanted.emit) if can_make else ()),
+        )
+        self.pages.addWidget(self.empty)
         column.addWidget(self.pages, 1)
         self.kinds.hide()
         self.tabs.currentChanged.connect(self._switch)
         self.kinds.chosen.connect(self.switched)
+        kept.changed.connect(self.switched)
         if known is not None:
             known.changed.connect(self.switched)
 
     def retell(self) -> None:
         """The words of the tabs, which another language may not tell from the types below."""
-        for place, word in enumerate((tr("Blocks"), tr("Tools"))):
+        for place, word in enumerate((tr("Blocks"), tr("Tools"), tr("Snippets"))):
             self.tabs.setTabText(place, word)
 
     @property
     def current(self) -> DragList:
         """The list that is shown."""
-        return self.tools if self.tabs.currentIndex() else self.blocks
+        return {TOOLS: self.tools, SNIPPETS: self.snippets}.get(self.tabs.currentIndex(), self.blocks)
+
+    @property
+    def search_words(self) -> str:
+        """What a search field says of the list that is shown."""
+        words = {TOOLS: tr("Search tools"), SNIPPETS: tr("Search snippets")}
+        return words.get(self.tabs.currentIndex(), tr("Search blocks"))
 
     def _switch(self, index: int) -> None:
         self.show_found(True)
-        self.kinds.setVisible(index == 1)
+        self.kinds.setVisible(index == TOOLS)
+        if index == SNIPPETS:
+            self._kept.load()  # another program may have added some
         self.switched.emit()
+
+    def fill_snippets(self, words: str, misfit: Misfit | None = None) -> None:
+        """Show the snippets that hold the words, once they are looked at."""
+        if self.tabs.currentIndex() == SNIPPETS:
+            self.snippets.fill(words, misfit)
 
     def fill_tools(self, words: str) -> None:
         """Show the tools that hold the words, once they are looked at."""
-        if self._known is not None and self.tabs.currentIndex():
+        if self._known is not None and self.tabs.currentIndex() == TOOLS:
             self.tools.fill(self._known.groups, self.kinds.kind, words)
 
     def show_found(self, found: bool) -> None:
         """The list of the tab, or that there is nothing in it."""
-        self.pages.setCurrentIndex(self.tabs.currentIndex() if found else NOTHING)
+        index = self.tabs.currentIndex()
+        if index == SNIPPETS and not self._kept.all:
+            self.pages.setCurrentIndex(NO_SNIPPETS if self._kept.loaded else SNIPPETS)
+        else:
+            self.pages.setCurrentIndex(index if found else NOTHING)
 
 
 class Palette(QWidget):
-    """The panel with all blocks. `placeRequested` asks for a block that sticks to the pointer."""
+    """The panel with all blocks. `placeRequested` asks for a block that sticks to the pointer, `importWanted` for files
+    with snippets."""
 
     placeRequested = Signal(str)
     helpWanted = Signal(str)
+    importWanted = Signal()
 
-    def __init__(self, mode: str, tools: Tools, habits: BlockHabits) -> None:
+    def __init__(self, mode: str, tools: Tools, habits: BlockHabits, snippets: Snippets) -> None:
         super().__init__()
         self._mode, self._tools = mode, tools
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(PanelTitle(tr("Blocks")))
+        title = PanelTitle(tr("Blocks"))
+        self.import_button = tool_button("import", tr("Import snippets…"), self.importWanted.emit)
+        self.import_button.hide()
+        title.add(self.import_button)
+        column.addWidget(title)
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search blocks"))
         self.search.setAccessibleName(tr("Search blocks"))
@@ -225,10 +270,20 @@ class Palette(QWidget):
         self.list = BlockList(habits, draggable=True)
         self.list.chosen.connect(self.placeRequested)
         self.list.chosen.connect(lambda _: self.list.setCurrentRow(-1))
-        self.parts = BlockParts(self.list, ToolList(draggable=True), tools, self.search.clear)
-        self.parts.tools.chosen.connect(self.placeRequested)
-        self.parts.tools.chosen.connect(lambda _: self.parts.tools.setCurrentRow(-1))
+        self.parts = BlockParts(
+            self.list,
+            ToolList(draggable=True),
+            SnippetList(snippets, draggable=True),
+            tools,
+            snippets,
+            self.search.clear,
+            can_make=True,
+        )
+        for other in (self.parts.tools, self.parts.snippets):
+            other.chosen.connect(self.placeRequested)
+            other.chosen.connect(lambda _, other=other: other.setCurrentRow(-1))
         self.parts.switched.connect(lambda: self._search(self.search.text()))
+        self.parts.tabs.currentChanged.connect(self._switched)
         for shown in (self.list, self.parts.tools):
             shown.helpWanted.connect(self.helpWanted)
         inset = QVBoxLayout()
@@ -246,19 +301,41 @@ class Palette(QWidget):
         """Ask for the text about the selected block of the list that is shown."""
         self.parts.current.ask_help()
 
+    def _switched(self, index: int) -> None:
+        self.import_button.setVisible(index == SNIPPETS)
+        name_search(self.search, self.parts.search_words)
+
+    def show_snippets(self) -> None:
+        """The tab with the snippets."""
+        self.parts.tabs.setCurrentIndex(SNIPPETS)
+
     def _search(self, text: str) -> None:
         self.list.fill(self._mode, words=text)
         self.parts.fill_tools(text)
+        self.parts.fill_snippets(text)
         self.parts.show_found(bool(self.parts.current.count()) or not text)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            return _search_key(event, self.parts.current)
+            return _search_key(event, self.search, self.parts.current)
         return super().eventFilter(watched, event)
 
 
-def _search_key(event: QKeyEvent, blocks_list: DragList) -> bool:
-    """Arrows and Enter in the search field move in the list."""
+def name_search(field: QLineEdit, words: str) -> None:
+    """What a search field looks for."""
+    field.setPlaceholderText(words)
+    field.setAccessibleName(words)
+
+
+def _search_key(event: QKeyEvent, field: QLineEdit, blocks_list: DragList) -> bool:
+    """Arrows and Enter in the search field move in the list; keys that mean nothing in the words act on a snippet."""
+    if isinstance(blocks_list, SnippetList) and not event.modifiers():
+        in_words = field.hasSelectedText() or field.cursorPosition() < len(field.text())
+        if not (in_words and event.key() == Qt.Key.Key_Delete) and blocks_list.act(event.key()):
+            return True
+        if event.key() == Qt.Key.Key_Menu:
+            blocks_list.menu_by_key()
+            return True
     if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
         blocks_list.step(1 if event.key() == Qt.Key.Key_Down else -1)
         return True
@@ -288,16 +365,18 @@ class BlockSelector(QFrame):
         allowed: Allowed | None,
         parent: QWidget,
         habits: BlockHabits,
+        snippets: Snippets,
         *,
         notes: bool = False,
         tools: Tools | None = None,
+        misfit: Misfit | None = None,
     ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("blockSelector")
         self.setProperty("kind", "raised")
         self.setAccessibleName(tr("Choose a block"))
-        self._mode, self._allowed, self._notes = mode, allowed, notes
+        self._mode, self._allowed, self._notes, self._misfit = mode, allowed, notes, misfit
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -313,11 +392,16 @@ class BlockSelector(QFrame):
         self.parts = BlockParts(
             self.list,
             ToolList(draggable=False),
+            SnippetList(snippets, draggable=False),
             tools if allowed is None or allowed("tool") else None,
+            snippets,
             self.search.clear,
+            can_make=False,
         )
         self.parts.tools.chosen.connect(self._chosen)
+        self.parts.snippets.chosen.connect(self._chosen)
         self.parts.switched.connect(lambda: self._fill(self.search.text()))
+        self.parts.tabs.currentChanged.connect(lambda _: name_search(self.search, self.parts.search_words))
         for shown in (self.list, self.parts.tools):
             shown.helpWanted.connect(self.helpWanted)
         column.addWidget(self.parts, 1)
@@ -332,11 +416,12 @@ class BlockSelector(QFrame):
     def _fill(self, words: str) -> None:
         self.list.fill(self._mode, self._allowed, words, notes=self._notes)
         self.parts.fill_tools(words)
+        self.parts.fill_snippets(words, self._misfit)
         self.parts.show_found(bool(self.parts.current.count()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            return _search_key(event, self.parts.current)
+            return _search_key(event, self.search, self.parts.current)
         return super().eventFilter(watched, event)
 
     def _chosen(self, name: str) -> None:

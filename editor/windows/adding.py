@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint
 
 from editor.canvas import metrics, placing
+from editor.canvas.blocks import snippet_of
 from editor.canvas.commands import BlockRequest
 from editor.panels.palette import BlockSelector
 
@@ -85,11 +86,18 @@ class Adding:
         notes = request.source_node is None and request.target_node is None and request.edge_id is None
         mode = page.session.document.workflow.mode
         studio = page.session.studio
-        selector = BlockSelector(mode, allowed, page, studio.habits, notes=notes, tools=studio.tools)
+        misfit = page.snippets.misfit(request)
+        selector = BlockSelector(
+            mode, allowed, page, studio.habits, studio.snippets, notes=notes, tools=studio.tools, misfit=misfit
+        )
+        page.snippets.serve(selector)
         selector.chosen.connect(lambda node_type: self._place(request, node_type))
         selector.helpWanted.connect(lambda block: page.helping.about_offered(selector, block))
         selector.popup(QPoint(request.global_x, request.global_y))
 
     def _place(self, request: BlockRequest, node_type: str) -> None:
-        self._page.canvas.edits.place(request, node_type)
+        if snippet_of(node_type):
+            self._page.snippets.place(request, node_type)
+        else:
+            self._page.canvas.edits.place(request, node_type)
         self._page.canvas.setFocus()

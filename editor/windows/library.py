@@ -38,6 +38,7 @@ from editor.library.side import Side
 from editor.library.strip import ProgressStrip
 from editor.panels.parts import EmptyState
 from editor.theme import theme, theme_signal
+from engine.services.snippets import is_snippet_file
 
 if TYPE_CHECKING:
     from editor.context import Studio
@@ -468,7 +469,20 @@ class Library(QWidget):
         event.acceptProposedAction()
 
     def take_files(self, files: Sequence[Path]) -> None:
-        """One workflow file opens; several, and archives of them, come in without opening."""
+        """Snippets are kept; one workflow file opens; several, and archives of them, come in without opening."""
+        if len(files) == 1 or not any(f.suffix.lower() == ".json" for f in files):
+            self._take_workflows(files)  # what one file holds is asked where it is opened
+            return
+
+        def done(held: list[bool]) -> None:
+            snippets = [f for f, is_one in zip(files, held, strict=True) if is_one]
+            if snippets:
+                self._studio.snippets.import_files(snippets)
+            self._take_workflows([f for f in files if f not in snippets])
+
+        self._studio.tasks.run(lambda: [is_snippet_file(f) for f in files], done=done)
+
+    def _take_workflows(self, files: Sequence[Path]) -> None:
         fitting = [f for f in files if f.suffix.lower() in FILES]
         if len(fitting) == 1 and fitting[0].suffix.lower() != ".zip":
             self.dropped.emit(str(fitting[0]))

@@ -44,6 +44,7 @@ from editor.windows.toast import Toast
 from editor.windows.topbar import TopBar
 from editor.windows.versioning import Versioning
 from engine.model.edits import SetApp
+from engine.services.snippets import is_snippet_file
 
 if TYPE_CHECKING:
     from editor.context import Studio
@@ -62,6 +63,7 @@ CONDITIONS: dict[str, Callable[[WorkflowPage], bool]] = {
     "rounds": lambda page: bool(page.canvas.state.rounds),
     "going": lambda page: page.session.is_running and page.session.debugging.current is None,
     "held_failure": lambda page: bool(page.session.debugging.held_failure),
+    "chosen": lambda page: page.isEnabled() and bool(page.canvas.selected_nodes()),
     "some": lambda page: not page.session.read_only and bool(page.canvas.selected_nodes()),
     "one": lambda page: not page.session.read_only and len(page.canvas.selected_nodes()) == 1,
     "several": lambda page: not page.session.read_only and len(page.canvas.selected_nodes()) > 1,
@@ -470,7 +472,21 @@ class MainWindow(QMainWindow):
             self.offer_file(files[0])
 
     def offer_file(self, path: Path) -> None:
-        """A file was dropped on the window: a new workflow, or one over that in front, as the person chooses."""
+        """A file was dropped on the window: a snippet is kept, a workflow is offered."""
+        if path.suffix.lower() == ".json":
+
+            def told(is_snippet: bool) -> None:
+                if is_snippet:
+                    self.studio.snippets.import_files([path])
+                else:
+                    self._offer_workflow(path)
+
+            self.studio.tasks.run(is_snippet_file, path, done=told)
+        else:
+            self._offer_workflow(path)
+
+    def _offer_workflow(self, path: Path) -> None:
+        """A new workflow, or one over that in front, as the person chooses."""
         if path.suffix.lower() not in (".yml", ".yaml", ".json"):
             self.show_toast(tr("{name} is not a workflow file (.yml).", name=path.name))
             return

@@ -52,6 +52,7 @@ from editor.windows.helping import Helping
 from editor.windows.narrow import OneSide
 from editor.windows.page_menus import PageMenus
 from editor.windows.planning import Planning
+from editor.windows.snippet_desk import SnippetDesk
 from engine.services.model_names import with_default
 
 if TYPE_CHECKING:
@@ -232,7 +233,11 @@ class WorkflowPage(QWidget):
 
     def _make_panels(self) -> None:
         session = self.session
-        palette = Palette(session.document.workflow.mode, session.studio.tools, session.studio.habits)
+        studio = session.studio
+        palette = Palette(session.document.workflow.mode, studio.tools, studio.habits, studio.snippets)
+        palette.importWanted.connect(self.snippets.import_files)
+        palette.parts.makeWanted.connect(self.snippets.save_selection)
+        self.snippets.serve(palette)
         palette.placeRequested.connect(self.adding.carry)
         palette.helpWanted.connect(self.helping.about_block)
         problems = Problems(session)
@@ -274,6 +279,7 @@ class WorkflowPage(QWidget):
         self.menus = PageMenus(self)
         self.helping = Helping(self)
         self.tools.keep_in_view(Beginning(self))
+        self.snippets = SnippetDesk(self)
         return box
 
     def _make_drawer(self) -> QWidget:

@@ -113,6 +113,12 @@ class PageCommands(QObject):
     def on_show_blocks(self) -> None:
         self.page.show_panel("palette")
 
+    def on_show_snippets(self) -> None:
+        self.page.snippets.show()
+
+    def on_save_snippet(self) -> None:
+        self.page.snippets.save_selection()
+
     def on_show_variables(self) -> None:
         self.page.show_panel("variables")
 

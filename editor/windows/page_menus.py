@@ -73,6 +73,8 @@ class PageMenus:
         if not session.read_only:
             for name in ("cut", "duplicate", "rename"):
                 self._action(menu, name)
+        self._action(menu, "save_snippet")
+        if not session.read_only:
             menu.addSeparator()
             if not node.is_note:
                 for name in ("add_block", "connect_to", "change_type"):
@@ -134,6 +136,8 @@ class PageMenus:
         if not self._page.session.read_only:
             self._action(menu, "cut")
             self._action(menu, "duplicate")
+        self._action(menu, "save_snippet")
+        if not self._page.session.read_only:
             menu.addSeparator()
             align = menu.addMenu(icon("align-left", "text"), tr("Align"))
             for name in ALIGN:

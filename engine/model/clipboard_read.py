@@ -95,9 +95,10 @@ class _Reader:
                 self.nodes[node.id] = node
         self._put_in_containers()
         self._give_starts()
-        for node in self.nodes.values():
+        for node in list(self.nodes.values()):
             if node.parent is None:
-                self.tops[node.id] = self._absolute.get(node.id, (node.x, node.y))
+                self.tops[node.id] = place = self._absolute.get(node.id, (node.x, node.y))
+                self.nodes[node.id] = node.moved(*place)
 
     def _node(self, entry: Any) -> Node:
         if not isinstance(entry, dict):
@@ -157,7 +158,8 @@ class _Reader:
                 self.nodes[node.id] = replace(node, parent=None)
         starts: set[str] = set()
         graph = self.graph()
-        for node in list(self.nodes.values()):
+        for node_id in list(self.nodes):
+            node = self.nodes[node_id]  # as it is now: its container may have been left out
             if node.parent is None:
                 unfit = node.is_container_start
             elif node.is_container_start:

@@ -12,14 +12,16 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.clock import Clock, IdSource, iso
 from engine.errors import EnvironmentProblem, UserError
 from engine.model.clipboard import copy_nodes
 from engine.model.clipboard_read import CLIPBOARD_KIND, Held, read_clipboard
-from engine.store.snippets import Rows, SnippetStore
 from engine.wholefile import write_whole
+
+if TYPE_CHECKING:
+    from engine.store.snippets import Rows, SnippetStore
 
 SUFFIX = ".penstock-snippet.json"
 LARGEST = 2 * 1024 * 1024

@@ -22,11 +22,11 @@ os.environ.setdefault("PENSTOCK_KEYRING", "file")
 from PySide6.QtWidgets import QWidget
 
 from editor.theme import set_theme
-from tests.helpers import gallery_forms, gallery_panels, gallery_windows
+from tests.helpers import gallery_forms, gallery_panels, gallery_snippets, gallery_windows
 from tests.helpers.gallery_parts import SURFACES
 from tests.helpers.studio import Studio, opened_studio
 
-PAGES: Final = (gallery_panels, gallery_forms, gallery_windows)
+PAGES: Final = (gallery_panels, gallery_forms, gallery_windows, gallery_snippets)
 """Modules whose functions register what they show."""
 
 

@@ -311,7 +311,13 @@ def selector(studio: Studio) -> Iterator[QWidget]:
 
     with app(studio, nested_flow()) as page:
         shown = BlockSelector(
-            "workflow", None, page, page.session.studio.habits, notes=True, tools=page.session.studio.tools
+            "workflow",
+            None,
+            page,
+            page.session.studio.habits,
+            page.session.studio.snippets,
+            notes=True,
+            tools=page.session.studio.tools,
         )
         shown.popup(QPoint(100, 100))
         let_work(0.2)

@@ -117,7 +117,14 @@ class CarryGesture(GhostGesture):
             left, top = x + item.box.left * camera.zoom, y + item.box.top * camera.zoom
             if item.kind == "card":
                 paint_ghost_card(
-                    painter, item.node.type, left, top, camera.zoom, refused=refused, title=item.node.title
+                    painter,
+                    item.node.type,
+                    left,
+                    top,
+                    camera.zoom,
+                    refused=refused,
+                    title=item.node.title,
+                    high=item.box.height,
                 )
                 continue
             painter.save()

@@ -102,9 +102,17 @@ class GhostGesture(Gesture):
 
 
 def paint_ghost_card(
-    painter: QPainter, node_type: str, x: float, y: float, zoom: float, *, refused: bool, title: str = ""
+    painter: QPainter,
+    node_type: str,
+    x: float,
+    y: float,
+    zoom: float,
+    *,
+    refused: bool,
+    title: str = "",
+    high: float = m.HEADER,
 ) -> None:
-    """A see-through card with icon and title, that of its type unless told otherwise."""
+    """A see-through card with icon and title, that of its type unless told otherwise; `high` in scene units."""
     current, spec = theme(), registry.spec(blocks.type_of(node_type))
     family = spec.family if spec else "note"
     title = title or tr(blocks.title_of(node_type)) or (tr(spec.title) if spec else tr("Note"))
@@ -112,7 +120,7 @@ def paint_ghost_card(
     painter.setOpacity(0.85)
     painter.translate(round(x), round(y))
     painter.scale(zoom, zoom)
-    height = m.HEADER if node_type != "note" else m.NOTE_DEFAULT[1]
+    height = high if node_type != "note" else m.NOTE_DEFAULT[1]
     painter.setPen(QPen(current.color("bad" if refused else "accent"), 1.5 / zoom, Qt.PenStyle.DashLine))
     painter.setBrush(current.color("note_blue") if node_type == "note" else current.color("surface"))
     radius = current.radius("card")
@@ -120,7 +128,7 @@ def paint_ghost_card(
     if zoom < m.ZOOM_FULL:
         # As the card will look there: with a title that can be read.
         painter.scale(1 / zoom, 1 / zoom)
-        face = QRectF(0, 0, m.CARD_WIDTH * zoom, m.HEADER * zoom)
+        face = QRectF(0, 0, m.CARD_WIDTH * zoom, high * zoom)
         paint_face(painter, title, spec.icon if spec else "note", family, face, 1.0)
         painter.restore()
         return

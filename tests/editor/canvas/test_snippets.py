@@ -111,10 +111,10 @@ def test_it_covers_nothing(hand: CanvasHand) -> None:
 @pytest.mark.parametrize(
     ("nodes", "edges", "into", "onward"),
     [
-        ((node("x"), node("y", 300)), (), "It begins at several nodes.", "It leads on from several places."),
-        ((node("x"), node("e", 300, 0, "end")), (("x", "e"),), "", "Nothing can lead on from it."),
-        ((node("i", 0, 0, "if-else", **IF_ELSE),), (), "", "It leads on from several places."),
-        ((node("n", node_type="note"),), (), "Nothing can lead into it.", "Nothing can lead on from it."),
+        ((node("x"), node("y", 300)), (), "It has several ways in.", "It has several ways out."),
+        ((node("x"), node("e", 300, 0, "end")), (("x", "e"),), "", "It has no way out."),
+        ((node("i", 0, 0, "if-else", **IF_ELSE),), (), "", "It has several ways out."),
+        ((node("n", node_type="note"),), (), "It has no way in.", "It has no way out."),
     ],
 )
 def test_where_it_does_not_fit_it_says_why_and_changes_nothing(

@@ -41,7 +41,7 @@ def test_the_form_of_a_fresh_node_opens_and_fits(desk: Open, kind: str, language
 def test_the_block_selector_is_filtered_and_used_by_keys(desk: Open) -> None:
     here = desk(made([node("n", "code", code="", variables=[], outputs={})]), "n")
     chosen: list[str] = []
-    selector = BlockSelector("workflow", None, here.inspector, here.session.studio.habits)
+    selector = BlockSelector("workflow", None, here.inspector, here.session.studio.habits, here.session.studio.snippets)
     selector.chosen.connect(chosen.append)
     here.inspector.title.setFocus()
     selector.popup(here.inspector.mapToGlobal(here.inspector.rect().center()))
@@ -55,7 +55,7 @@ def test_the_block_selector_is_filtered_and_used_by_keys(desk: Open) -> None:
 @pytest.mark.spec("editor.15")
 def test_escape_closes_the_selector_and_gives_the_keyboard_back(desk: Open) -> None:
     here = desk(made([node("n", "code", code="", variables=[], outputs={})]), "n")
-    selector = BlockSelector("workflow", None, here.inspector, here.session.studio.habits)
+    selector = BlockSelector("workflow", None, here.inspector, here.session.studio.habits, here.session.studio.snippets)
     here.inspector.title.setFocus()
     selector.popup(here.inspector.mapToGlobal(here.inspector.rect().center()))
     search = here.one(QLineEdit, "Search blocks", selector)

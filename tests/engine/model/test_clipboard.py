@@ -379,3 +379,20 @@ def test_five_thousand_nodes_have_ids_and_titles_of_their_own() -> None:
 
     assert len(workflow.graph.nodes) == len(found.tops) == 5_000
     assert len({n.title for n in workflow.graph.nodes.values()}) == 5_000
+
+
+def test_a_container_in_a_container_is_left_out_and_its_steps_stay() -> None:
+    flow = made(
+        [
+            node("outer", "iteration", start_node_id="first"),
+            node("first", "iteration-start", parent="outer"),
+            node("inner", "loop", x=200, parent="outer", start_node_id="second"),
+            node("second", "loop-start", parent="inner"),
+            node("step", "code", x=100, parent="inner"),
+        ],
+        [("first", "inner"), ("second", "step")],
+    )
+    workflow, found = pasted(copy_nodes(flow.graph, ["outer"]))
+    kinds = sorted(n.type for n in workflow.graph.nodes.values())
+    assert kinds == ["code", "iteration", "iteration-start"]
+    assert found.damaged == 4  # the inner container with its start, and the edges that led to and from them
