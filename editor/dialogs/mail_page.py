@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.errors import PenstockError
     from engine.services.mail import Account
 
-WIDTH = 640
+WIDTH = 800
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -149,7 +149,7 @@ class MailPage(QWidget):
         self.security.setCurrentIndex(max(0, self.security.findData(account.security)))
         self.user.setText(account.user)
         self.password.clear()
-        self.password.setPlaceholderText(tr("A password is kept; type to replace it") if account.has_password else "")
+        self.password.setPlaceholderText(tr("A password is kept") if account.has_password else "")
         self.own.setText(account.sender)
         self.own_name.setText(account.sender_name)
         self.place.setPlaceholderText(self._usual_place())

@@ -87,7 +87,7 @@ def test_an_account_is_typed_tried_and_kept(studio: Studio) -> None:
     assert kept.has_password
     password: QLineEdit = named(page, QLineEdit, "Password")
     assert password.text() == ""
-    assert password.placeholderText() == "A password is kept; type to replace it"
+    assert password.placeholderText() == "A password is kept"
     assert password.echoMode() == QLineEdit.EchoMode.Password
     assert not page.save.isEnabled()
 

@@ -25,6 +25,7 @@ PARTS = {
         "menus",
         "selector",
         "values",
+        "human_forms",
         "logs",
         "batch",
     ],
@@ -60,7 +61,7 @@ def test_no_words_are_cut_off_and_every_control_has_a_name(
 
 FOCUSED = [
     "library", "panels", "run_form", "chat", "inspector", "history", "preferences", "shortcuts", "publish", "dialogs",
-    "messages", "selector", "logs", "batch",
+    "messages", "selector", "logs", "batch", "human_forms",
 ]  # fmt: skip
 
 
