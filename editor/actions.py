@@ -3,6 +3,9 @@
 A row names a method of the window's commands; `when` names a condition of it. The keys are those of a fresh workspace:
 `keymap` has what is in force. Keys of a row fire while a text field has the focus only with `in_text`; keys with Alt,
 which write letters on some systems, never do.
+
+Rows of `PLACES` belong to a part of the window, which listens to their keys itself while it has the focus; the window
+knows no method for them and no menu has them.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ class Action:
     when: str = ""
     menu: str = ""
     in_text: bool = False
+    place: str = ""
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -127,15 +131,38 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_part", "Next part of the window", "", ("F6",), "", "", True),
     Action("previous_part", "Previous part of the window", "", ("Shift+F6",), "", "", True),
     Action("escape", "Close what is open", "", ("Esc",), "", "", True),
+    Action("nudge_left", "Move left", "", ("Left",), place="Canvas"),
+    Action("nudge_right", "Move right", "", ("Right",), place="Canvas"),
+    Action("nudge_up", "Move up", "", ("Up",), place="Canvas"),
+    Action("nudge_down", "Move down", "", ("Down",), place="Canvas"),
+    Action("nudge_far_left", "Move far left", "", ("Shift+Left",), place="Canvas"),
+    Action("nudge_far_right", "Move far right", "", ("Shift+Right",), place="Canvas"),
+    Action("nudge_far_up", "Move far up", "", ("Shift+Up",), place="Canvas"),
+    Action("nudge_far_down", "Move far down", "", ("Shift+Down",), place="Canvas"),
+    Action("open_node", "Open the settings of the node", "", ("Return", "Enter"), place="Canvas"),
+    Action("favourite", "Favourite, or no longer", "star", ("Ctrl+Shift+B",), place="Lists of blocks"),
+    Action("lay_out", "Format the JSON", "braces", ("Alt+Shift+F",), place="Text"),
+    Action("comment_lines", "Comment the lines, or no longer", "", ("Ctrl+/",), place="Text"),
+    Action("insert_field", "Insert a field", "", ("Ctrl+/",), place="Form text"),
+    Action("confirm", "Confirm what is written", "check", ("Ctrl+Return", "Ctrl+Enter"), place="Text"),
+    Action("bold", "Bold", "bold", ("Ctrl+B",), place="Note text"),
+    Action("italic", "Italic", "italic", ("Ctrl+I",), place="Note text"),
 )
+COMMANDS = tuple(action for action in ACTIONS if not action.place)
+"""What the window does itself."""
+PLACES = ("Canvas", "Lists of blocks", "Text", "Form text", "Note text")
+"""Parts of the window with keys of their own."""
+TEXT_PLACES = frozenset({"Text", "Form text", "Note text"})
 EXCLUSIVE = frozenset({"held", "unheld"})
 """Conditions of which one holds at most: actions with different ones may have the same keys."""
 BY_ID = {action.id: action for action in ACTIONS}
 
 
 def may_share_keys(one: Action, other: Action) -> bool:
-    """Whether keys tell two actions apart by what goes on."""
-    return one.when != other.when and {one.when, other.when} <= EXCLUSIVE
+    """Whether the same keys may mean both: they are told apart by what goes on, or by the text that one writes in."""
+    if one.place != other.place and {one.place, other.place} & TEXT_PLACES:
+        return True
+    return one.place == other.place == "" and one.when != other.when and {one.when, other.when} <= EXCLUSIVE
 
 
 MENUS = ("File", "Edit", "Node", "Arrange", "View", "Run", "Help")

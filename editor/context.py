@@ -14,6 +14,7 @@ from editor.bridge.tasks import Tasks
 from editor.i18n import language_signal
 from editor.isolation import Isolation
 from editor.keymap import Keymap
+from editor.keymap import use as use_keys
 from editor.mail import Mail
 from editor.messages import Messages, RecordedMessages
 from editor.panels.viewers.viewing import Viewing, use
@@ -39,6 +40,7 @@ class Studio(QObject):
         self.preferences = preferences
         self.messages: Messages = messages or RecordedMessages()
         self.keymap = Keymap(preferences, self)
+        use_keys(self.keymap)
         self.habits = BlockHabits(preferences, self)
         self.tasks = Tasks(self)
         use(Viewing(services.file_path, preferences, self.tasks))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from collections.abc import Callable
 
-from editor.actions import ACTIONS, BY_ID, Action, may_share_keys
+from PySide6.QtCore import QKeyCombination, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from editor.actions import ACTIONS, BY_ID, COMMANDS, Action, may_share_keys
 from editor.settings import Preferences
 
 CHOSEN = "keys"
@@ -17,18 +20,20 @@ def is_plain(keys: str) -> bool:
     """A key without Ctrl, Alt or Meta that is no function key: it means something in a text."""
     if keys.startswith(("Ctrl", "Alt", "Meta")):
         return False
-    bare = keys.replace("Shift+", "")
+    bare = keys.removeprefix("Shift+")
     return not (bare[:1] == "F" and bare[1:].isdigit())
 
 
 def keys_of(event: QKeyEvent) -> str:
     """The keys of an event in Qt's portable words; empty while only modifiers are held.
 
-    Shift with a digit arrives as the sign above the digit where a keyboard has it there.
+    Shift with a digit arrives as the sign above the digit where a keyboard has it there. The number pad counts as the
+    keys that say the same.
     """
     if event.key() in _MODIFIERS or event.key() in (0, Qt.Key.Key_unknown):
         return ""
-    words = QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.PortableText)
+    plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    words = QKeySequence(QKeyCombination(plain, Qt.Key(event.key()))).toString(QKeySequence.SequenceFormat.PortableText)
     if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and words[-1:] in _DIGITS:
         words = words[:-1] + _DIGITS[words[-1]]
     return words
@@ -63,12 +68,12 @@ class Keymap(QObject):
         return name in self._chosen
 
     def actions_for(self, keys: str) -> list[Action]:
-        """All actions that these keys start, one at a time."""
-        return [row for row in ACTIONS if keys in self.keys(row.id)]
+        """All actions that these keys start anywhere in the window, one at a time."""
+        return [row for row in COMMANDS if keys in self.keys(row.id)]
 
     def action_for(self, keys: str) -> Action | None:
-        """The action that these keys start."""
-        return next((row for row in ACTIONS if keys in self.keys(row.id)), None) if keys else None
+        """The action that these keys start anywhere in the window."""
+        return next((row for row in COMMANDS if keys in self.keys(row.id)), None) if keys else None
 
     def conflicts(self, name: str, keys: str) -> list[Action]:
         """Other actions that have these keys now."""
@@ -104,3 +109,62 @@ class Keymap(QObject):
     def _keep(self) -> None:
         self._preferences.set(CHOSEN, {name: list(keys) for name, keys in self._chosen.items()})
         self.changed.emit()
+
+
+# -- keys of a part of the window ------------------------------------------------------------------------------------
+
+
+class _Shared:
+    keymap: Keymap | None = None
+
+
+def use(keymap: Keymap | None) -> None:
+    """From now on these are the keys in force, for parts of the window that were given none."""
+    _Shared.keymap = keymap
+
+
+def in_force(name: str) -> tuple[str, ...]:
+    """The keys of an action now."""
+    return _Shared.keymap.keys(name) if _Shared.keymap is not None else BY_ID[name].keys
+
+
+def shown(name: str) -> str:
+    """The first keys of an action as this system writes them; empty for none."""
+    keys = in_force(name)
+    return native(keys[0]) if keys else ""
+
+
+def with_keys(text: str, name: str) -> str:
+    """A text for a hint, with the keys of an action behind it if it has some."""
+    keys = shown(name)
+    return f"{text} ({keys})" if keys else text
+
+
+def pressed(event: QKeyEvent, *names: str) -> str:
+    """Which of these actions the keys of an event start; empty for none."""
+    keys = keys_of(event)
+    return next((name for name in names if keys and keys in in_force(name)), "")
+
+
+class LocalKeys(QObject):
+    """The keys of actions while a widget, or one within it, has the keyboard; they follow what a person chooses."""
+
+    def __init__(self, widget: QWidget, name: str, then: Callable[[], object]) -> None:
+        super().__init__(widget)
+        self._widget, self._name, self._then = widget, name, then
+        self._shortcuts: list[QShortcut] = []
+        if _Shared.keymap is not None:
+            _Shared.keymap.changed.connect(self._renew)
+        self._renew()
+
+    def _renew(self) -> None:
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+        self._shortcuts = [self._shortcut(keys) for keys in in_force(self._name)]
+
+    def _shortcut(self, keys: str) -> QShortcut:
+        shortcut = QShortcut(QKeySequence(keys), self._widget)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self._then)
+        return shortcut

@@ -14,16 +14,13 @@ from editor.canvas import metrics as m
 from editor.canvas import tips
 from editor.canvas.relations import related_nodes
 from editor.i18n import ntr, tr
+from editor.keymap import pressed
 
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
 
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
+_WAYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
+_NUDGES = {f"nudge_{far}{name}": (way, bool(far)) for name, way in _WAYS.items() for far in ("", "far_")}
 _PAN_STEP = 60.0
 
 
@@ -38,12 +35,13 @@ class CanvasKeys:
         """Whether keys were used last: then the focus is shown."""
 
     def wants(self, event: QKeyEvent) -> bool:
-        """Keys that must come here even if a shortcut of the window has them: Esc during a gesture."""
-        return event.key() == Qt.Key.Key_Escape and self.view.gesture is not None
+        """Keys that must come here even if the window listens to them: Esc during a gesture, and the canvas's own."""
+        escapes = event.key() == Qt.Key.Key_Escape and self.view.gesture is not None
+        return escapes or bool(pressed(event, *_NUDGES, "open_node"))
 
     def press(self, event: QKeyEvent) -> bool:
         """Acts on a key; False when it is none of ours."""
-        view, key = self.view, Qt.Key(event.key())
+        key = Qt.Key(event.key())
         plain = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
         if key == Qt.Key.Key_Escape:
             return self._escape()
@@ -52,20 +50,19 @@ class CanvasKeys:
                 self._show_relations()
             return True
         self._hide_relations()
-        if plain != Qt.KeyboardModifier.NoModifier:
-            return False
-        if key in _ARROWS:
-            far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            return self._arrow(_ARROWS[key], far=far)
-        if key == Qt.Key.Key_Space:
+        name = pressed(event, *_NUDGES, "open_node", "delete")
+        if name in _NUDGES:
+            way, far = _NUDGES[name]
+            return self._nudge(way, far=far)
+        if name == "open_node":
+            return self._open()
+        if name == "delete":
+            return self.view.edits.delete_selection()
+        if key == Qt.Key.Key_Space and plain == Qt.KeyboardModifier.NoModifier:
             if not event.isAutoRepeat():
                 self.space_held, self._space_used = True, False
-                view.setCursor(Qt.CursorShape.OpenHandCursor)
+                self.view.setCursor(Qt.CursorShape.OpenHandCursor)
             return True
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            return self._open()
-        if key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            return view.edits.delete_selection()
         return False
 
     def release(self, event: QKeyEvent) -> bool:
@@ -123,7 +120,7 @@ class CanvasKeys:
             view.nodeActivated.emit(focused)
         return True
 
-    def _arrow(self, direction: tuple[int, int], *, far: bool) -> bool:
+    def _nudge(self, direction: tuple[int, int], *, far: bool) -> bool:
         view = self.view
         chosen = view.selection.nodes or ([view.state.focused] if view.state.focused in view.scene.items else [])
         if not chosen:

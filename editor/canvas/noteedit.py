@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -31,6 +31,7 @@ from editor.canvas.paint.notes import LIST_INDENT, document_css, note_author, no
 from editor.canvas.richtext import to_lexical
 from editor.i18n import tr
 from editor.icons import icon
+from editor.keymap import pressed, with_keys
 from editor.theme import theme
 from editor.wordsteps import WordSteps, word_step
 from engine.model.edits import SetField
@@ -55,15 +56,22 @@ class _Paper(WordSteps, QTextEdit):
         self.setTabChangesFocus(True)
         self.setAccessibleName(tr("Note text"))
 
+    def event(self, event: QEvent) -> bool:
+        # These keys mean something else to the window.
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and pressed(event, "bold", "italic"):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self._owner.close()
             return
-        if event.modifiers() == Qt.KeyboardModifier.ControlModifier:
-            act = {Qt.Key.Key_B: self._owner.bold, Qt.Key.Key_I: self._owner.italic}.get(Qt.Key(event.key()))
-            if act is not None:
-                act()
-                return
+        name = pressed(event, "bold", "italic")
+        if name:
+            (self._owner.bold if name == "bold" else self._owner.italic)()
+            return
         with word_step(self, event.text()):
             super().keyPressEvent(event)
 
@@ -182,8 +190,8 @@ class NoteEditor(QObject):
         row.setSpacing(2)
         row.addWidget(self._menu_button("type-string", tr("Text size"), self._size_menu(bar)))
         for name, tip, act in (
-            ("bold", tr("Bold"), self.bold),
-            ("italic", tr("Italic"), self.italic),
+            ("bold", with_keys(tr("Bold"), "bold"), self.bold),
+            ("italic", with_keys(tr("Italic"), "italic"), self.italic),
             ("strike", tr("Strikethrough"), self.strike),
             ("list", tr("Bullet list"), self.bullets),
             ("link", tr("Link"), self.link),

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -28,6 +27,7 @@ from shiboken6 import isValid
 from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import FieldColumn, dialog_column
 from editor.i18n import tr
+from editor.keymap import LocalKeys, shown
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import calm
 from editor.panels.parts import Words
@@ -81,8 +81,7 @@ class Drafting(FittingDialog):
         self.use.clicked.connect(self._use)
         self.buttons.addButton(tr("Close"), QDialogButtonBox.ButtonRole.RejectRole).clicked.connect(self.reject)
         column.addWidget(self.buttons)
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            QShortcut(QKeySequence(keys), self).activated.connect(self.write_it)
+        LocalKeys(self, "confirm", self.write_it)
         self._busy(False)
         self._say(tr("The model is told what stands here and what you write; nothing else of the workflow."), "muted")
         self.words.setFocus()
@@ -146,7 +145,7 @@ class Drafting(FittingDialog):
         row.setSpacing(8)
         self.write = QPushButton(tr("Write it"))
         self.write.setProperty("kind", "primary")
-        self.write.setToolTip("Ctrl+Enter")
+        self.write.setToolTip(shown("confirm"))
         self.write.clicked.connect(self.write_it)
         self.stop = QPushButton(tr("Stop"))
         self.stop.clicked.connect(self._stop)

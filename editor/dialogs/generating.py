@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,6 +32,7 @@ from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
 from editor.enginetexts import told, told_with_hint
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.keymap import LocalKeys, shown
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import calm
 from editor.panels.parts import EmptyState, Words
@@ -143,8 +144,7 @@ class Generating(QDialog):
         parts.setSizes([theme().grown(360), theme().grown(680)])
         column.addWidget(parts, 1)
         column.addWidget(self._buttons())
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            QShortcut(QKeySequence(keys), self).activated.connect(self.generate)
+        LocalKeys(self, "confirm", self.generate)
         self.words.setPlainText(words)
         self._say(
             tr("The model is told what you write and, to refine, the graph with its prompts, code and addresses."),
@@ -208,7 +208,7 @@ class Generating(QDialog):
         row.setSpacing(8)
         self.write = QPushButton(tr("Generate"))
         self.write.setProperty("kind", "primary")
-        self.write.setToolTip("Ctrl+Enter")
+        self.write.setToolTip(shown("confirm"))
         self.write.clicked.connect(self.generate)
         self.stop = QPushButton(tr("Stop"))
         self.stop.clicked.connect(self._stop)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editor.actions import ACTIONS, BY_ID, MENUS
+from editor.actions import ACTIONS, BY_ID, MENUS, PLACES
 from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
@@ -159,14 +159,14 @@ class ShortcutSheet(FittingDialog):
 
     def _fill(self) -> None:
         self.items: dict[str, QTreeWidgetItem] = {}
-        for menu in (*MENUS, ""):
-            group = QTreeWidgetItem([tr(menu) if menu else tr("Everywhere"), ""])
+        for menu, place in (*((menu, "") for menu in (*MENUS, "")), *(("", place) for place in PLACES)):
+            group = QTreeWidgetItem([tr(menu or place) if menu or place else tr("Everywhere"), ""])
             group.setFlags(Qt.ItemFlag.ItemIsEnabled)
             group.setFont(0, theme().font("small", 600))
             group.setForeground(0, theme().color("muted"))
             self.tree.addTopLevelItem(group)
             for action in ACTIONS:
-                if action.menu != menu:
+                if (action.menu, action.place) != (menu, place):
                     continue
                 item = QTreeWidgetItem([tr(action.text), ""])
                 # As in "go to anything": a command without a drawing of its own stands in line with the others.

@@ -59,22 +59,23 @@ class AppCommands(QObject):
         self._add(menu, "pin", tr("Unpin") if pinned else tr("Pin"), partial(self.pin, apps, pinned=not pinned))
         menu.addMenu(self.tag_menu(menu, apps, tags, marks))
         menu.addSeparator()
-        self._add(menu, "duplicate", tr("Duplicate"), partial(self.duplicate, apps), "Ctrl+D")
+        self._add(menu, "duplicate", tr("Duplicate"), partial(self.duplicate, apps), "duplicate")
         if one is not None and one.mode in ("workflow", "advanced-chat"):
             words = tr("Convert to a chat flow") if one.mode == "workflow" else tr("Convert to a workflow")
             self._add(menu, "replace", words, partial(self.convert, one))
-        self._add(menu, "export", tr("Export…"), partial(self.export, apps), "Ctrl+Shift+S")
+        self._add(menu, "export", tr("Export…"), partial(self.export, apps), "export")
         menu.addSeparator()
-        self._add(menu, "trash", tr("Move to trash"), partial(self.trash, apps), "Del", bad=True)
+        self._add(menu, "trash", tr("Move to trash"), partial(self.trash, apps), "delete", bad=True)
         return menu
 
     @staticmethod
     def _add(
-        menu: QMenu, picture: str, text: str, then: Callable[[], Any], keys: str = "", *, bad: bool = False
+        menu: QMenu, picture: str, text: str, then: Callable[[], Any], name: str = "", *, bad: bool = False
     ) -> None:
-        from editor.keymap import native
+        from editor.keymap import in_force, native
 
-        action = menu.addAction(f"{text}\t{native(keys)}" if keys else text, lambda: then())
+        keys = in_force(name) if name else ()
+        action = menu.addAction(f"{text}\t{native(keys[0])}" if keys else text, lambda: then())
         action.setIcon(icon(picture, "bad" if bad else "text"))
 
     def tag_menu(self, parent: QWidget, apps: Apps, tags: Sequence[Tag], marks: dict[str, list[str]]) -> QMenu:

@@ -16,17 +16,12 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.keymap import in_force, pressed
 from editor.theme import theme
 
 MIME = "application/x-penstock-node-type"
 GROUP_SPACE = 12
 TYPE = int(Qt.ItemDataRole.UserRole)
-HELP_KEYS = "Shift+F1"
-
-
-def is_help_key(event: QKeyEvent) -> bool:
-    """Whether a key press asks what the selected block is."""
-    return QKeySequence(event.keyCombination()) == QKeySequence(HELP_KEYS)
 
 
 class BlockRows(QStyledItemDelegate):
@@ -105,11 +100,11 @@ class DragList(QListWidget):
     def add_help(self, menu: QMenu) -> None:
         """The row of a menu that asks for it."""
         action = menu.addAction(icon("help", "muted"), tr("About this block"))
-        action.setShortcut(QKeySequence(HELP_KEYS))
+        action.setShortcuts([QKeySequence(keys) for keys in in_force("about_block")])
         action.triggered.connect(self.ask_help)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if is_help_key(event):
+        if pressed(event, "about_block"):
             self.ask_help()
             return
         super().keyPressEvent(event)

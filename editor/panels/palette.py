@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidgetItem, QMenu, QStacke
 
 from editor.i18n import tr
 from editor.icons import icon, tile_icon
-from editor.panels.block_list import TYPE, DragList, is_help_key
+from editor.keymap import in_force, pressed
+from editor.panels.block_list import TYPE, DragList
 from editor.panels.parts import EmptyState, PanelTitle, tool_button
 from editor.panels.snippet_list import Misfit, SnippetList
 from editor.panels.tool_list import KindTabs, ToolList
@@ -35,7 +36,6 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Outside", ("http-request", "tool")),
 )
 Allowed = Callable[[str], bool]
-LIKE_KEYS = "Ctrl+Shift+B"
 
 
 def blocks(mode: str, allowed: Allowed | None = None) -> Iterable[tuple[str, list[NodeSpec]]]:
@@ -108,13 +108,13 @@ class BlockList(DragList):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         words = tr("Remove from favourites") if name in self._habits.liked else tr("Add to favourites")
         action = menu.addAction(icon("star", "muted"), words)
-        action.setShortcut(QKeySequence(LIKE_KEYS))
+        action.setShortcuts([QKeySequence(keys) for keys in in_force("favourite")])
         action.triggered.connect(self.toggle_liked)
         self.add_help(menu)
         menu.popup(self.viewport().mapToGlobal(point))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if is_like_key(event):
+        if pressed(event, "favourite"):
             self.toggle_liked()
             return
         super().keyPressEvent(event)
@@ -126,11 +126,6 @@ class BlockList(DragList):
         item.setIcon(tile_icon(picture, family))
         item.setSizeHint(QSize(0, 36))
         self.addItem(item)
-
-
-def is_like_key(event: QKeyEvent) -> bool:
-    """Whether a key press makes the selected block a favourite."""
-    return QKeySequence(event.keyCombination()) == QKeySequence(LIKE_KEYS)
 
 
 def _matches(entry: NodeSpec, wanted: str) -> bool:
@@ -339,10 +334,10 @@ def _search_key(event: QKeyEvent, field: QLineEdit, blocks_list: DragList) -> bo
     if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
         blocks_list.step(1 if event.key() == Qt.Key.Key_Down else -1)
         return True
-    if is_help_key(event):
+    if pressed(event, "about_block"):
         blocks_list.ask_help()
         return True
-    if is_like_key(event) and isinstance(blocks_list, BlockList):
+    if pressed(event, "favourite") and isinstance(blocks_list, BlockList):
         blocks_list.toggle_liked()
         return True
     if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
+from editor.keymap import LocalKeys
 from editor.panels.forms.json_edit import JsonEdit
 from editor.panels.parts import EmptyState, tool_button
 from editor.panels.value_view import LARGE, as_text, measure, save_value, shortened, size_text
@@ -51,7 +52,7 @@ class ValueEditor(QWidget):
         self.pages.addWidget(EmptyState("variables", tr("Choose a value to see and change it.")))
         self.pages.addWidget(self._make_page())
         column.addWidget(self.pages)
-        QShortcut(QKeySequence("Ctrl+Return"), self, self.apply, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        LocalKeys(self, "confirm", self.apply)
 
     def _make_page(self) -> QWidget:
         page = QWidget()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from editor.actions import ACTIONS, BY_ID
+from editor.actions import BY_ID, COMMANDS
 from editor.dialogs.goto import Entry, fitting
 from editor.enginetexts import told_line
 from editor.i18n import tr
@@ -100,7 +100,7 @@ class Anything:
     def _make_commands(self) -> list[Entry]:
         window, keymap = self._window, self._window.studio.keymap
         found = []
-        for action in ACTIONS:
+        for action in COMMANDS:
             if action.id in ("escape", "palette") or not window.can(action.id):
                 continue
             keys = keymap.keys(action.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
 if TYPE_CHECKING:
     from editor.windows.page import WorkflowPage
@@ -19,12 +19,14 @@ def is_text(widget: QWidget) -> bool:
     """Whether people write in a widget."""
     if isinstance(widget, QLineEdit | QPlainTextEdit | QTextEdit):
         return not getattr(widget, "isReadOnly", lambda: False)()
+    if isinstance(widget, QAbstractSpinBox):
+        return not widget.isReadOnly()
     return isinstance(widget, QComboBox) and widget.isEditable()
 
 
 def text_action(widget: QWidget, name: str) -> None:
     """Carry out an edit action inside a text field."""
-    field = widget.lineEdit() if isinstance(widget, QComboBox) else widget
+    field = widget.lineEdit() if isinstance(widget, QComboBox | QAbstractSpinBox) else widget
     getattr(field, "selectAll" if name == "select_all" else name)()
 
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editor.actions import ACTIONS, BY_ID, MENUS, PARTED, SUBMENUS
+from editor.actions import BY_ID, COMMANDS, MENUS, PARTED, SUBMENUS
 from editor.dialogs.fitting import limit_smallest, screen_room
 from editor.enginetexts import told
 from editor.i18n import tr
@@ -174,7 +174,7 @@ class MainWindow(QMainWindow):
         bar.clear()
         menus = {name: bar.addMenu(tr(name)) for name in MENUS}
         deeper: dict[str, QMenu] = {}
-        for row in ACTIONS:
+        for row in COMMANDS:
             action = self._actions.get(row.id)
             if action is None:
                 action = QAction(self)
@@ -235,7 +235,9 @@ class MainWindow(QMainWindow):
 
     def can(self, name: str) -> bool:
         """Whether an action makes sense now."""
-        when = BY_ID[name].when
+        when, place = BY_ID[name].when, BY_ID[name].place
+        if place:
+            return False  # the part that the keyboard is in does it
         if not when:
             return True
         page = self.page
@@ -532,7 +534,7 @@ class MainWindow(QMainWindow):
 
     def _theme_changed(self) -> None:
         self.top.refresh()
-        for action in ACTIONS:
+        for action in COMMANDS:
             if action.icon and action.id in self._actions:
                 self._actions[action.id].setIcon(icon(action.icon, "text"))
 

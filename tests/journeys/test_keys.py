@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
-from editor.actions import ACTIONS, may_share_keys
+from editor.actions import ACTIONS, BY_ID, may_share_keys
 from editor.dialogs.goto import GoTo
 from editor.dialogs.shortcuts import ShortcutSheet
 from editor.keymap import Keymap, native
-from editor.panels.palette import BlockSelector
+from editor.panels.forms.json_edit import JsonEdit
+from editor.panels.palette import BlockSelector, Palette
 from editor.screenshot import wait_until
 from editor.settings import Preferences
 from tests.helpers.studio import Studio, opened_studio
@@ -86,6 +89,140 @@ def test_keys_that_are_taken_over_leave_the_other_command() -> None:
     assert keymap.keys("undo") == ()
     keymap.reset()
     assert keymap.keys("undo") == ("Ctrl+Z",)
+
+
+@pytest.mark.spec("editor.2")
+@pytest.mark.parametrize(
+    ("words", "name", "key", "modifiers"),
+    [
+        ("format the json", "lay_out", Qt.Key.Key_L, CTRL | ALT),
+        ("favourite", "favourite", Qt.Key.Key_F, CTRL | ALT),
+        ("about this block", "about_block", Qt.Key.Key_F12, Qt.KeyboardModifier.NoModifier),
+        ("move left", "nudge_left", Qt.Key.Key_J, Qt.KeyboardModifier.NoModifier),
+        ("move far down", "nudge_far_down", Qt.Key.Key_Down, CTRL),
+        ("delete", "delete", Qt.Key.Key_D, CTRL | ALT),
+    ],
+)
+def test_keys_of_parts_of_the_window_can_be_others_after_a_restart(
+    tmp_path: Path, words: str, name: str, key: Qt.Key, modifiers: Qt.KeyboardModifier
+) -> None:
+    with opened_studio(tmp_path) as studio:
+        sheet = sheet_of(studio)
+        choose(sheet, words)
+        sheet.tree.setCurrentItem(sheet.items[name])
+        assert sheet.action_id == name
+        assert sheet.items[name].text(1).startswith(native(BY_ID[name].keys[0]))
+        sheet.capture.setFocus()
+        QTest.keyClick(sheet.capture, key, modifiers)
+        assert sheet.fault.text() == ""
+        QTest.mouseClick(sheet.assign, Qt.MouseButton.LeftButton)
+        sheet.accept()
+
+    with opened_studio(tmp_path) as studio:
+        page = studio.sample("branch-on-a-condition")
+        studio.activate()
+        old = QKeySequence(BY_ID[name].keys[0])[0]
+        worked = []
+        for pressed, held in ((old.key(), old.keyboardModifiers()), (key, modifiers)):
+            worked.append(DOES[name](studio, pressed, held))
+            studio.settle()
+        assert worked == [False, True], "the new key and no longer the old one"
+        assert page.session.document.graph.nodes
+
+
+Tried = Callable[[Studio, Qt.Key, Qt.KeyboardModifier], bool]
+
+
+def changes_place(studio: Studio, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+    page = studio.page
+    desk = studio.node("Senior desk")
+    page.canvas.select([desk])
+    page.canvas.setFocus()
+    before = page.session.document.graph.nodes[desk]
+    QTest.keyClick(page.canvas, key, modifiers)
+    return page.session.document.graph.nodes[desk] != before
+
+
+def deletes(studio: Studio, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+    page = studio.page
+    page.canvas.select([studio.node("Senior desk")])
+    page.canvas.setFocus()
+    count = len(page.session.document.graph.nodes)
+    QTest.keyClick(page.canvas, key, modifiers)
+    return len(page.session.document.graph.nodes) < count
+
+
+def lays_out(studio: Studio, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+    edit = JsonEdit(studio.window)
+    edit.setPlainText('{"a": 1}')
+    edit.show()
+    edit.setFocus()
+    QTest.keyClick(edit, key, modifiers)
+    done = "\n" in edit.toPlainText()
+    edit.deleteLater()
+    return done
+
+
+def becomes_favourite(studio: Studio, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+    palette = studio.page.panels["palette"]
+    assert isinstance(palette, Palette)
+    studio.page.show_panel("palette")
+    QTest.keyClicks(palette.search, "code")
+    palette.search.setFocus()
+    QTest.keyClick(palette.search, Qt.Key.Key_Down)
+    before = list(studio.window.studio.habits.liked)
+    QTest.keyClick(palette.search, key, modifiers)
+    palette.search.clear()
+    return list(studio.window.studio.habits.liked) != before
+
+
+def tells_about(studio: Studio, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+    from editor.dialogs.block_help import BlockHelpWindow
+
+    studio.page.canvas.setFocus()
+    QTest.keyClick(studio.page.canvas, Qt.Key.Key_A)
+    selector = popup(BlockSelector)
+    assert isinstance(selector, BlockSelector)
+    QTest.keyClicks(selector.search, "code")
+    QTest.keyClick(selector.search, key, modifiers)
+    QApplication.processEvents()
+    shown = [w for w in QApplication.allWidgets() if isinstance(w, BlockHelpWindow) and w.isVisible()]
+    for each in (*shown, selector):
+        each.close()
+    QApplication.processEvents()
+    return bool(shown)
+
+
+DOES: dict[str, Tried] = {
+    "lay_out": lays_out,
+    "favourite": becomes_favourite,
+    "about_block": tells_about,
+    "nudge_left": changes_place,
+    "nudge_far_down": changes_place,
+    "delete": deletes,
+}
+
+
+@pytest.mark.spec("editor.2")
+def test_a_key_of_another_part_that_would_be_lost_is_named_before(studio: Studio) -> None:
+    sheet = sheet_of(studio)
+    choose(sheet, "favourite")
+    sheet.tree.setCurrentItem(sheet.items["favourite"])
+    sheet.capture.setFocus()
+    QTest.keyClick(sheet.capture, Qt.Key.Key_Left)
+    assert "Move left" in sheet.fault.text()
+    QTest.keyClick(sheet.capture, Qt.Key.Key_S, CTRL)
+    assert "Save now" in sheet.fault.text()
+    QTest.mouseClick(sheet.assign, Qt.MouseButton.LeftButton)
+    keymap = studio.window.studio.keymap
+    assert keymap.keys("save") == ()
+    assert keymap.keys("favourite") == ("Ctrl+S",)
+    # Keys within a text stand beside those of the window.
+    sheet.tree.setCurrentItem(sheet.items["bold"])
+    sheet.capture.setFocus()
+    QTest.keyClick(sheet.capture, Qt.Key.Key_D, CTRL)
+    assert sheet.fault.text() == ""
+    sheet.accept()
 
 
 def test_no_two_commands_have_the_same_keys_from_the_start() -> None:

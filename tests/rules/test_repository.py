@@ -101,10 +101,10 @@ def test_every_word_of_the_node_types_has_its_chinese() -> None:
 
 
 def test_every_action_has_its_chinese() -> None:
-    from editor.actions import ACTIONS, MENUS
+    from editor.actions import ACTIONS, MENUS, PLACES
     from editor.panels.palette import GROUPS
 
-    words = {*(a.text for a in ACTIONS), *MENUS, *(title for title, _ in GROUPS)}
+    words = {*(a.text for a in ACTIONS), *MENUS, *PLACES, *(title for title, _ in GROUPS)}
     assert sorted(words - set(catalog())) == []
 
 

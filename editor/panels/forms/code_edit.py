@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QKeyEvent,
-    QKeySequence,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -21,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
+from editor.keymap import pressed
 from editor.panels.forms.code_search import CodeSearch
 from editor.theme import theme
 from editor.wordsteps import WordSteps, word_step
@@ -210,7 +210,7 @@ class CodeEdit(WordSteps, QPlainTextEdit):
     def event(self, event: QEvent) -> bool:
         # Within code the key for finding searches the code, not the workflow.
         override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Find):
+        if override and isinstance(event, QKeyEvent) and pressed(event, "find", "comment_lines"):
             event.accept()
             return True
         return super().event(event)
@@ -224,7 +224,7 @@ class CodeEdit(WordSteps, QPlainTextEdit):
     def _press(self, event: QKeyEvent) -> None:
         cursor = self.textCursor()
         key, text = event.key(), event.text()
-        if event.matches(QKeySequence.StandardKey.Find):
+        if pressed(event, "find"):
             self.search.open()
         elif self.isReadOnly():
             super().keyPressEvent(event)
@@ -245,7 +245,7 @@ class CodeEdit(WordSteps, QPlainTextEdit):
         elif text and text in BRACKETS.values() and self._next_char(cursor) == text:
             cursor.movePosition(QTextCursor.MoveOperation.Right)
             self.setTextCursor(cursor)
-        elif key == Qt.Key.Key_Slash and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        elif pressed(event, "comment_lines"):
             self._toggle_comment()
         else:
             super().keyPressEvent(event)

@@ -6,18 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.keymap import LocalKeys, with_keys
 from editor.panels.forms.common import line
 from editor.panels.forms.context import FormContext
 from editor.panels.forms.fields import TemplateField, name_it
 from engine.model.human_input import place_of
 
-KEYS = "Ctrl+/"
 Fresh = Callable[[str], dict[str, Any]]
 """A new field of a kind, with a name that is free."""
 
@@ -32,8 +30,7 @@ class FormText(QWidget):
         self.insert = QPushButton(tr("Insert a field"))
         self.insert.setIcon(icon("plus", "muted"))
         self.insert.setProperty("kind", "add")
-        keys = QKeySequence(KEYS)
-        self.insert.setToolTip(f"{tr('Insert a field')}  {keys.toString(QKeySequence.SequenceFormat.NativeText)}")
+        self.insert.setToolTip(with_keys(tr("Insert a field"), "insert_field"))
         name_it(self.insert, tr("Insert a field"))
         self.insert.clicked.connect(self.offer)
         self.preview = QPushButton(tr("Preview"))
@@ -46,7 +43,7 @@ class FormText(QWidget):
         box.setSpacing(4)
         box.addWidget(self.field)
         box.addWidget(line(self.insert, self.preview, QWidget(), stretch=(0, 0, 1)))
-        QShortcut(keys, self, self.offer, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        LocalKeys(self, "insert_field", self.offer)
         self.insert.setEnabled(not ctx.read_only)
         self.setFocusProxy(self.field)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from editor.i18n import tr
+from editor.keymap import LocalKeys
 from editor.panels.forms.fields import TemplateField
-from editor.panels.forms.json_edit import FORMAT_KEYS
 from editor.panels.forms.json_text import bare, fault_in, laid_out_around
 from editor.panels.forms.parts import small_button
 from editor.panels.forms.template_edit import REFERENCE
@@ -34,8 +33,7 @@ class JsonBody(QWidget):
         below.addWidget(self.fault, 1)
         below.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(below)
-        keys = QShortcut(QKeySequence(FORMAT_KEYS), self, self.lay_out)
-        keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        LocalKeys(self, "lay_out", self.lay_out)
         field.ctx.changed.connect(self.retell)
         self.retell()
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from editor.i18n import tr
+from editor.keymap import pressed, with_keys
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.json_text import JsonFault, fault_in, laid_out, same_place
 from editor.panels.parts import Words, tool_button
 
-FORMAT_KEYS: Final = "Shift+Alt+F"
 CHECKED: Final = 200_000
 """Characters up to which a text is read at every key."""
 _BUTTON: Final = 24
@@ -37,8 +37,7 @@ class JsonEdit(CodeEdit):
 
     def retell(self) -> None:
         """The button and the mark in another language."""
-        keys = QKeySequence(FORMAT_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
-        self.layout_button.setToolTip(f"{tr('Format the JSON')} ({keys})")
+        self.layout_button.setToolTip(with_keys(tr("Format the JSON"), "lay_out"))
         if self.toPlainText():
             self._look()
 
@@ -93,7 +92,7 @@ class JsonEdit(CodeEdit):
     # -- Qt ----------------------------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_format(event):
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and pressed(event, "lay_out"):
             event.accept()
             return True
         if event.type() == QEvent.Type.ReadOnlyChange:
@@ -101,7 +100,7 @@ class JsonEdit(CodeEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if _is_format(event):
+        if pressed(event, "lay_out"):
             self.lay_out()
             return
         super().keyPressEvent(event)
@@ -125,10 +124,6 @@ class JsonEdit(CodeEdit):
             bar = self.verticalScrollBar()
             right = self.contentsRect().right() - (bar.width() if bar.isVisible() else 0)
             button.move(right - _BUTTON, self.contentsRect().top() + 2)
-
-
-def _is_format(event: QKeyEvent) -> bool:
-    return QKeySequence(event.keyCombination()) == QKeySequence(FORMAT_KEYS)
 
 
 def fault_line(edit: JsonEdit) -> Words:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
+from editor.keymap import LocalKeys
 from editor.panels.forms import schema_ops as ops
 from editor.panels.forms.common import column, line
 from editor.panels.forms.fields import Field, JsonField, calm, name_it
@@ -79,10 +79,7 @@ class SchemaEditor(Field):
         words.setToolTip(tr("Let a model lay out the fields"))
         words.clicked.connect(self.draft)
         self._box.addWidget(line(self._add_button, sample, words, self._toggle))
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self._confirm)
+        LocalKeys(self, "confirm", self._confirm)
         self.load()
 
     def _switch(self, on: bool) -> None:
