@@ -21,7 +21,7 @@ from editor.i18n import tr
 from editor.panels.forms import form_class
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, name_it
-from editor.panels.forms.parts import small_button
+from editor.panels.forms.parts import Section, small_button
 from editor.panels.glyph import Glyph
 from editor.panels.last_run import LastRun
 from editor.panels.next_step import NextStep
@@ -341,6 +341,8 @@ class Inspector(QWidget):
         steps = tuple(int(s) if s.isdigit() else s for s in path.split(".") if s)
         best = self._nearest(steps)
         if best is not None:
+            if (section := Section.around(best)) is not None:
+                section.set_folded(False)
             self._scroll.ensureWidgetVisible(best, 0, 80)
             if isinstance(best, Field):
                 best.focus_editor()
@@ -357,7 +359,7 @@ class Inspector(QWidget):
         found: QWidget | None = None
         for widget in self._form.findChildren(QWidget):
             mine = getattr(widget, "path", None)
-            if not isinstance(mine, tuple) or not widget.isVisibleTo(self._form):
+            if not isinstance(mine, tuple) or not self._can_show(widget):
                 continue
             common = next((n for n, pair in enumerate(zip(mine, steps, strict=False)) if pair[0] != pair[1]), None)
             if common is None:
@@ -366,6 +368,13 @@ class Inspector(QWidget):
             if common and rank > best:
                 best, found = rank, widget
         return found
+
+    def _can_show(self, widget: QWidget) -> bool:
+        """Whether the settings make use of a field; one in a folded section is a click away."""
+        section = Section.around(widget)
+        if section is None or not section.isVisibleTo(self._form):
+            return widget.isVisibleTo(self._form)
+        return widget.isVisibleTo(section.inside)
 
     def close_session(self) -> None:
         """Stop listening; the window calls it before the session goes."""

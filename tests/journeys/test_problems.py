@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from editor.dialogs.publish import PLACE, PublishDialog
+from editor.panels.forms.parts import Section
 from editor.panels.problems import CODE, FIX, PROBLEM, Problems
 from editor.screenshot import wait_until
 from editor.session import WorkflowSession
@@ -162,6 +163,58 @@ def test_a_click_on_a_problem_goes_to_the_field_at_fault(studio: Studio, node_ty
             words = panel.list.item(row).text()
             assert path is not None, f"{words!r} at {field!r}: the keyboard is in {QApplication.focusWidget()}"
             assert str(path[0]) == field.split(".")[0], f"{words!r} is at {field!r}, the keyboard at {path}"
+
+
+MODEL = {"provider": "p", "name": "nobody-has-it", "mode": "chat", "completion_params": {}}
+SEARCHES: dict[str, tuple[dict[str, Any], str, tuple[Any, ...]]] = {
+    "no base": ({"dataset_ids": []}, "node.dataset_missing", ("dataset_ids",)),
+    "foreign bases": ({}, "knowledge.unknown", ("dataset_ids",)),
+    "no model that picks": ({"retrieval_mode": "single"}, "node.model_missing", ("single_retrieval_config", "model")),
+    "a model that is not here": (
+        {"retrieval_mode": "single", "single_retrieval_config": {"model": MODEL}}, "model.unknown",
+        ("single_retrieval_config", "model"),
+    ),
+    "no rerank model": (
+        {"multiple_retrieval_config": {"top_k": 4, "reranking_enable": True, "reranking_mode": "reranking_model"}},
+        "node.rerank_missing", ("multiple_retrieval_config", "reranking_model"),
+    ),
+    "no model that filters": ({"metadata_filtering_mode": "automatic"}, "node.model_missing",
+                              ("metadata_model_config",)),
+    "a variable that is gone": (
+        {"metadata_filtering_mode": "manual", "metadata_filtering_conditions": {"conditions": [
+            {"id": "c", "name": "n", "comparison_operator": "is", "value": "{{#gone.text#}}"}]}},
+        "UNRESOLVED_REFERENCE", ("metadata_filtering_conditions", "conditions", 0, "value"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.spec("editor.52")
+@pytest.mark.parametrize("name", sorted(SEARCHES))
+def test_a_click_on_what_a_search_lacks_opens_its_section_and_goes_to_the_field(studio: Studio, name: str) -> None:
+    """Also where somebody has folded the section."""
+    data, code, path = SEARCHES[name]
+    settings = {"type": "knowledge-retrieval", "title": "Find", "query_variable_selector": [],
+                "dataset_ids": ["a"], "retrieval_mode": "multiple",
+                "multiple_retrieval_config": {"top_k": 4, "reranking_enable": False}, **data}  # fmt: skip
+    flow = workflow("W", start(), settings, end())
+    page = studio.open_app(studio.services.workflows.create("workflow", "W", workflow=flow))
+    page.session.studio.load_models()
+    assert wait_until(lambda: bool(page.session.model_problem("p", "nobody-has-it")), 30)
+    page.show_panel("problems")
+    page.session.check()
+    panel = panel_of(studio)
+    row = next(n for n in range(panel.list.count()) if panel.list.item(n).data(CODE) == code)
+    node_id = panel.list.item(row).data(PROBLEM)[0]
+    page.canvas.select([node_id])
+    studio.settle()
+    form = page.inspector.form
+    assert form is not None
+    for section in form.findChildren(Section):
+        section.set_folded(True)
+    click(panel, row)
+    assert focused_path(studio) == path
+    assert page.inspector.isAncestorOf(QApplication.focusWidget())
+    assert QApplication.focusWidget().isVisible()
 
 
 def faults(session: WorkflowSession) -> Counter[str]:

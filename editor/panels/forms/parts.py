@@ -103,6 +103,19 @@ class Section(QFrame):
         self._body.setVisible(not folded)
         self._toggle.setIcon(icon("chevron-right" if folded else "chevron-down", "faint"))
 
+    @property
+    def inside(self) -> QWidget:
+        """What is hidden while the section is folded."""
+        return self._body
+
+    @staticmethod
+    def around(widget: QWidget) -> Section | None:
+        """The section that holds a widget, if any."""
+        parent = widget.parentWidget()
+        while parent is not None and not isinstance(parent, Section):
+            parent = parent.parentWidget()
+        return parent
+
     def add(self, widget: QWidget) -> QWidget:
         """Add a field below."""
         self.body.addWidget(widget)

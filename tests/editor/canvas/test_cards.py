@@ -102,7 +102,7 @@ SHOWS = {
     "http-request": ["POST", "api.example.org/v1/items"],
     "tool": ["Search", "query"],
     "agent": ["ReAct", "gpt", "2 tools"],
-    "knowledge-retrieval": ["2 knowledge bases", "top 4"],
+    "knowledge-retrieval": ["sys.query", "2 knowledge bases", "unresolved", "top 4"],
     "variable-aggregator": ["x", "missing"],
     "assigner": ["memory", "append", "x", "add", "25"],
     "document-extractor": ["file"],

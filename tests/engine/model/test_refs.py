@@ -11,6 +11,7 @@ from engine.model.refs import (
     available_variables,
     dangling,
     find_uses,
+    forget,
     node_variables,
     references,
     rename_variable,
@@ -344,3 +345,66 @@ def test_outputs_of_a_handled_failure_may_be_read() -> None:
     ]
 
     assert dangling(made(nodes, [("1", "fail-branch", "2")])) == []
+
+
+# -- the conditions of a search ----------------------------------------------------------------------------------------
+
+
+def searching(mode: str = "manual") -> Workflow:
+    """A search that reads the start node in its query, its attachments and every kind of condition value."""
+    rules = [
+        {"id": "a", "name": "year", "comparison_operator": "≥", "value": "{{#1.q#}}"},
+        {"id": "b", "name": "tag", "comparison_operator": "in", "value": ["x", "{{#1.q#}}-{{#1.list#}}"]},
+        {"id": "c", "name": "pages", "comparison_operator": ">", "value": 3},
+        {"id": "d", "name": "source", "comparison_operator": "empty", "value": None},
+    ]
+    search = node(
+        "2",
+        "knowledge-retrieval",
+        query_variable_selector=["1", "q"],
+        query_attachment_selector=["1", "list"],
+        dataset_ids=["d1", "d2"],
+        metadata_filtering_mode=mode,
+        metadata_filtering_conditions={"logical_operator": "and", "conditions": rules},
+    )
+    inputs = [{"variable": "q", "type": "text-input"}, {"variable": "list", "type": "file-list"}]
+    return made([node("1", "start", variables=inputs), search], [("1", "2")])
+
+
+QUERY, VALUES = "query_variable_selector", "metadata_filtering_conditions.conditions"
+
+
+@pytest.mark.spec("editor.44")
+def test_a_search_reads_variables_in_its_query_attachments_and_conditions() -> None:
+    asked = [u.field for u in find_uses(searching(), ("1", "q"))]
+    assert sorted(asked) == [f"{VALUES}.0.value", f"{VALUES}.1.value.1", QUERY]
+    files = [u.field for u in find_uses(searching(), ("1", "list"))]
+    assert sorted(files) == [f"{VALUES}.1.value.1", "query_attachment_selector"]
+    assert [u.field for u in find_uses(searching("automatic"), ("1", "q"))] == [QUERY], "conditions are not read then"
+
+
+@pytest.mark.spec("editor.43")
+@pytest.mark.parametrize("mode", ["manual", "disabled"])
+def test_renaming_follows_into_the_conditions_of_a_search(mode: str) -> None:
+    document = Document(searching(mode))
+    document.apply(rename_variable(document.workflow, "1", "q", "question"))
+    data = document.graph.node("2").data
+    rules = data["metadata_filtering_conditions"]["conditions"]
+    assert data["query_variable_selector"] == ["1", "question"]
+    assert [rule["value"] for rule in rules] == ["{{#1.question#}}", ["x", "{{#1.question#}}-{{#1.list#}}"], 3, None]
+    assert [rule["id"] for rule in rules] == ["a", "b", "c", "d"]
+    document.undo()
+    assert document.workflow == searching(mode)
+
+
+@pytest.mark.spec("editor.44")
+def test_what_reads_a_removed_variable_is_cleaned_in_a_search() -> None:
+    document = Document(searching())
+    document.apply(forget(document.workflow, ("1", "q")))
+    data = document.graph.node("2").data
+    rules = data["metadata_filtering_conditions"]["conditions"]
+    assert data["query_variable_selector"] == []
+    assert [rule["value"] for rule in rules] == ["", ["x", "-{{#1.list#}}"], 3, None]
+    assert data["query_attachment_selector"] == ["1", "list"]
+    document.undo()
+    assert document.workflow == searching()

@@ -25,6 +25,8 @@ INDEX = {
     "indexing_technique": "economy",
     "retrieval_model": {"search_method": "keyword_search"},
 }
+OLDER = {"reranking_provider_name": "p", "reranking_model_name": "m"}
+HALF = {"provider": "p", "model": ""}
 RERANK = {"reranking_enable": True, "reranking_mode": "reranking_model"}
 
 
@@ -52,6 +54,17 @@ def agent(**values: Any) -> dict[str, Any]:
         ({**BASES, "retrieval_mode": "single", "single_retrieval_config": {"model": MODEL}}, []),
         ({**BASES, "multiple_retrieval_config": RERANK}, ["node.rerank_missing"]),
         ({**BASES, "multiple_retrieval_config": {**RERANK, "reranking_model": {"provider": "p", "model": "m"}}}, []),
+        (
+            {**BASES, "multiple_retrieval_config": {**RERANK, "reranking_model": {"provider": "p"}}},
+            ["node.rerank_missing"],
+        ),
+        ({**BASES, "multiple_retrieval_config": {**RERANK, "reranking_model": OLDER}}, []),
+        ({**BASES, "multiple_retrieval_config": {"reranking_mode": "reranking_model"}}, ["node.rerank_missing"]),
+        ({**BASES, "multiple_retrieval_config": {**RERANK, "reranking_enable": False}}, []),
+        ({**BASES, "multiple_retrieval_config": {**RERANK, "reranking_mode": "weighted_score"}}, []),
+        ({**BASES, "multiple_retrieval_config": {"reranking_enable": True}}, []),
+        ({**BASES, "metadata_filtering_mode": "automatic"}, ["node.model_missing"]),
+        ({**BASES, "metadata_filtering_mode": "automatic", "metadata_model_config": MODEL}, []),
         (INDEX, []),
         ({**INDEX, "chunk_structure": ""}, ["node.structure_missing"]),
         ({**INDEX, "index_chunk_variable_selector": []}, ["node.variable_missing"]),
