@@ -371,6 +371,7 @@ class Inspector(QWidget):
 
     def _can_show(self, widget: QWidget) -> bool:
         """Whether the settings make use of a field; one in a folded section is a click away."""
+        assert self._form is not None
         section = Section.around(widget)
         if section is None or not section.isVisibleTo(self._form):
             return widget.isVisibleTo(self._form)

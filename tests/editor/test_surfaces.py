@@ -15,7 +15,18 @@ from tests.helpers.studio import opened_studio
 
 SMALL = (1280, 720)
 PARTS = {
-    "window": ["library", "canvas", "panels", "history", "running", "run_form", "chat", "inspector", "find"],
+    "window": [
+        "library",
+        "canvas",
+        "panels",
+        "history",
+        "running",
+        "run_form",
+        "chat",
+        "inspector",
+        "retrieval",
+        "find",
+    ],
     "dialogs": [
         "preferences",
         "shortcuts",
@@ -60,8 +71,8 @@ def test_no_words_are_cut_off_and_every_control_has_a_name(
 
 
 FOCUSED = [
-    "library", "panels", "run_form", "chat", "inspector", "history", "preferences", "shortcuts", "publish", "dialogs",
-    "messages", "selector", "logs", "batch", "human_forms",
+    "library", "panels", "run_form", "chat", "inspector", "retrieval", "history", "preferences", "shortcuts", "publish",
+    "dialogs", "messages", "selector", "logs", "batch", "human_forms",
 ]  # fmt: skip
 
 

@@ -129,13 +129,15 @@ class KnowledgeForm(Form):
         ctx = self.ctx
         section = self.section(tr("Metadata filter"))
         choices = [
-            ("disabled", tr("Off: all documents")),
-            ("automatic", tr("Automatic: a model reads it out of the query")),
-            ("manual", tr("Manual: by conditions")),
+            ("disabled", tr("No filter")),
+            ("automatic", tr("Automatic, by a model")),
+            ("manual", tr("Manual, by conditions")),
         ]
         section.add(ChoiceField(ctx, ("metadata_filtering_mode",), tr("Metadata filter"), choices))
         model = _model(ctx, ("metadata_model_config",), tr("Model that filters"))
-        section.add(Shown(ctx, lambda: self._filtering() == "automatic", labelled(tr("Model that filters"), model)))
+        help_text = tr("It reads out of the query which documents are wanted.")
+        named = labelled(tr("Model that filters"), model, help_text)
+        section.add(Shown(ctx, lambda: self._filtering() == "automatic", named))
         conditions: QWidget = MetadataConditions(ctx, ("metadata_filtering_conditions",))
         section.add(Shown(ctx, lambda: self._filtering() == "manual", conditions))
 

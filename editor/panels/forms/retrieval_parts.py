@@ -120,8 +120,8 @@ class BaseList(RowList):
         )
         self.add_button.hide()
         self.entry = QLineEdit()
-        self.entry.setPlaceholderText(tr("Id of a knowledge base"))
-        name_it(self.entry, tr("Id of a knowledge base"))
+        self.entry.setPlaceholderText(tr("Knowledge base id"))
+        name_it(self.entry, tr("Knowledge base id"))
         self.entry.returnPressed.connect(self.add_item)
         self.entry.textEdited.connect(lambda: self._refuse(""))
         self._more = QWidget()
@@ -208,7 +208,7 @@ class SliderNumber(NumberField):
         self.row.insertWidget(0, self.slider, 1)
         # Beside a slider it is the slider that takes the room.
         self.edit.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.edit.setFixedWidth(NUMBER_WIDTH)
+        self.edit.setMinimumWidth(NUMBER_WIDTH)
 
     def _slid(self, at: int) -> None:
         self.ctx.set(self.path, plain_number(at * self._step), typing=True)

@@ -27,7 +27,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 
-from editor.theme import theme
+from editor.theme import follow_text_size, theme
 from editor.wordsteps import OBJECT, WordSteps, word_step
 
 # The engine's own pattern (engine spec 6.6), plus the two bare words that prompts know.
@@ -133,12 +133,17 @@ class TemplateEdit(WordSteps, QTextEdit):
             self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
             self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            self.setFixedHeight(32)
             self.setProperty("kind", "single")
-            self.document().setDocumentMargin(6)
+            self._fit_line()
+            follow_text_size(self, lambda _: self._fit_line())
         self._painter = _ChipPainter(self)
         self.document().documentLayout().registerHandler(CHIP, self._painter)
         self.textChanged.connect(self._text_changed)
+
+    def _fit_line(self) -> None:
+        """As high as other fields, with the line in its middle."""
+        self.setFixedHeight(theme().grown(32))
+        self.document().setDocumentMargin(theme().grown(6))
 
     # -- text --------------------------------------------------------------------------------------------------------
 

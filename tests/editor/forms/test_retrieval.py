@@ -176,7 +176,7 @@ STEPS: dict[str, tuple[Workflow, Act, str, Any]] = {
         several(**RERANKED), lambda d: typed(d, QLineEdit, "Provider of the rerank model", "cohere"),
         "multiple_retrieval_config.reranking_model", {"provider": "cohere"},
     ),
-    "filter": (flow(), lambda d: chosen(d, "Metadata filter", "Manual: by conditions"), "metadata_filtering_mode",
+    "filter": (flow(), lambda d: chosen(d, "Metadata filter", "Manual, by conditions"), "metadata_filtering_mode",
                "manual"),
     "logic": (filtering(*TWO_RULES), lambda d: d.click("AND or OR"),
               "metadata_filtering_conditions.logical_operator", "or"),
@@ -229,7 +229,7 @@ def test_each_setting_is_one_step_and_undo_brings_the_same_graph_back(desk: Open
 def test_foreign_knowledge_bases_are_named_kept_and_added_by_id(desk: Open) -> None:
     here = desk(flow(), "find")
     assert said(here).count("Not in this workspace") == 2
-    entry = here.one(QLineEdit, "Id of a knowledge base")
+    entry = here.one(QLineEdit, "Knowledge base id")
     entry.setFocus()
     QTest.keyClicks(entry, "b")
     QTest.keyClick(entry, Qt.Key.Key_Return)
@@ -253,7 +253,7 @@ def test_the_keyboard_stays_in_the_list_when_a_base_goes(desk: Open) -> None:
     here.one(QToolButton, "Remove").setFocus()
     QTest.keyClick(here.one(QToolButton, "Remove"), Qt.Key.Key_Space)
     assert here.data["dataset_ids"] == []
-    assert here.one(QLineEdit, "Id of a knowledge base").hasFocus()
+    assert here.one(QLineEdit, "Knowledge base id").hasFocus()
 
 
 def test_only_texts_can_be_the_query_and_only_files_the_attachments(desk: Open) -> None:
@@ -415,7 +415,7 @@ def test_a_number_outside_of_the_usual_range_is_shown_and_kept(desk: Open) -> No
 
 def test_the_first_condition_is_made_by_keys_and_brings_its_group(desk: Open) -> None:
     here = desk(flow(), "find")
-    chosen(here, "Metadata filter", "Manual: by conditions")
+    chosen(here, "Metadata filter", "Manual, by conditions")
     assert "metadata_filtering_conditions" not in here.data
     add = here.one(QPushButton, "Add condition")
     add.setFocus()
@@ -562,7 +562,7 @@ def test_every_search_of_the_collected_files_opens_and_is_written_as_it_was(desk
             pressed(here, "Top K, roughly", Qt.Key.Key_Right)
             assert here.steps() == 2, name
             here.session.undo()
-        chosen(here, "Metadata filter", "Manual: by conditions")
+        chosen(here, "Metadata filter", "Manual, by conditions")
         here.session.undo()
         assert write(here.document.workflow) == first, name
 
