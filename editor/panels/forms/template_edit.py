@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QObject, QPointF, QRect, QRectF, QSizeF, Q
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QFontMetrics,
     QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
@@ -142,8 +143,9 @@ class TemplateEdit(WordSteps, QTextEdit):
 
     def _fit_line(self) -> None:
         """As high as other fields, with the line in its middle."""
-        self.setFixedHeight(theme().grown(32))
-        self.document().setDocumentMargin(theme().grown(6))
+        height = theme().grown(32)
+        self.setFixedHeight(height)
+        self.document().setDocumentMargin(max(6, (height - QFontMetrics(theme().font("base")).height()) // 2 - 2))
 
     # -- text --------------------------------------------------------------------------------------------------------
 
