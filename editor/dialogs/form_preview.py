@@ -13,11 +13,12 @@ from editor.dialogs.form_step import SIZE, form_card
 from editor.dialogs.parts import dialog_column, scrolling
 from editor.enginetexts import told
 from editor.i18n import tr
+from editor.panels.forms.context import FormContext
 from editor.panels.parts import Words
 from editor.panels.waiting_form import WaitingForm
 
 if TYPE_CHECKING:
-    from editor.panels.forms.context import FormContext
+    from editor.session import WorkflowSession
     from engine.errors import PenstockError
 
 SETTLE_MS = 200
@@ -26,10 +27,11 @@ SETTLE_MS = 200
 class FormPreview(FittingDialog):
     """Not modal: the settings can be edited while it is open. Its buttons do nothing."""
 
-    def __init__(self, ctx: FormContext, parent: QWidget) -> None:
+    def __init__(self, session: WorkflowSession, node_id: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._ctx = ctx
+        self._session = session
+        self._ctx = FormContext(session, node_id, self)
         self.card: WaitingForm | None = None
         self.setMinimumWidth(420)
         self.resize(*SIZE)
@@ -54,17 +56,28 @@ class FormPreview(FittingDialog):
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
         self._settle.timeout.connect(self.refresh)
-        ctx.changed.connect(self._settle.start)
-        ctx.graphChanged.connect(self._settle.start)
+        self._ctx.changed.connect(self._settle.start)
+        self._ctx.graphChanged.connect(self._settle.start)
+        self._unsubscribe = session.document.subscribe(self._look)
         self.refresh()
+
+    def _look(self, _delta: object) -> None:
+        """A step that goes takes its preview along."""
+        if self._ctx.node_id not in self._session.document.graph.nodes:
+            self.close()
+
+    def done(self, result: int) -> None:
+        """Follow nothing any more."""
+        self._unsubscribe()
+        self._ctx.close()
+        self._settle.stop()
+        super().done(result)
 
     def refresh(self) -> None:
         """Make the form anew."""
         from engine.services.form_trials import Step
 
-        session = self._ctx.session
-        if self._ctx.node_id not in session.document.graph.nodes:
-            return
+        session = self._session
         step = Step(session.document.workflow, session.app_id, self._ctx.node_id, session.pins.settings())
         trials = session.studio.services.form_trials
 
@@ -76,10 +89,10 @@ class FormPreview(FittingDialog):
         if not isValid(self):
             return
         self.fault.hide()
-        card = form_card(self._ctx.session, record)
+        card = form_card(self._session, record)
         card.answered.connect(lambda *_: card.setEnabled(True))
         self._put(card)
-        card.tell(self._ctx.session.studio.services.clock.now())
+        card.tell(self._session.studio.services.clock.now())
 
     def _failed(self, error: PenstockError) -> None:
         if isValid(self):

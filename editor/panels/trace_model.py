@@ -325,7 +325,7 @@ class TraceModel(QAbstractItemModel):
         if entry.kind == "try":
             return told(str(entry.tried().get("error") or ""))
         if entry.kind == "log":
-            return told(str(entry.logged().get("error") or "")) or str(entry.logged().get("label") or "")
+            return told(str(entry.logged().get("error") or entry.logged().get("label") or ""))
         if entry.kind in ("step", "inner") and entry.execution is not None:
             error = told(entry.execution.error)
             first = f"{status_word(entry.execution.status)}{': ' + error if error else ''}"
@@ -362,7 +362,7 @@ def _title(entry: Entry) -> str:
             title += "  ·  " + ntr("{n} notice", "{n} notices", len(notices))
         return title
     if entry.kind == "log":
-        return str(entry.logged().get("label") or tr("Log"))
+        return told(str(entry.logged().get("label") or "")) or tr("Log")
     if entry.kind == "round":
         return tr("Round {number}", number=entry.number + 1)
     if entry.kind == "try":

@@ -314,8 +314,7 @@ class Running(QObject):
         state = page.session.whole_state
         nodes = [n for n in state.nodes.values() if n.node_type == "human-input"] if state is not None else []
         for node in nodes:
-            failed = [log for log in node.logs if log.get("error") and "@" in str(log.get("label"))]
-            if failed:
+            if any(log.get("error") and (log.get("data") or {}).get("to") for log in node.logs):
                 words = tr("The e-mail of “{title}” was not sent.", title=node.title)
                 settings = partial(self._window.preferences, "mail")
                 self._window.studio.messages.tell(words, tr("Mail settings"), settings)

@@ -123,7 +123,6 @@ def human_forms(studio: Studio) -> Iterator[QWidget]:
     from editor.dialogs.form_preview import FormPreview
     from editor.dialogs.form_step import FormStep
     from editor.dialogs.preferences import PreferencesDialog
-    from editor.panels.forms.context import FormContext
     from engine.services.form_trials import Step
     from engine.services.mail import Account
 
@@ -141,14 +140,12 @@ def human_forms(studio: Studio) -> Iterator[QWidget]:
     dialog.mail.trial.busy.hide()
     put_away(dialog)
     with app(studio, written_form(), name="Asks") as page:
-        context = FormContext(page.session, "check")
-        preview = FormPreview(context, studio.window)
+        preview = FormPreview(page.session, "check", studio.window)
         preview.show()
         wait_until(lambda: preview.card is not None)
         let_work()
         yield preview
         preview.close()
-        context.close()
         record = shared.services.form_trials.shown(Step(written_form(), "", "check"))
         report = {
             "sent": ["ann@example.com", "bob@example.com"],

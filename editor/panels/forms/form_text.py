@@ -90,5 +90,10 @@ class FormText(QWidget):
 
     def _preview(self) -> None:
         from editor.dialogs.form_preview import FormPreview
+        from editor.panels.inspector import Inspector
 
-        FormPreview(self._ctx, self.window()).show()
+        place: QWidget | None = self
+        while place is not None and not isinstance(place, Inspector):
+            place = place.parentWidget()
+        # It stays when another step is shown, and goes with the page.
+        FormPreview(self._ctx.session, self._ctx.node_id, place or self.window()).show()

@@ -20,6 +20,8 @@ Report = dict[str, Any]
 NO_ACCOUNT = "No e-mail was sent: this workspace has no mail account. One is set up in Settings > Mail."
 NOBODY = "No e-mail was sent: there is no address that it could go to."
 EVERYBODY = "The e-mail did not go to everybody of the workspace: only the addresses that it names are known here."
+HARMLESS = ("Left out are ", EVERYBODY)
+"""How notes begin that tell of no fault: what they say was known before."""
 STOPPED = "The run was stopped before the e-mail was sent."
 
 
@@ -50,6 +52,8 @@ async def _one(ctx: NodeContext, mailer: Mailer, method: Mapping[str, Any], repo
     place = mailer.place(str(ctx.run.get("app_id") or ""), ctx.title or ctx.node_id)
     made = letter(method, ctx.pool, place, own, shortest=ctx.limits.min_masked_secret_length)
     report["notes"] += notes_of(made)
+    wrong = {"error": "This is no e-mail address.", "hint": "Write it as name@example.com."}
+    report["failed"] += [{"to": address, **wrong} for address in made.malformed]
     if not made.mails:
         return
     try:
@@ -64,29 +68,29 @@ async def _one(ctx: NodeContext, mailer: Mailer, method: Mapping[str, Any], repo
 
 
 def notes_of(made: Letter) -> list[str]:
-    """Who gets nothing, and why."""
-    notes = [f"{address} is no e-mail address; nothing was sent to it." for address in made.malformed]
+    """Who gets nothing because nobody here knows an address."""
+    notes = []
     if made.members:
         count = made.members
         notes.append(f"Left out are {count} members of a Dify workspace: their addresses are not in the file.")
     if made.everybody:
         notes.append(EVERYBODY)
-    if not made.mails:
+    if not made.mails and not made.malformed:
         notes.append(NOBODY)
     return notes
 
 
 def _tell(ctx: NodeContext, report: Report) -> None:
-    """One entry of the log for each address, and one for each note."""
+    """One entry of the log for each address (`to` in its data), and one for each note."""
     for address in report["sent"]:
-        _entry(ctx, address)
+        _entry(ctx, address, to=address)
     for row in report["failed"]:
-        _entry(ctx, row["to"], f"{row['error']} {row['hint']}".strip())
+        _entry(ctx, row["to"], f"{row['error']} {row['hint']}".strip(), to=row["to"])
     for note in report["notes"]:
-        _entry(ctx, "E-mail", note)
+        _entry(ctx, note, "" if note.startswith(HARMLESS) else note)
 
 
-def _entry(ctx: NodeContext, label: str, error: str = "") -> None:
+def _entry(ctx: NodeContext, label: str, error: str = "", *, to: str = "") -> None:
     ctx.emit(
         "NodeRunAgentLog",
         {
@@ -96,7 +100,7 @@ def _entry(ctx: NodeContext, label: str, error: str = "") -> None:
             "parent_id": None,
             "error": error or None,
             "status": "error" if error else "success",
-            "data": {},
+            "data": {"to": to} if to else {},
             "metadata": {},
         },
     )

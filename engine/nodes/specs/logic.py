@@ -437,7 +437,8 @@ def _email_complete(config: Any) -> bool:
     recipients = config.get("recipients")
     recipients = recipients if isinstance(recipients, dict) else {}
     reached = recipients.get("whole_workspace", recipients.get("include_bound_group")) or recipients.get("items")
-    return bool(config.get("subject") and "{{#url#}}" in str(config.get("body") or "") and reached)
+    subject = str(config.get("subject") or "").strip()
+    return bool(subject and "{{#url#}}" in str(config.get("body") or "") and reached)
 
 
 def _human_default(_mode: str) -> dict[str, Any]:

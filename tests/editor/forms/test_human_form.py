@@ -188,6 +188,20 @@ def test_the_preview_follows_what_is_edited(desk: Open) -> None:
 
 
 @pytest.mark.usefixtures("closing")
+def test_the_preview_stays_while_another_step_is_shown_and_goes_with_its_own(desk: Open) -> None:
+    from engine.model.edits import RemoveNode, SetField
+
+    here = desk(flow(), "ask")
+    dialog = preview(here)
+    here.inspector.show_node("start")
+    here.session.submit(SetField("ask", ("form_content",), "Something else"), "edit")
+    first = dialog.card
+    assert wait_until(lambda: dialog.card is not first)
+    here.session.submit(RemoveNode("ask"), "remove")
+    assert wait_until(lambda: not [w for w in here.inspector.findChildren(FormPreview) if w.isVisible()])
+
+
+@pytest.mark.usefixtures("closing")
 def test_a_form_that_cannot_be_says_why(desk: Open) -> None:
     here = desk(flow(user_actions=[{"id": "ok"}, {"id": "ok"}]), "ask")
     here.click("Preview of the form")

@@ -215,6 +215,37 @@ def test_a_run_that_goes_on_in_another_start_of_the_program_writes_once(services
     assert len(server.messages) == 1
 
 
+def test_a_program_that_ended_while_it_sent_does_not_send_again(services: Services, tmp_path: Path) -> None:
+    app_id = services.workflows.create("workflow", "Papers", workflow=asking())
+    with mail_server(hang="data") as server:
+        services.mail.save(account(server.port))
+        _, session = killed_while_sending(services, server, app_id)
+        services.close()
+        later = Services.open(tmp_path / "data")
+        assert not later.forms.claim_mail(session)
+        assert "It is not known" in later.forms.form(session)["mail"]["notes"][0]
+        later.close()
+
+
+def killed_while_sending(services: Services, server: MailServer, app_id: str) -> tuple[str, str]:
+    """The state of the store when the power goes while a message is on its way: ids of the run and the form."""
+
+    async def work() -> tuple[str, str]:
+        workflow = services.workflows.load(app_id).workflow
+        handle = services.runs.start(StartRun(workflow, app_id=app_id, inputs={"topic": "x"}))
+        await asyncio.to_thread(server.reached.wait, 20)
+        (form,) = services.forms.waiting(handle.run_id)
+        kept = dict(form["mail"])
+        handle.send({"command": "abort", "reason": "test"})
+        await handle.result()
+        await services.runs.drain()
+        await services.close_ports()
+        services.forms.note_mail(form["session_id"], kept)  # what stood there before the run ended in good order
+        return handle.run_id, form["session_id"]
+
+    return asyncio.run(work())
+
+
 def test_a_silent_or_missing_server_leaves_the_form_waiting(services: Services) -> None:
     with mail_server() as server:
         pass  # it is gone when the run begins
