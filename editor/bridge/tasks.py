@@ -16,6 +16,19 @@ Done = Callable[[Any], None]
 Failed = Callable[[PenstockError], None]
 
 
+def _import_what_threads_cannot() -> None:
+    """Import pydantic on the window's thread, before any thread can.
+
+    Qt for Python looks into every module that is imported while it is loaded, and asks it for attributes; pydantic
+    answers by importing more of itself. Two threads that do so at once find each other's half-imported modules, and
+    one fails with an ImportError.
+    """
+    import pydantic
+
+    for name in ("BaseModel", "ValidationError", "TypeAdapter"):
+        getattr(pydantic, name)
+
+
 class Tasks(QObject):
     """A small pool of threads. `key` makes a task the latest of its kind: an older one's result is not delivered."""
 
@@ -42,6 +55,8 @@ class Tasks(QObject):
         logged and given to `failed` in words."""
         if self._closed:
             return
+        if not self._count:
+            _import_what_threads_cannot()
         self._count += 1
         self._under_way += 1
         number = self._count
