@@ -21,6 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Speed is measured in the benchmarks; a loaded machine makes no test fail.
+settings.register_profile("penstock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("penstock")
 
 # Before anything imports Qt or opens a workspace: no real screen, no real home, no keychain.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("PENSTOCK_TEST_PLATFORM", "offscreen")

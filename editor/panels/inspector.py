@@ -21,7 +21,7 @@ from editor.i18n import tr
 from editor.panels.forms import form_class
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, name_it
-from editor.panels.forms.parts import Section, small_button
+from editor.panels.forms.parts import RowList, Section, small_button
 from editor.panels.glyph import Glyph
 from editor.panels.last_run import LastRun
 from editor.panels.next_step import NextStep
@@ -339,6 +339,8 @@ class Inspector(QWidget):
             return
         self.tabs.setCurrentIndex(0)
         steps = tuple(int(s) if s.isdigit() else s for s in path.split(".") if s)
+        for rows in self._form.findChildren(RowList):
+            rows.complete()
         best = self._nearest(steps)
         if best is not None:
             if (section := Section.around(best)) is not None:

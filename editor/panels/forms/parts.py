@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -183,8 +183,15 @@ def _is_stacked(content: QWidget) -> bool:
 class RowList(QWidget):
     """A list of items that can be added, removed and moved; `make_row(index)` builds the editor of one item.
 
-    Rows are built again when the number of items changed; within a row the fields follow by themselves.
+    Rows are built again when the number of items changed; within a row the fields follow by themselves. Of a long list
+    the first rows are there at once, the others follow a few at a time: a condition with forty cases shows as soon as
+    one with five, and the window answers meanwhile.
     """
+
+    AT_ONCE = 5
+    """Rows that are built with the list: what is seen of it before somebody scrolls."""
+    TOGETHER = 4
+    """Rows that are built at a time after that."""
 
     def __init__(
         self,
@@ -224,15 +231,17 @@ class RowList(QWidget):
         self._mark = QFrame(self)
         self._mark.setProperty("kind", "drop-mark")
         self._mark.hide()
+        self._late = QTimer(self, singleShot=True, interval=0)
+        self._late.timeout.connect(lambda: self._build(self.TOGETHER))
         ctx.changed.connect(self.load)
-        self.load()
+        self.load(at_once=self.AT_ONCE)
 
     def items(self) -> list[Any]:
         value = self.ctx.get(self.path, [])
         return list(value) if isinstance(value, list | tuple) else []
 
-    def load(self) -> None:
-        """Build the rows anew if their number or kind changed."""
+    def load(self, at_once: int | None = None) -> None:
+        """Build the rows anew if their number or kind changed: so many `at_once` and the others soon, all for None."""
         items = self.items()
         shape = [self._key(item) if self._key else None for item in items]
         self._empty.setVisible(not items and bool(self._empty.text()))
@@ -243,8 +252,24 @@ class RowList(QWidget):
             if widget := entry.widget():
                 widget.hide()
                 widget.deleteLater()
-        for index in range(len(items)):
-            self._rows.addWidget(self._frame(index, len(items)))
+        self._build(at_once)
+
+    def _build(self, most: int | None = None) -> None:
+        count, built = len(self._shape or ()), self._rows.count()
+        end = count if most is None else min(count, built + most)
+        for index in range(built, end):
+            frame = self._frame(index, count)
+            self._rows.addWidget(frame)
+            if self.isVisible():
+                frame.show()  # at once: Qt would do so with the next turn, and who looks for a field now misses it
+        if end < count:
+            self._late.start()
+        else:
+            self._late.stop()
+
+    def complete(self) -> None:
+        """Have all rows now, for something that looks for one of them."""
+        self._build()
 
     def _frame(self, index: int, count: int) -> QWidget:
         frame = QFrame()
@@ -297,6 +322,7 @@ class RowList(QWidget):
 
     def _focus_grip(self, index: int) -> None:
         """The row that was moved keeps the keyboard."""
+        self.complete()
         entry = self._rows.itemAt(index)
         frame = entry.widget() if entry is not None else None
         grip = frame.findChild(Grip) if frame is not None else None
@@ -305,6 +331,7 @@ class RowList(QWidget):
 
     def _drag(self, index: int, screen_y: int) -> None:
         """Show where the row would go; a negative place takes the sign away again."""
+        self.complete()
         self._target = index
         if screen_y < 0:
             self._mark.hide()
