@@ -17,6 +17,7 @@ from editor.canvas.restructure import Restructuring
 from editor.i18n import ntr, tr
 from engine.model.edits import AddEdge, AddNode, Edit, Group, MoveNodes, RemoveEdge, RemoveNode, SetField
 from engine.model.graph import Node
+from engine.model.refs import references
 from engine.model.types import whole
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _BRANCHING = frozenset({"if-else", "question-classifier", "human-input", "loop-e
 
 
 class CanvasActions(Restructuring, Pasting, Inserting):
-    """Stateless but for the answer to "delete a container with children?", which the window provides."""
+    """Stateless but for who answers when a deletion takes more with it than is seen: the window."""
 
     def __init__(self, view: CanvasView) -> None:
         self.view = view
@@ -206,7 +207,32 @@ class CanvasActions(Restructuring, Pasting, Inserting):
         return view.commands.submit(edits[0] if len(edits) == 1 else Group(label, edits), label)
 
     def _confirmed(self, node_ids: list[str]) -> bool:
+        """Ask once, with all that speaks against it: what a container holds, and who reads what goes."""
+        questions = self._held_inside(node_ids) + self._read_by_others(node_ids)
+        return not questions or self.confirm("\n\n".join(questions))
+
+    def _read_by_others(self, node_ids: list[str]) -> list[str]:
+        graph, gone = self.view.graph, set(node_ids)
+        waiting = list(node_ids)
+        while waiting:
+            inside = [child.id for child in graph.children(waiting.pop())]
+            gone.update(inside)
+            waiting += inside
+        readers, read = [], set()
+        for node in graph.nodes.values():
+            sources = {r.selector[0] for r in references(node)} & gone if node.id not in gone else set()
+            if sources:
+                readers.append(node.title or node.type)
+                read |= sources
+        if not readers:
+            return []
+        names = ", ".join(sorted(graph.nodes[n].title or graph.nodes[n].type for n in read))
+        text = tr("“{name}” is used by: {titles}. They will point at nothing.", name=names, titles=", ".join(readers))
+        return [text]
+
+    def _held_inside(self, node_ids: list[str]) -> list[str]:
         graph = self.view.graph
+        questions = []
         for node_id in node_ids:
             children = [child for child in graph.children(node_id) if not child.is_container_start]
             if len(children) > 1:
@@ -216,9 +242,8 @@ class CanvasActions(Restructuring, Pasting, Inserting):
                     "{title} holds {n} nodes. Delete it with everything inside?",
                     len(children),
                 ).replace("{title}", title)
-                if not self.confirm(question):
-                    return False
-        return True
+                questions.append(question)
+        return questions
 
     def disconnect(self, node_ids: Iterable[str]) -> bool:
         """Removes all edges of these nodes."""

@@ -57,7 +57,8 @@ class CanvasKeys:
         if name == "open_node":
             return self._open()
         if name == "delete":
-            return self.view.edits.delete_selection()
+            self.view.edits.delete_selection()
+            return True  # also when somebody was asked and said no: nobody else asks again
         if key == Qt.Key.Key_Space and plain == Qt.KeyboardModifier.NoModifier:
             if not event.isAutoRepeat():
                 self.space_held, self._space_used = True, False

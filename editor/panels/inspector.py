@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QScrollArea,
     QStackedWidget,
     QTabBar,
@@ -273,11 +274,11 @@ class Inspector(QWidget):
 
     def _title_edited(self, text: str) -> None:
         if self._ctx is not None:
-            self._ctx.set(("title",), text, typing=True)
+            self._ctx.set(("title",), text, typing=True, name=tr("Title"))
 
     def _description_edited(self, text: str) -> None:
         if self._ctx is not None:
-            self._ctx.set(("desc",), text, typing=True)
+            self._ctx.set(("desc",), text, typing=True, name=tr("Description"))
 
     def _end_typing(self) -> None:
         if self._ctx is not None:
@@ -332,6 +333,15 @@ class Inspector(QWidget):
         if self._form is None or self._next is None or not focus_first(self._form):
             return False
         return not self._next.isAncestorOf(self.window().focusWidget())
+
+    def finish(self) -> bool:
+        """Take what is being written in a field that waits for its end; False when it cannot be taken."""
+        from editor.panels.forms.schema_edit import SchemaEditor
+
+        focused = QApplication.focusWidget()
+        if isinstance(focused, QLineEdit) and self.isAncestorOf(focused):
+            focused.editingFinished.emit()
+        return self._form is None or not any(part.refuses() for part in self._form.findChildren(SchemaEditor))
 
     def focus_field(self, path: str) -> None:
         """Put the keyboard into the field of a setting (dotted path), as near as there is one."""

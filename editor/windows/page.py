@@ -332,6 +332,8 @@ class WorkflowPage(QWidget):
         self.follow(session.runShapeChanged, self._run_shape)
         self.follow(session.problemsChanged, self._problems)
         self.follow(session.revealWanted, self._reveal_asked)
+        messages = session.studio.messages
+        canvas.edits.confirm = lambda text: messages.confirm(tr("Delete?"), text, tr("Delete"), danger=True)
         canvas.selectionChanged.connect(lambda *_: self.lookChanged.emit())
         canvas.viewChanged.connect(self.lookChanged)
         self.tabs.currentChanged.connect(lambda _: self.lookChanged.emit())

@@ -41,6 +41,9 @@ class PageCommands(QObject):
         generate_here(self.window, self.page)
 
     def on_save(self) -> None:
+        if not self.page.inspector.finish():
+            self.window.show_toast(tr("Not saved: a field is still open."))
+            return
         try:
             self.page.session.save_now()
         except PenstockError as error:

@@ -16,6 +16,7 @@ from engine.model.scope import (
     VariableGroup,
     available_variables,
     dangling,
+    may_give,
     node_variables,
     variable_type,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "dangling",
     "find_uses",
     "forget",
+    "may_give",
     "node_variables",
     "redirect",
     "references",

@@ -32,6 +32,7 @@ SYSTEM_TYPES: Mapping[str, str] = {
 }
 # Types whose outputs depend on something outside of the file: a name that is not listed may still exist.
 OPEN_OUTPUTS = frozenset({"tool", "agent", "datasource", "trigger-plugin"})
+STRUCTURED = "structured_output"
 Reason = Literal["no_node", "not_upstream", "no_variable"]
 
 
@@ -236,6 +237,30 @@ def _pipeline(workflow: Workflow) -> list[OutputVariable]:
             output = OutputSpec(name, types.get(str(entry.get("type")), "string"), str(entry.get("label") or ""))
             found.append(_variable(output, ("rag", owner)))
     return found
+
+
+def may_give(workflow: Workflow, selector: Selector) -> bool:
+    """Whether a node of the workflow gives a variable, or might: of some types only a run tells what they give, and of
+    objects whose fields nobody declared any field may be there."""
+    node = workflow.graph.nodes.get(selector[0])
+    if node is None or len(selector) < 2:
+        return node is not None
+    name = selector[1]
+    if name.startswith("sys.") or node.type in OPEN_OUTPUTS or registry.spec(node.type) is None:
+        return True
+    known = _names_of(workflow, node)
+    if known is not None and name not in known:
+        return False
+    level = [v for v in node_variables(workflow, node.id).variables if v.name == name]
+    for part in selector[2:]:
+        if not level or level[0].type != "object":
+            return True
+        if not level[0].children:
+            return level[0].name != STRUCTURED  # whose fields its schema declares, also when there are none
+        level = [child for child in level[0].children if child.name == part]
+        if not level:
+            return False
+    return True
 
 
 # -- what is missing ---------------------------------------------------------------------------------------------------

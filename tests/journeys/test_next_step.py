@@ -164,6 +164,7 @@ def test_change_disconnect_and_delete_are_one_step_each_and_the_node_stays_open(
     studio.settle()
     assert f"Go to {first}" in names(page), "the section follows what is undone"
 
+    studio.messages.answers.append(True)  # others read it
     choose(studio, other, "Delete")
     assert other_id not in document.graph.nodes
     assert page.inspector.node_id == branch

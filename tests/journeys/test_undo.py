@@ -27,6 +27,7 @@ def key(pressed: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModif
         canvas = studio.page.canvas
         canvas.select([studio.node(title) for title in titles])
         canvas.setFocus()
+        studio.messages.answers[:] = [True]  # what others read goes only when somebody says so
         QTest.keyClick(canvas, pressed, keys)
 
     return done

@@ -35,7 +35,7 @@ class FeatureContext(FormContext):
     def data(self) -> Mapping[str, Any]:
         return effective(self.session.document.workflow.features)
 
-    def set(self, path: Path, value: Any, *, typing: bool = False) -> None:
+    def set(self, path: Path, value: Any, *, typing: bool = False, name: str = "") -> None:
         """Change one setting. Typing merges into one undo step until `end_typing`."""
         data = self.data
         if self.read_only or at_path(data, path, _NOTHING) == value:
@@ -45,7 +45,9 @@ class FeatureContext(FormContext):
         top = str(path[0])
         new = with_path(data.get(top), path[1:], value) if len(path) > 1 else value
         merge = f"feature:{'.'.join(map(str, path))}" if typing else None
-        self.session.submit(SetFeature((top,), new), tr(NAMES.get(top, top)), merge_key=merge)
+        feature = tr(NAMES.get(top, top))
+        label = tr("{title}: {what}", title=feature, what=name) if name and name != feature else feature
+        self.session.submit(SetFeature((top,), new), label, merge_key=merge)
 
 
 _NOTHING = object()

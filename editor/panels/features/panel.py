@@ -83,8 +83,9 @@ class Card(QFrame):
 class Members(Field):
     """Which values a list holds: one box a value; the order is that of the boxes."""
 
-    def __init__(self, ctx: FeatureContext, path: tuple[str, ...], choices: Any) -> None:
+    def __init__(self, ctx: FeatureContext, path: tuple[str, ...], name: str, choices: Any) -> None:
         super().__init__(ctx, path)
+        self._name = name
         column = QVBoxLayout()
         column.setSpacing(4)
         self.boxes: dict[str, QCheckBox] = {}
@@ -104,7 +105,8 @@ class Members(Field):
 
     def _clicked(self) -> None:
         held = [v for v in self.ctx.get(self.path, []) if v not in self.boxes]
-        self.ctx.set(self.path, [v for v, box in self.boxes.items() if box.isChecked()] + held)
+        chosen = [v for v, box in self.boxes.items() if box.isChecked()]
+        self.ctx.set(self.path, chosen + held, name=self._name)
 
 
 class Endings(TextField):
@@ -121,7 +123,7 @@ class Endings(TextField):
 
     def _write(self) -> None:
         words = self.edit.text().replace(",", " ").split()
-        self.ctx.set(self.path, [w if w.startswith(".") else f".{w}" for w in words])
+        self.put([w if w.startswith(".") else f".{w}" for w in words])
 
 
 class Faults(QLabel):
@@ -344,14 +346,17 @@ class Features(QWidget):
             tr("For the kind “Other”."),
         )
         card.add(
-            labelled(tr("File types"), Members(self.ctx, ("file_upload", "allowed_file_types"), FILE_TYPES)),
+            labelled(
+                tr("File types"), Members(self.ctx, ("file_upload", "allowed_file_types"), tr("File types"), FILE_TYPES)
+            ),
             endings,
             labelled(
                 tr("Files per message"),
                 NumberField(self.ctx, ("file_upload", "number_limits"), tr("Files per message"), 1, 10, default=3),
             ),
             labelled(
-                tr("Where files come from"), Members(self.ctx, ("file_upload", "allowed_file_upload_methods"), METHODS)
+                tr("Where files come from"),
+                Members(self.ctx, ("file_upload", "allowed_file_upload_methods"), tr("Where files come from"), METHODS),
             ),
             Faults(self.ctx, self._upload_faults),
         )

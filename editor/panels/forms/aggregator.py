@@ -168,16 +168,18 @@ class VariableList(RowList):
         items = self.items()
         items[index] = selector
         first: list[Any] = next((item for item in items if item), [])
-        self._store(items, self.ctx.variable_type([str(part) for part in first]) or "any")
+        self._store(items, self.ctx.variable_type([str(part) for part in first]) or "any", tr("Variable"))
 
     def _drop(self, index: int) -> bool:
         items = self.items()
         del items[index]
-        self._store(items, self._kind() if any(items) else "any")
+        self._store(items, self._kind() if any(items) else "any", self._row_words(tr("Remove"), index))
         return True
 
-    def _store(self, items: list[Any], kind: str) -> None:
+    def _store(self, items: list[Any], kind: str, name: str) -> None:
         if self._holder:
-            self.ctx.set(self._holder, {**self.ctx.get(self._holder, {}), "variables": items, "output_type": kind})
+            self.ctx.set(
+                self._holder, {**self.ctx.get(self._holder, {}), "variables": items, "output_type": kind}, name=name
+            )
         else:
-            self.ctx.set_many({"variables": items, "output_type": kind})
+            self.ctx.set_many({"variables": items, "output_type": kind}, self.ctx.label(name))

@@ -29,6 +29,7 @@ from editor.panels.forms.fields import (
     TextField,
 )
 from editor.panels.forms.model_field import add_model
+from editor.panels.forms.name_field import NameField, variable_problem
 from editor.panels.forms.parts import RowList, labelled
 from editor.panels.forms.prompt_message import PromptMessage
 from editor.panels.forms.schema_edit import SchemaEditor
@@ -158,6 +159,8 @@ class ClassifierForm(Form):
         return True
 
 
+EXTRACTED = frozenset({"__is_success", "__reason", "__usage"})
+"""What an extractor gives besides the values that are asked for."""
 PARAMETER_TYPES = ("string", "number", "boolean", "array[string]", "array[number]", "array[object]", "array[boolean]")
 
 
@@ -178,6 +181,7 @@ class ExtractorForm(Form):
                 lambda: {"description": "", "name": self._fresh(), "required": False, "type": "string"},
                 tr("Add parameter"),
                 empty=tr("Name what should be found in the text."),
+                on_remove=self._remove,
             )
         )
         more = self.section(tr("Instruction"), folded=not ctx.get(("instruction",), ""))
@@ -199,11 +203,34 @@ class ExtractorForm(Form):
         taken = {item.get("name") for item in self.ctx.get(("parameters",), [])}
         return next(n for i in range(1, 1000) if (n := f"value{i}") not in taken)
 
+    def _remove(self, index: int) -> bool:
+        """Ask before a value goes that others read."""
+        return not self.ctx.may_go(str(self.ctx.get(("parameters", index, "name"), "")))
+
+    def _name_problem(self, index: int, new: str) -> str:
+        items = self.ctx.get(("parameters",), [])
+        taken = {str(p.get("name")) for at, p in enumerate(items) if at != index and isinstance(p, Mapping)}
+        return variable_problem(new, taken | EXTRACTED)
+
+    def _rename(self, index: int, old: str, new: str) -> None:
+        """What reads the value follows its new name."""
+        items = [dict(item) for item in self.ctx.get(("parameters",), [])]
+        items[index]["name"] = new
+        self.ctx.set_many({"parameters": items}, tr("Rename {name}", name=old or new), self.ctx.renamed(old, new))
+
     def _parameter(self, index: int) -> QWidget:
         path = ("parameters", index)
+        name = NameField(
+            self.ctx,
+            (*path, "name"),
+            tr("Name"),
+            lambda new: self._name_problem(index, new),
+            lambda old, new: self._rename(index, old, new),
+            tr("name"),
+        )
         return column(
             line(
-                TextField(self.ctx, (*path, "name"), tr("Name"), tr("name")),
+                name,
                 ChoiceField(self.ctx, (*path, "type"), tr("Type"), [(t, t) for t in PARAMETER_TYPES]),
             ),
             TextField(self.ctx, (*path, "description"), tr("Description"), tr("What it means")),

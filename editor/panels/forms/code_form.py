@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -13,11 +13,12 @@ from editor.dialogs.fitting import FittingDialog
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.forms.code_edit import CodeEdit
-from editor.panels.forms.common import Form, add_tail, input_table, line
+from editor.panels.forms.common import Form, add_tail, default_values, input_table, line
 from editor.panels.forms.completion import Completion
-from editor.panels.forms.entry import NAME
 from editor.panels.forms.fields import ChoiceField, CodeField, Field, name_it
+from editor.panels.forms.name_field import variable_problem
 from editor.panels.forms.parts import add_button, small_button
+from editor.panels.parts import Words
 from editor.theme import restyle
 from engine.model.types import VALUE_TYPES
 
@@ -109,7 +110,8 @@ class CodeForm(Form):
             selector = [str(s) for s in item.get("value_selector") or []]
             names.append((str(item.get("variable", "")), self.ctx.variable_type(selector) if selector else ""))
         language = self.ctx.get(("code_language",), "python3")
-        self.ctx.set(("code",), with_signature(language, self.ctx.get(("code",), ""), names))
+        code = with_signature(language, self.ctx.get(("code",), ""), names)
+        self.ctx.set(("code",), code, name=tr("Match inputs"))
 
     def _check(self) -> None:
         """Mark a syntax error of Python code at its line."""
@@ -146,7 +148,7 @@ class CodeForm(Form):
         layout.setContentsMargins(12, 12, 12, 12)
         edit = CodeEdit(str(self.ctx.get(("code_language",), "python3")))
         edit.load(str(self.ctx.get(("code",), "")))
-        edit.edited.connect(lambda text: self.ctx.set(("code",), text, typing=True))
+        edit.edited.connect(lambda text: self.ctx.set(("code",), text, typing=True, name=tr("Code")))
         edit.left.connect(self.ctx.end_typing)
         name_it(edit, tr("Code"))
         Completion(edit, self._input_names, self._language)
@@ -179,9 +181,15 @@ class OutputTable(Field):
 
     def __init__(self, ctx: Any) -> None:
         super().__init__(ctx, ("outputs",))
+        whole = QVBoxLayout()
+        whole.setSpacing(8)
+        self.row.addLayout(whole, 1)
         self._box = QVBoxLayout()
         self._box.setSpacing(8)
-        self.row.addLayout(self._box, 1)
+        whole.addLayout(self._box)
+        self._fault = Words("", "bad")
+        self._fault.hide()
+        whole.addWidget(self._fault)
         self._shape: Any = None
         self.load()
 
@@ -220,28 +228,42 @@ class OutputTable(Field):
         box.activated.connect(lambda index: self._retype(name, box.itemData(index)))
         return line(edit, box, small_button("trash", tr("Remove"), lambda: self._remove(name)), stretch=(3, 2, 0))
 
-    def _write(self, outputs: dict[str, Any], more: tuple[Any, ...] = ()) -> None:
-        self.ctx.set_many({"outputs": outputs}, tr("Outputs of {title}", title=self.ctx.node.title), more)
+    def _write(
+        self, outputs: dict[str, Any], name: str, more: Sequence[Any] = (), *, renamed: Mapping[str, str] | None = None
+    ) -> None:
+        """Store the outputs, and the values that stand for them when the step fails, in one undo step."""
+        self._say("")
+        values: dict[str, Any] = {"outputs": outputs}
+        if self.ctx.get(("error_strategy",)) == "default-value":
+            kept = {
+                ((renamed or {}).get(str(row.get("key")), row.get("key")), row.get("type")): row.get("value")
+                for row in self.ctx.get(("default_value",), [])
+                if isinstance(row, Mapping)
+            }
+            rows = default_values(self.ctx, {"outputs": outputs})
+            values["default_value"] = [{**r, "value": kept.get((r["key"], r["type"]), r["value"])} for r in rows]
+        self.ctx.set_many(values, self.ctx.label(name), more)
+
+    def _say(self, problem: str) -> None:
+        self._fault.setText(problem)
+        self._fault.setVisible(bool(problem))
 
     def _add(self) -> None:
         outputs = self._outputs()
         name = next(n for i in range(1, 1000) if (n := "result" if i == 1 else f"result{i}") not in outputs)
-        self._write({**outputs, name: {"children": None, "type": "string"}})
+        self._write({**outputs, name: {"children": None, "type": "string"}}, tr("Add output"))
 
     def _remove(self, name: str) -> None:
-        from engine.model.refs import find_uses
-
-        uses = find_uses(self.ctx.session.document.workflow, (self.ctx.node_id, name))
-        if uses and not self.ctx.session.confirm_removal(name, uses):
+        if not self.ctx.may_go(name):
             return
         outputs = self._outputs()
         outputs.pop(name, None)
-        self._write(outputs)
+        self._write(outputs, tr("Remove {name}", name=name))
 
     def _retype(self, name: str, kind: str) -> None:
         outputs = self._outputs()
         outputs[name] = {**outputs.get(name, {}), "type": kind}
-        self._write(outputs)
+        self._write(outputs, tr("{what} of {name}", what=tr("Output type"), name=name))
 
     def _rename(self, old: str, edit: Any) -> None:
         """A new name is followed by every use of it, in one undo step."""
@@ -249,10 +271,14 @@ class OutputTable(Field):
         outputs = self._outputs()
         if new == old or old not in outputs:
             return
-        if not NAME.fullmatch(new) or new in outputs:
+        problem = variable_problem(new, set(outputs))
+        self._say(problem)
+        if problem:
             edit.setText(old)
             return
-        from engine.model.refs import rename_variable
-
-        follow = rename_variable(self.ctx.session.document.workflow, self.ctx.node_id, old, new)
-        self._write({(new if key == old else key): value for key, value in outputs.items()}, (follow,))
+        self._write(
+            {(new if key == old else key): value for key, value in outputs.items()},
+            tr("Rename {name}", name=old),
+            self.ctx.renamed(old, new),
+            renamed={old: new},
+        )

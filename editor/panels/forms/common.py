@@ -253,13 +253,13 @@ class ErrorPart(QWidget):
         self.ctx.set_many(values, tr("Error handling of {title}", title=self.ctx.node.title), gone)
 
 
-def default_values(ctx: FormContext) -> list[dict[str, Any]]:
-    """One default an output of the node, with the zero value of its type."""
+def default_values(ctx: FormContext, more: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """One default an output of the node, with the zero value of its type; `more` are settings that are about to be."""
     from engine.nodes.registry import spec
 
     found = spec(ctx.node.type)
     zero: dict[str, Any] = {"string": "", "number": 0, "object": "{}", "boolean": False}
-    outputs = found.outputs({**ctx.data, "error_strategy": None}) if found else ()
+    outputs = found.outputs({**ctx.data, **(more or {}), "error_strategy": None}) if found else ()
     return [
         {"key": o.name, "type": o.type, "value": zero.get(o.type, "[]" if o.type.startswith("array") else "")}
         for o in outputs
@@ -338,7 +338,7 @@ class _MemorySwitch(SwitchField):
 
     def _switch(self, on: bool) -> None:
         fresh = {"query_prompt_template": "{{#sys.query#}}", "window": {"enabled": False, "size": 10}}
-        self.ctx.set(("memory",), fresh if on else None)
+        self.put(fresh if on else None)
 
     def load(self) -> None:
         self.box.setChecked(bool(self.ctx.get(("memory",))))

@@ -72,7 +72,8 @@ class _BoolValue(Field):
         narrow(self.box)
         self.box.addItem(tr("true"), True)
         self.box.addItem(tr("false"), False)
-        self.box.activated.connect(lambda index: ctx.set(self.path, self.box.itemData(index)))
+        self.setFocusProxy(self.box)
+        self.box.activated.connect(lambda index: self.put(self.box.itemData(index)))
         self.row.addWidget(self.box)
         self.load()
 
@@ -154,7 +155,8 @@ class ConditionRow(QWidget):
     def _number_typed(self, text: str) -> None:
         """The format's editor shows a number box or a variable by what `numberVarType` says."""
         kind = "variable" if "{{#" in text else "constant"
-        self.ctx.set(self.path, {**self.ctx.get(self.path, {}), "value": text, "numberVarType": kind}, typing=True)
+        condition = {**self.ctx.get(self.path, {}), "value": text, "numberVarType": kind}
+        self.ctx.set(self.path, condition, typing=True, name=tr("Value"))
 
     def _wrong_number(self, menu: tuple[str, ...], operator: str) -> bool:
         value = self.ctx.get((*self.path, "value"), "")
@@ -174,7 +176,7 @@ class ConditionRow(QWidget):
         reset = condition.get("comparison_operator", "") not in menu
         if reset:
             condition |= {"comparison_operator": menu[0], "value": False if type_name == "boolean" else ""}
-        self.ctx.set(self.path, condition)
+        self.ctx.set(self.path, condition, name=tr("Variable"))
         if reset:
             self._note.setText(tr("The operator was reset to fit the type {type}.", type=type_name))
             self._note.show()

@@ -51,10 +51,6 @@ def with_path(data: Any, path: Path, value: Any) -> Any:
     return mapping
 
 
-# Types whose outputs are known from their settings alone; of the others only a run tells.
-DECLARING = frozenset({"start", "code", "parameter-extractor", "template-transform"})
-
-
 class FormContext(QObject):
     """One node of one session. `changed` comes when the node's data changed from anywhere, `graphChanged` when titles
     or variables elsewhere may have."""
@@ -104,8 +100,9 @@ class FormContext(QObject):
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def set(self, path: Path, value: Any, *, typing: bool = False) -> None:
-        """Change one setting. Typing merges into one undo step until `end_typing`."""
+    def set(self, path: Path, value: Any, *, typing: bool = False, name: str = "") -> None:
+        """Change one setting. Typing merges into one undo step until `end_typing`; `name` is the setting's in the words
+        of the form, which the history gives."""
         if self.read_only or at_path(self.data, path, _NOTHING) == value:
             return
         from engine.model.edits import Group, SetField
@@ -116,8 +113,8 @@ class FormContext(QObject):
         merge = f"{self.node_id}:{'.'.join(map(str, path))}" if typing else None
         edit: Edit = SetField(self.node_id, (top,), new)
         if more := self.follow(top, new):
-            edit = Group(self._label(), (edit, *more))
-        self.session.submit(edit, self._label(), merge_key=merge)
+            edit = Group(self.label(name), (edit, *more))
+        self.session.submit(edit, self.label(name), merge_key=merge)
 
     def set_many(self, values: Mapping[str, Any], label: str = "", more: Sequence[Edit] = ()) -> None:
         """Change several top-level settings, and what else belongs to it, in one undo step."""
@@ -126,14 +123,31 @@ class FormContext(QObject):
         from engine.model.edits import Group, SetField
 
         edits: list[Edit] = [SetField(self.node_id, (key,), value) for key, value in values.items()]
-        self.session.submit(Group(label or self._label(), (*edits, *more)), label or self._label())
+        self.session.submit(Group(label or self.label(), (*edits, *more)), label or self.label())
 
     def end_typing(self) -> None:
         """The field lost the focus: what comes next is a new undo step."""
         self.session.document.end_merge()
 
-    def _label(self) -> str:
-        return tr("Edit {title}", title=self.node.title or self.node.type)
+    def label(self, name: str = "") -> str:
+        """What a step is called that changes the setting, or does what the button says, of a name."""
+        title = self.node.title or self.node.type
+        return tr("{title}: {what}", title=title, what=name) if name else tr("Edit {title}", title=title)
+
+    # -- what others read --------------------------------------------------------------------------------------------
+
+    def may_go(self, name: str) -> bool:
+        """Whether an output may go: asks, with the titles of the nodes, when others read it."""
+        from engine.model.refs import find_uses
+
+        uses = find_uses(self.session.document.workflow, (self.node_id, name)) if name else []
+        return not uses or self.session.confirm_removal(name, uses)
+
+    def renamed(self, old: str, new: str) -> list[Edit]:
+        """The edits that make what reads an output follow its new name; none for one that had no name."""
+        from engine.model.refs import rename_variable
+
+        return [rename_variable(self.session.document.workflow, self.node_id, old, new)] if old else []
 
     # -- variables ---------------------------------------------------------------------------------------------------
 
@@ -159,20 +173,12 @@ class FormContext(QObject):
             tip = tr("The node {id} is not in this workflow.", id=source)
             return ChipInfo(source, name, tip=tip, broken=True)
         title = node.title or node.type
-        if len(selector) > 1 and self._undeclared(node, str(selector[1])):
-            tip = tr("“{title}” has no output “{name}”.", title=title, name=str(selector[1]))
+        from engine.model.refs import may_give
+
+        if not may_give(self.session.document.workflow, tuple(map(str, selector))):
+            tip = tr("“{title}” has no output “{name}”.", title=title, name=name)
             return ChipInfo(title, name, tip=tip, family=node.type, broken=True)
         return ChipInfo(title, name, tip=f"{title} · {name}", family=node.type)
-
-    @staticmethod
-    def _undeclared(node: Node, name: str) -> bool:
-        """Whether a node whose outputs are all written down in it does not give `name`."""
-        from engine.nodes.registry import spec
-
-        found = spec(node.type)
-        if found is None or node.type not in DECLARING or name.startswith("sys."):
-            return False
-        return all(output.name != name for output in found.outputs(node.data))
 
     def _missing(self, selector: Sequence[str]) -> bool:
         workflow = self.session.document.workflow

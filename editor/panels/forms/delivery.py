@@ -148,12 +148,13 @@ class DeliveryPart(QWidget):
     def _insert_link(self, body: TemplateField) -> None:
         text = str(self.ctx.get(body.path, ""))
         if LINK not in text:
-            self.ctx.set(body.path, f"{text.rstrip()}\n\n{LINK}" if text.strip() else LINK)
+            whole = f"{text.rstrip()}\n\n{LINK}" if text.strip() else LINK
+            self.ctx.set(body.path, whole, name=tr("Insert the link"))
 
     def _remove(self, index: int) -> None:
         methods = list(self.ctx.get(("delivery_methods",), []))
-        del methods[index]
-        self.ctx.set(("delivery_methods",), methods)
+        kind = methods.pop(index).get("type")
+        self.ctx.set(("delivery_methods",), methods, name=tr("Remove {name}", name=kind))
 
 
 class SendingPart(QWidget):
@@ -229,9 +230,9 @@ class MethodSwitch(Field):
     def _switch(self, on: bool) -> None:
         index = self._index()
         if index >= 0:
-            self.ctx.set((*self.path, index, "enabled"), on)
+            self.ctx.set((*self.path, index, "enabled"), on, name=self.setting_name())
         elif on:
-            self.ctx.set(self.path, [*self.ctx.get(self.path, []), _fresh(self._kind)])
+            self.put([*self.ctx.get(self.path, []), _fresh(self._kind)])
 
     def load(self) -> None:
         index = self._index()
@@ -245,7 +246,7 @@ class EverybodySwitch(Field):
         super().__init__(ctx, path)
         self.box = QCheckBox(tr("Everybody of the workspace"))
         name_it(self.box, tr("Everybody of the workspace"))
-        self.box.clicked.connect(lambda on: ctx.set((*path, self._key()), on))
+        self.box.clicked.connect(lambda on: ctx.set((*path, self._key()), on, name=self.setting_name()))
         self.row.addWidget(self.box)
         self.row.addStretch(1)
         self.setFocusProxy(self.box)
@@ -299,7 +300,7 @@ class AddressesField(Field):
             known = {item.get("email"): item for item in self._items() if item.get("type") == "external"}
             kept = [item for item in self._items() if item.get("type") != "external"]
             items = kept + [known.get(address, {"email": address, "type": "external"}) for address in wanted]
-            self.ctx.set((*self.path, "items"), items, typing=True)
+            self.ctx.set((*self.path, "items"), items, typing=True, name=self.setting_name())
         self._tell()
 
     def load(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from PySide6.QtWidgets import QWidget
 
+from editor.i18n import tr
 from editor.panels.forms.code_form import FRESH
 from editor.panels.forms.context import FormContext, Path
 from engine.services.drafting import Draft, Wish
@@ -20,7 +21,7 @@ def write_prompt(ctx: FormContext, path: Path, parent: QWidget) -> None:
     """Let a model write the message at `path`."""
     values = _jinja_values(ctx) if path[-1] == "jinja2_text" else _references(ctx)
     wish = Wish("prompt", "", str(ctx.get(path, "")), values=values, last_run=_last_run(ctx))
-    _open(ctx, parent, wish, lambda draft: ctx.set(path, draft.text))
+    _open(ctx, parent, wish, lambda draft: ctx.set(path, draft.text, name=tr("Prompt")))
 
 
 def write_code(ctx: FormContext, parent: QWidget) -> None:
@@ -36,7 +37,7 @@ def write_code(ctx: FormContext, parent: QWidget) -> None:
     outputs = ctx.get(("outputs",), {})
     given = [(str(n), str(s.get("type") or "") if isinstance(s, Mapping) else "") for n, s in outputs.items()]
     wish = Wish("code", "", current, language, inputs, given, _last_run(ctx))
-    _open(ctx, parent, wish, lambda draft: ctx.set(("code",), draft.text))
+    _open(ctx, parent, wish, lambda draft: ctx.set(("code",), draft.text, name=tr("Code")))
 
 
 def write_schema(ctx: FormContext, path: Path, parent: QWidget) -> None:
@@ -45,7 +46,7 @@ def write_schema(ctx: FormContext, path: Path, parent: QWidget) -> None:
     has_fields = isinstance(present, Mapping) and bool(present.get("properties"))
     current = json.dumps(present, ensure_ascii=False, indent=2) if has_fields else ""
     wish = Wish("schema", "", current, last_run=_last_run(ctx))
-    _open(ctx, parent, wish, lambda draft: ctx.set(path, dict(draft.schema or {})))
+    _open(ctx, parent, wish, lambda draft: ctx.set(path, dict(draft.schema or {}), name=tr("Structured output")))
 
 
 def _open(ctx: FormContext, parent: QWidget, wish: Wish, take: Any) -> None:

@@ -302,18 +302,12 @@ class StartForm(Form):
             old = str(items[index].get("variable", ""))
             items[index] = value
             if old and old != value["variable"]:
-                from engine.model.refs import rename_variable
-
-                more = [rename_variable(self.ctx.session.document.workflow, self.ctx.node_id, old, value["variable"])]
+                more = self.ctx.renamed(old, value["variable"])
         self.ctx.set_many({"variables": items}, tr("Inputs of {title}", title=self.ctx.node.title), more)
 
     def _remove(self, index: int) -> bool:
         """Ask before an input goes that others read."""
-        from engine.model.refs import find_uses
-
-        name = str(self.ctx.get(("variables", index, "variable"), ""))
-        uses = find_uses(self.ctx.session.document.workflow, (self.ctx.node_id, name))
-        return bool(uses) and not self.ctx.session.confirm_removal(name, uses)
+        return not self.ctx.may_go(str(self.ctx.get(("variables", index, "variable"), "")))
 
 
 class EndForm(Form):

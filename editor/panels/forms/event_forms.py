@@ -61,6 +61,7 @@ class HumanInputForm(Form):
                 lambda: self._new_field("paragraph"),
                 tr("Add field"),
                 empty=tr("Without fields people only press a button."),
+                on_remove=lambda index: not ctx.may_go(str(ctx.get(("inputs", index, "output_variable_name"), ""))),
                 key=lambda item: item.get("type") if isinstance(item, Mapping) else None,
             )
         )
@@ -168,7 +169,7 @@ class HumanInputForm(Form):
         item = {**self.ctx.get(("inputs", index), {}), "type": kind}
         for key, value in FRESH.get(kind, {}).items():
             item.setdefault(key, value)
-        self.ctx.set(("inputs", index), item)
+        self.ctx.set(("inputs", index), item, name=tr("Kind"))
 
     def _new_field(self, kind: str) -> dict[str, Any]:
         return {"output_variable_name": self._fresh(), "type": kind, **FRESH.get(kind, {})}
@@ -190,7 +191,7 @@ class HumanInputForm(Form):
         from engine.model.human_input import remove_action
 
         edit = remove_action(self.ctx.session.document.workflow, self.ctx.node_id, index)
-        self.ctx.session.submit(edit, tr("Remove a button"))
+        self.ctx.session.submit(edit, self.ctx.label(tr("Remove a button")))
         return True
 
 
@@ -213,7 +214,8 @@ class Sourced(QWidget):
         self._show()
 
     def _chosen(self, kind: str) -> None:
-        self.ctx.set(self._path, {"selector": [], "value": "", **self.ctx.get(self._path, {}), "type": kind})
+        value = {"selector": [], "value": "", **self.ctx.get(self._path, {}), "type": kind}
+        self.ctx.set(self._path, value, name=tr("Source"))
 
     def _show(self) -> None:
         on = self.ctx.get((*self._path, "type"), "constant") == "variable"
@@ -246,7 +248,7 @@ class LinesField(Field):
 
     def _edited(self) -> None:
         if self._lines() != self._stored():
-            self.ctx.set(self.path, self._lines(), typing=True)
+            self.put(self._lines(), typing=True)
 
     def _stored(self) -> list[str]:
         value = self.ctx.get(self.path, [])
@@ -281,7 +283,7 @@ class FileKinds(Field):
         others = [kind for kind in known if kind not in self.boxes] if isinstance(known, list) else []
         chosen = [kind for kind, box in self.boxes.items() if box.isChecked()] + others
         if chosen:
-            self.ctx.set(self.path, chosen)
+            self.ctx.set(self.path, chosen, name=tr("File types"))
         else:
             self.load()
 

@@ -53,6 +53,17 @@ class Field(QWidget):
         """Show the present value."""
         raise NotImplementedError
 
+    def put(self, value: Any, *, typing: bool = False) -> None:
+        """Change the setting; the step is called after the field."""
+        self.ctx.set(self.path, value, typing=typing, name=self.setting_name())
+
+    def setting_name(self) -> str:
+        """What the setting is called, as a screen reader says it."""
+        editor: QWidget = self
+        while (inner := editor.focusProxy()) is not None:
+            editor = inner
+        return editor.accessibleName()
+
     def focus_editor(self) -> None:
         """Put the keyboard into the editor."""
         self.setFocus()
@@ -81,7 +92,7 @@ class TextField(Field):
         self.edit = _Line()
         self.edit.setPlaceholderText(placeholder)
         name_it(self.edit, name)
-        self.edit.textEdited.connect(lambda text: ctx.set(self.path, text, typing=True))
+        self.edit.textEdited.connect(lambda text: self.put(text, typing=True))
         self.edit.left.connect(ctx.end_typing)
         self.row.addWidget(self.edit)
         self.setFocusProxy(self.edit)
@@ -125,7 +136,7 @@ class MultilineField(Field):
 
     def _edited(self) -> None:
         if not self._loading:
-            self.ctx.set(self.path, self.edit.toPlainText(), typing=True)
+            self.put(self.edit.toPlainText(), typing=True)
 
     def load(self) -> None:
         text = str(self.ctx.get(self.path, ""))
@@ -209,7 +220,7 @@ class NumberField(Field):
         if not self._loading:
             # A whole number stays a whole number: most limits and counts are refused as 20.0.
             whole = float(value).is_integer()
-            self.ctx.set(self.path, int(value) if whole else value, typing=True)
+            self.put(int(value) if whole else value, typing=True)
 
     def load(self) -> None:
         value = self.ctx.get(self.path, self._default)
@@ -261,7 +272,7 @@ class ChoiceField(Field):
         if self._write is not None:
             self._write(value)
         else:
-            self.ctx.set(self.path, value)
+            self.put(value)
         self.chosen.emit(value)
 
     def load(self) -> None:
@@ -290,7 +301,7 @@ class SwitchField(Field):
         self.load()
 
     def _clicked(self, on: bool) -> None:
-        self.ctx.set(self.path, on)
+        self.put(on)
         self.toggled.emit(on)
 
     def load(self) -> None:
@@ -359,7 +370,7 @@ class SelectorField(Field):
         if self._write is not None:
             self._write(list(selector))
         else:
-            self.ctx.set(self.path, list(selector))
+            self.put(list(selector))
         self.chosen.emit(list(selector))
 
     def load(self) -> None:
@@ -402,7 +413,7 @@ class TemplateField(Field):
         name_it(self.edit, name)
         if not single_line:
             self._grow = GrowingText(self.edit, lowest, highest)
-        self.edit.edited.connect(lambda text: ctx.set(self.path, text, typing=True))
+        self.edit.edited.connect(lambda text: self.put(text, typing=True))
         self.edit.left.connect(ctx.end_typing)
         self.edit.pickRequested.connect(self.open_picker)
         self.edit.chipActivated.connect(self._jump)
@@ -441,7 +452,7 @@ class CodeField(Field):
         self.edit.setFixedHeight(16 + rows * 19)
         self.edit.setReadOnly(ctx.read_only)
         name_it(self.edit, name)
-        self.edit.edited.connect(lambda text: ctx.set(self.path, text, typing=True))
+        self.edit.edited.connect(lambda text: self.put(text, typing=True))
         self.edit.left.connect(ctx.end_typing)
         self.row.addWidget(self.edit, 1)
         self.setFocusProxy(self.edit)
@@ -479,7 +490,7 @@ class JsonField(Field):
 
     def write(self, value: Any, text: str) -> None:
         """Store what was typed."""
-        self.ctx.set(self.path, value, typing=True)
+        self.put(value, typing=True)
 
     def load(self) -> None:
         if self.edit.hasFocus():
@@ -494,7 +505,7 @@ class JsonTextField(JsonField):
 
     def write(self, value: Any, text: str) -> None:
         """Store the text."""
-        self.ctx.set(self.path, text, typing=True)
+        self.put(text, typing=True)
 
     def load(self) -> None:
         if self.edit.hasFocus():

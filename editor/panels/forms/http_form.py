@@ -43,9 +43,9 @@ BODIES = (
 class PairsField(Field):
     """Lines of `key:value` in one text, as the format keeps headers and parameters, shown as a table."""
 
-    def __init__(self, ctx: Any, path: tuple[str | int, ...], key_word: str) -> None:
+    def __init__(self, ctx: Any, path: tuple[str | int, ...], title: str, key_word: str) -> None:
         super().__init__(ctx, path)
-        self._key_word = key_word
+        self._title, self._key_word = title, key_word
         self._box = QVBoxLayout()
         self._box.setSpacing(6)
         self.row.addLayout(self._box, 1)
@@ -112,7 +112,7 @@ class PairsField(Field):
 
     def _write(self, *, typing: bool = False) -> None:
         lines = [f"{left.text()}:{right.text()}" for left, right in self._rows if left.text() or right.text()]
-        self.ctx.set(self.path, "\n".join(lines), typing=typing)
+        self.ctx.set(self.path, "\n".join(lines), typing=typing, name=self._title)
 
     def _remove(self, index: int) -> None:
         for edit in self._rows[index]:
@@ -166,7 +166,7 @@ class HttpForm(Form):
     def _pairs(self, key: str, title: str, word: str) -> None:
         """A table, and the same lines as one text for pasting many at once; a button changes between them."""
         section = self.section(title)
-        table = PairsField(self.ctx, (key,), word)
+        table = PairsField(self.ctx, (key,), title, word)
         text = TemplateField(self.ctx, (key,), tr("{what} as text", what=title), f"{word}:{tr('Value')}", lowest=92)
         text.hide()
         section.add(table)
@@ -205,7 +205,7 @@ class HttpForm(Form):
             except ValueError as error:
                 fault.setText(str(error))
                 return
-            self.ctx.set_many(values, tr("Import from cURL"))
+            self.ctx.set_many(values, self.ctx.label(tr("Import from cURL")))
             dialog.accept()
 
         buttons.accepted.connect(accept)
@@ -290,7 +290,7 @@ class BodyPart(QWidget):
         fresh: dict[str, Any] = {"id": str(uuid.uuid4()), "key": "", "type": "text", "value": ""}
         if kind == "binary":
             fresh |= {"type": "file", "file": []}
-        self.ctx.set(("body",), {"data": [fresh] if single else [], "type": kind})
+        self.ctx.set(("body",), {"data": [fresh] if single else [], "type": kind}, name=tr("Body kind"))
 
     def _build(self) -> None:
         kind = str(self.ctx.get(("body", "type"), "none"))
@@ -376,4 +376,4 @@ class AuthPart(QWidget):
         config = {"api_key": "", "header": "", "type": "bearer"}
         kept = self.ctx.get(("authorization", "config")) or config
         value = {"config": kept, "type": "api-key"} if on else {"config": None, "type": "no-auth"}
-        self.ctx.set(("authorization",), value)
+        self.ctx.set(("authorization",), value, name=tr("Send a key"))

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QKeyEvent, QTextCursor
 
+from editor.i18n import tr
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import CodeField
 
@@ -74,5 +75,6 @@ class JinjaPick(QObject):
         base = re.sub(r"\W", "_", selector[-1]) or "value"
         base = base if not base[0].isdigit() else f"v_{base}"
         name = next(n for i in range(1, len(taken) + 2) if (n := base if i == 1 else f"{base}_{i}") not in taken)
-        self._ctx.set(self._inputs, [*known, {"variable": name, "value_selector": selector}])
+        inputs = [*known, {"variable": name, "value_selector": selector}]
+        self._ctx.set(self._inputs, inputs, name=tr("Add input"))
         return name

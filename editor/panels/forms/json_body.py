@@ -55,4 +55,4 @@ class JsonBody(QWidget):
             return
         ctx.end_typing()
         if (found := laid_out_around(text, REFERENCE)) != text:
-            ctx.set(self.path, found)
+            ctx.set(self.path, found, name=tr("Format the JSON"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -25,6 +26,8 @@ class JsonEdit(CodeEdit):
     checked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
+        self.also: Callable[[str], JsonFault | None] = lambda _text: None
+        """What else makes a text that is valid JSON wrong where it stands."""
         super().__init__("json", parent)
         self.layout_button = tool_button("braces", tr("Format the JSON"), self.lay_out)
         self.layout_button.setParent(self)
@@ -45,7 +48,8 @@ class JsonEdit(CodeEdit):
 
     def fault(self) -> JsonFault | None:
         """What is wrong with the text; an empty one is right."""
-        return fault_in(self.toPlainText())
+        text = self.toPlainText()
+        return fault_in(text) or self.also(text)
 
     def _look(self) -> None:
         if self.document().characterCount() <= CHECKED:

@@ -56,6 +56,27 @@ def fault_in(text: str) -> JsonFault | None:
     return None
 
 
+def doubled(text: str) -> JsonFault | None:
+    """The first name of valid JSON that stands twice in one object, where it stands again."""
+    inside: list[set[str] | None] = []
+    before = ""
+    for match in _TOKEN.finditer(text):
+        piece = match[0]
+        if piece in "{[":
+            inside.append(set() if piece == "{" else None)
+        elif piece in "}]":
+            inside.pop()
+        elif before in ("{", ",") and inside and (names := inside[-1]) is not None:
+            name = json.loads(piece)
+            if name in names:
+                line = text.count("\n", 0, match.start()) + 1
+                column = match.start() - text.rfind("\n", 0, match.start())
+                return JsonFault(tr("the name “{name}” stands twice", name=name), line, column, match.start())
+            names.add(name)
+        before = piece
+    return None
+
+
 def laid_out(text: str) -> str:
     """Valid JSON in lines and indented. Nothing but blanks between its parts is changed: numbers, escapes and names
     that stand twice stay as they were written."""

@@ -247,7 +247,7 @@ class _Assignment(QWidget):
         item = {**self.ctx.get(self.path, {}), "operation": operation}
         if item.get("input_type") != source:
             item |= {"input_type": source, "value": [] if source == "variable" else _zero(kind or "string")}
-        self.ctx.set(self.path, item)
+        self.ctx.set(self.path, item, name=tr("Operation"))
 
 
 _TEXTS = (
@@ -382,7 +382,7 @@ class ListOperatorForm(Form):
             item["comparison_operator"] = words[0]
         if key in FILE_CHOICES or old in FILE_CHOICES:
             item["value"] = [] if key in FILE_CHOICES else ""
-        self.ctx.set(path, item)
+        self.ctx.set(path, item, name=tr("Attribute"))
 
     def _shape(self, item: Any) -> Any:
         """What the row of a condition is built for."""
@@ -408,7 +408,8 @@ class DocumentForm(Form):
             tr("File"),
             lambda kind: kind in ("file", "array[file]", "any", "array[any]"),
             write=lambda selector: self.ctx.set_many(
-                {"variable_selector": selector, "is_array_file": is_array(self.ctx.variable_type(selector))}
+                {"variable_selector": selector, "is_array_file": is_array(self.ctx.variable_type(selector))},
+                self.ctx.label(tr("File")),
             ),
         )
         section.add(
@@ -488,6 +489,7 @@ class LoopForm(Form):
                 self._fresh,
                 tr("Add variable"),
                 empty=tr("Loop variables keep their value from round to round."),
+                on_remove=lambda index: not ctx.may_go(str(ctx.get(("loop_variables", index, "label"), ""))),
                 key=lambda item: (item.get("id"), item.get("var_type"), item.get("value_type")),
             )
         )
@@ -508,12 +510,9 @@ class LoopForm(Form):
 
     def _rename(self, index: int, old: str, new: str) -> None:
         """What reads or writes the variable follows its new name."""
-        from engine.model.refs import rename_variable
-
         items = [dict(item) for item in self.ctx.get(("loop_variables",), [])]
         items[index]["label"] = new
-        follow = [rename_variable(self.ctx.session.document.workflow, self.ctx.node_id, old, new)] if old else []
-        self.ctx.set_many({"loop_variables": items}, tr("Rename {name}", name=old or new), follow)
+        self.ctx.set_many({"loop_variables": items}, tr("Rename {name}", name=old or new), self.ctx.renamed(old, new))
 
     def _variable(self, index: int) -> QWidget:
         path = ("loop_variables", index)
@@ -532,28 +531,29 @@ class LoopForm(Form):
         else:
             value = JsonTextField(self.ctx, (*path, "value"), tr("Value"), rows=3)
 
-        def change(**new: Any) -> None:
+        def change(setting: str, **new: Any) -> None:
             """The value goes with its type and source, in the same step."""
             item = {**self.ctx.get(path, {}), **new}
             constant = item.get("value_type", "constant") == "constant"
             kind = str(item.get("var_type"))
             zero = _zero(kind) if kind in ("string", "number", "boolean", "array[boolean]") else None
             text = "{}" if kind == "object" else "[]"
-            self.ctx.set(path, {**item, "value": (text if zero is None else zero) if constant else []})
+            value = (text if zero is None else zero) if constant else []
+            self.ctx.set(path, {**item, "value": value}, name=setting)
 
         types = ChoiceField(
             self.ctx,
             (*path, "var_type"),
             tr("Type"),
             [(t, t) for t in VALUE_TYPES],
-            write=lambda kind: change(var_type=kind),
+            write=lambda kind: change(tr("Type"), var_type=kind),
         )
         sources = ChoiceField(
             self.ctx,
             (*path, "value_type"),
             tr("Source"),
             [("constant", tr("Constant")), ("variable", tr("Variable"))],
-            write=lambda source: change(value_type=source),
+            write=lambda source: change(tr("Source"), value_type=source),
         )
         label = NameField(
             self.ctx,

@@ -107,7 +107,7 @@ class ModelField(Field):
         model = dict(self.ctx.get(self.path, {}))
         model.update({"provider": provider, "name": name, "mode": model.get("mode") or "chat"})
         model.setdefault("completion_params", {})
-        self.ctx.set(self.path, model)
+        self.put(model)
 
 
 def add_model(section: Section, ctx: FormContext, path: Path = ("model",)) -> None:

@@ -92,7 +92,7 @@ class ModelParameters(QWidget):
 
     def use_preset(self, values: Mapping[str, float]) -> None:
         """Set several parameters in one step; the others stay."""
-        self.ctx.set(self.path, {**self.ctx.get(self.path, {}), **self._usable(values)})
+        self.ctx.set(self.path, {**self.ctx.get(self.path, {}), **self._usable(values)}, name=tr("Presets"))
 
 
 class _Words(TextField):
@@ -104,7 +104,7 @@ class _Words(TextField):
         self.edit.textEdited.connect(self._edited)
 
     def _edited(self, text: str) -> None:
-        self.ctx.set(self.path, [word.strip() for word in text.split(",") if word.strip()], typing=True)
+        self.put([word.strip() for word in text.split(",") if word.strip()], typing=True)
 
     def load(self) -> None:
         value = self.ctx.get(self.path, [])
@@ -186,7 +186,8 @@ class Parameter(QWidget):
 
     def _slid(self, value: float) -> None:
         value = round(value, 4)
-        self.ctx.set(self.path, int(value) if value.is_integer() else value, typing=True)
+        number = int(value) if value.is_integer() else value
+        self.ctx.set(self.path, number, typing=True, name=tr(str(self.rule["label"])))
 
     def _switch(self, on: bool) -> None:
         parameters = dict(self.ctx.get(self.path[:-1], {}))
@@ -194,4 +195,4 @@ class Parameter(QWidget):
             parameters[str(self.path[-1])] = self.rule["default"]
         else:
             parameters.pop(str(self.path[-1]), None)
-        self.ctx.set(self.path[:-1], parameters)
+        self.ctx.set(self.path[:-1], parameters, name=tr(str(self.rule["label"])))

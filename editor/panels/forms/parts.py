@@ -78,15 +78,15 @@ class Section(QFrame):
         column.setSpacing(8)
         self._head = QHBoxLayout()
         self._head.setSpacing(4)
-        self._toggle = QToolButton()
-        self._toggle.setText(title)
-        self._toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._toggle.setAutoRaise(True)
-        self._toggle.setProperty("kind", "section-title")
-        self._toggle.setFont(theme().font("base", 600))
-        name_it(self._toggle, title)
-        self._toggle.clicked.connect(self._flip)
-        self._head.addWidget(self._toggle)
+        self.toggle = QToolButton()
+        self.toggle.setText(title)
+        self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.toggle.setAutoRaise(True)
+        self.toggle.setProperty("kind", "section-title")
+        self.toggle.setFont(theme().font("base", 600))
+        name_it(self.toggle, title)
+        self.toggle.clicked.connect(self._flip)
+        self._head.addWidget(self.toggle)
         self._head.addStretch(1)
         column.addLayout(self._head)
         self._body = QWidget()
@@ -96,12 +96,20 @@ class Section(QFrame):
         column.addWidget(self._body)
         self.set_folded(folded)
 
+    def is_folded(self) -> bool:
+        """Whether only its title is shown."""
+        return self._body.isHidden()
+
+    def title(self) -> str:
+        """The words at its head."""
+        return self.toggle.text()
+
     def _flip(self) -> None:
         self.set_folded(self._body.isVisible())
 
     def set_folded(self, folded: bool) -> None:
         self._body.setVisible(not folded)
-        self._toggle.setIcon(icon("chevron-right" if folded else "chevron-down", "faint"))
+        self.toggle.setIcon(icon("chevron-right" if folded else "chevron-down", "faint"))
 
     @property
     def inside(self) -> QWidget:
@@ -358,7 +366,7 @@ class RowList(QWidget):
         """Append a fresh item."""
         self._shape = None
         had = self._has_focus()
-        self.ctx.set(self.path, [*self.items(), self._new_item()])
+        self.ctx.set(self.path, [*self.items(), self._new_item()], name=self.add_button.text())
         if had:
             self._focus_row(self._rows.count() - 1)
 
@@ -369,7 +377,7 @@ class RowList(QWidget):
         if not (self._on_remove and self._on_remove(index)):
             items = self.items()
             del items[index]
-            self.ctx.set(self.path, items)
+            self.ctx.set(self.path, items, name=self._row_words(tr("Remove"), index))
         if had:
             self._focus_row(min(index, self._rows.count() - 1))
 
@@ -389,4 +397,11 @@ class RowList(QWidget):
         self._shape = None
         items = self.items()
         items.insert(new, items.pop(old))
-        self.ctx.set(self.path, items)
+        self.ctx.set(self.path, items, name=self._row_words(tr("Move up") if new < old else tr("Move down"), old))
+
+    def _row_words(self, done: str, index: int) -> str:
+        """What was done to a row, with the part of the form that it stands in and its number there."""
+        section = self.parentWidget()
+        while section is not None and not isinstance(section, Section):
+            section = section.parentWidget()
+        return f"{section.title()} {index + 1}: {done}" if section is not None else done

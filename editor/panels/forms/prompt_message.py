@@ -83,7 +83,7 @@ class PromptMessage(QWidget):
         message["edition_type"] = "jinja2" if on else "basic"
         if on:
             message.setdefault("jinja2_text", message.get("text", ""))
-        self.ctx.set(self.path, message)
+        self.ctx.set(self.path, message, name="Jinja")
 
     def copy(self) -> None:
         """Put the text on the clipboard; pasted into another message its references are chips again."""

@@ -112,7 +112,7 @@ class DaysField(Field):
     def _picked(self) -> None:
         chosen = [value for value, box in self.boxes.items() if box.isChecked()]
         if chosen:
-            self.ctx.set(self.path, chosen)
+            self.ctx.set(self.path, chosen, name=tr("Days"))
         else:
             self.load()
 
@@ -142,7 +142,7 @@ class TimeField(Field):
 
     def _changed(self, time: QTime) -> None:
         if not self._loading:
-            self.ctx.set(self.path, QLocale.c().toString(time, "h:mm AP"), typing=True)
+            self.put(QLocale.c().toString(time, "h:mm AP"), typing=True)
 
     def load(self) -> None:
         time = QLocale.c().toTime(str(self.ctx.get(self.path, "12:00 AM")).strip().upper(), "h:mm AP")
@@ -180,7 +180,7 @@ class ZoneField(Field):
     def _picked(self) -> None:
         name = self.box.currentText().strip()
         if self.box.findText(name, Qt.MatchFlag.MatchFixedString) >= 0:
-            self.ctx.set(self.path, name)
+            self.put(name)
         else:
             self.load()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -27,14 +29,19 @@ from editor.i18n import tr
 from editor.keymap import LocalKeys
 from editor.panels.forms import schema_ops as ops
 from editor.panels.forms.common import column, line
+from editor.panels.forms.context import with_path
 from editor.panels.forms.fields import Field, JsonField, calm, name_it
 from editor.panels.forms.json_edit import JsonEdit
+from editor.panels.forms.json_text import JsonFault, doubled
 from editor.panels.forms.parts import add_button, small_button
 from editor.panels.forms.schema_ops import Place
 from engine.model.types import VALUE_TYPES
 
+if TYPE_CHECKING:
+    from engine.model.edits import Edit
+
 INDENT = 16
-PLACE = "schemaPlace"
+PLACE, STORED = "schemaPlace", "schemaStored"
 
 
 class SchemaEditor(Field):
@@ -46,6 +53,8 @@ class SchemaEditor(Field):
         self._shape: Any = None
         self._open: set[Place] = set()
         self._moved: dict[str, str] = {}
+        self._unnamed: QLineEdit | None = None
+        """The name that is open because it cannot be taken."""
         self._box = QVBoxLayout()
         self._box.setSpacing(8)
         self.row.addLayout(self._box, 1)
@@ -54,6 +63,7 @@ class SchemaEditor(Field):
         self._fields_layout.setContentsMargins(0, 0, 0, 0)
         self._fields_layout.setSpacing(8)
         self._json = JsonField(ctx, path, tr("JSON schema"), rows=12, default=fresh)
+        self._json.edit.also = _schema_fault
         self._json.hide()
         self._toggle = QPushButton(tr("Show JSON"))
         self._toggle.setAccessibleName(tr("Show JSON"))
@@ -78,17 +88,52 @@ class SchemaEditor(Field):
         words.setProperty("kind", "quiet")
         words.setToolTip(tr("Let a model lay out the fields"))
         words.clicked.connect(self.draft)
-        self._box.addWidget(line(self._add_button, sample, words, self._toggle))
+        self._reset = QPushButton(tr("Reset"))
+        name_it(self._reset, tr("Reset"))
+        self._reset.setProperty("kind", "quiet")
+        self._reset.setToolTip(tr("Take all fields away"))
+        self._reset.clicked.connect(self.reset)
+        self._box.addWidget(line(self._add_button, sample, words))
+        self._box.addWidget(line(self._reset, QWidget(), self._toggle))
         LocalKeys(self, "confirm", self._confirm)
         self.load()
 
     def _switch(self, on: bool) -> None:
-        self._json.setVisible(on)
-        self._fields.setVisible(not on)
+        """Show the JSON or the fields; what is wrong in the one that is shown is put right before."""
+        if on and self.refuses():
+            self._toggle.setChecked(False)
+        elif not on and self._json.edit.fault() is not None:
+            self._toggle.setChecked(True)
+            self._json.edit.setFocus()
+        else:
+            self._json.setVisible(on)
+            self._fields.setVisible(not on)
 
     def _confirm(self) -> None:
         """Take what is being typed and go on to the next field."""
         self._add_button.setFocus()
+        self.refuses()
+
+    def refuses(self) -> bool:
+        """Whether a field is still open because its name cannot be taken: it gets the keyboard, and what is wrong is
+        said. Saving, another field and the JSON wait for that."""
+        name = self._unnamed
+        if name is None or not name.isVisible():
+            return False
+        name.setFocus()
+        name.selectAll()
+        return True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if escape and event.type() == QEvent.Type.KeyPress and isinstance(watched, QLineEdit):
+            stored = str(watched.property(STORED))
+            if watched.text() != stored:
+                watched.setText(stored)
+                self._unnamed = None
+                self._say("")
+                return True
+        return super().eventFilter(watched, event)
 
     def _schema(self) -> dict[str, Any]:
         value = self.ctx.get(self.path, {})
@@ -102,6 +147,8 @@ class SchemaEditor(Field):
         if shape == self._shape:
             return
         self._shape = shape
+        self._unnamed = None
+        self._reset.setEnabled(schema != self._fresh and not self.ctx.read_only)
         focus = QApplication.focusWidget()
         held = str(focus.property(PLACE) or "") if focus is not None and self.isAncestorOf(focus) else ""
         while (entry := self._fields_layout.takeAt(0)) is not None:
@@ -133,6 +180,8 @@ class SchemaEditor(Field):
     def _one(self, place: Place, name: str, field: Mapping[str, Any], must_be: bool, depth: int) -> QWidget:
         here = (*place, "properties", name)
         edit = self._line(here, "name", name, tr("Field name"))
+        edit.setProperty(STORED, name)
+        edit.installEventFilter(self)
         edit.editingFinished.connect(lambda: self._rename(place, name, edit))
         kind = QComboBox()
         name_it(kind, tr("Field type"))
@@ -142,18 +191,20 @@ class SchemaEditor(Field):
         for option in VALUE_TYPES if present in VALUE_TYPES else (*VALUE_TYPES, present):
             kind.addItem(option, option)
         kind.setCurrentText(present)
-        kind.activated.connect(lambda index: self._change(here, ops.with_type(kind.itemData(index), field)))
+        kind.activated.connect(lambda index: self._retype(here, kind.itemData(index), field))
         words = self._line(here, "description", str(field.get("description", "")), tr("Field description"))
         words.setPlaceholderText(tr("What the model should put here"))
         words.editingFinished.connect(lambda: self._describe(here, field, words.text()))
         must = QCheckBox(tr("Required"))
         must.setProperty(PLACE, _key(here, "required"))
         must.setChecked(must_be)
-        must.clicked.connect(lambda on: self._write(ops.needed(self._schema(), place, name, on=on)))
+        must.clicked.connect(
+            lambda on: self._write(ops.needed(self._schema(), place, name, on=on), tr("Required"), name)
+        )
         more = small_button("list", tr("Allowed values"), partial(self._flip, here))
         if present not in ("string", "number"):
             more.hide()
-        remove = small_button("trash", tr("Remove"), lambda: self._write(ops.removed(self._schema(), place, name)))
+        remove = small_button("trash", tr("Remove"), lambda: self._remove(place, name))
         parts = [line(edit, kind, remove, stretch=(3, 2, 0)), line(words, must, more, stretch=(1, 0, 0))]
         if present in ("string", "number") and (here in self._open or field.get("enum")):
             values = ", ".join(str(v) for v in field.get("enum") or ())
@@ -171,6 +222,12 @@ class SchemaEditor(Field):
         return edit
 
     def _focus(self, place: str) -> None:
+        form: QWidget | None = self
+        while form is not None and not isinstance(form, QScrollArea):
+            form = form.parentWidget()
+        focus = QApplication.focusWidget()
+        if focus is not None and form is not None and not form.isAncestorOf(focus):
+            return  # whoever wrote went somewhere else meanwhile
         for widget in self._fields.findChildren(QWidget):
             if widget.isVisible() and widget.property(PLACE) == place:
                 widget.setFocus()
@@ -183,13 +240,26 @@ class SchemaEditor(Field):
 
     # -- changing ----------------------------------------------------------------------------------------------------
 
-    def _write(self, schema: dict[str, Any]) -> None:
-        self._fault.hide()
-        self.ctx.set(self.path, schema)
+    def _write(self, schema: dict[str, Any], what: str, field: str = "", more: Sequence[Edit] = ()) -> None:
+        """Store another schema; the step is called after what was changed and of which field. What reads the fields
+        follows in the same step."""
+        self._say("")
+        top = str(self.path[0])
+        if schema != self._schema():
+            value = with_path(self.ctx.data.get(top), self.path[1:], schema)
+            self.ctx.set_many(
+                {top: value}, self.ctx.label(tr("{what} of {name}", what=what, name=field) if field else what), more
+            )
+
+    def _say(self, fault: str) -> None:
+        self._fault.setText(fault)
+        self._fault.setVisible(bool(fault))
 
     def _add(self, place: Place) -> None:
+        if self.refuses():
+            return
         schema, name = ops.added(self._schema(), place)
-        self._write(schema)
+        self._write(schema, tr("Add field"))
         QTimer.singleShot(0, self, partial(self._select, _key((*place, "properties", name), "name")))
 
     def _select(self, place: str) -> None:
@@ -203,26 +273,69 @@ class SchemaEditor(Field):
         new = edit.text().strip()
         schema = self._schema()
         known = ops.fields(ops.at(schema, place))
+        if self._unnamed is edit:
+            self._unnamed = None
+            self._say("")
         if new == old or old not in known:
             return
         if not new or new in known:
-            edit.setText(old)
-            self._fault.setText(
-                tr("There is a field called “{name}” already.", name=new) if new else tr("A field needs a name.")
-            )
-            self._fault.show()
+            self._unnamed = edit
+            self._say(tr("There is a field called “{name}” already.", name=new) if new else tr("A field needs a name."))
             return
         before, after = (*place, "properties", old), (*place, "properties", new)
         self._moved = {_key(before, role): _key(after, role) for role in ("name", "type", "description", "required")}
-        self._write(ops.renamed(schema, place, old, new))
+        self._write(ops.renamed(schema, place, old, new), tr("Field name"), old, self._followed(place, old, new))
 
-    def _change(self, here: Place, field: Mapping[str, Any]) -> None:
-        self._write(ops.put(self._schema(), here, field))
+    def _change(self, here: Place, field: Mapping[str, Any], what: str) -> None:
+        self._write(ops.put(self._schema(), here, field), what, here[-1])
+
+    def _retype(self, here: Place, kind: str, field: Mapping[str, Any]) -> None:
+        """Another type; what reads the fields of an object that is one no more is told of before."""
+        if ops.type_of(field) == "object" != kind and not self._may_go([(*here, "properties", "")], here[-1]):
+            self._shape = None
+            self.load()
+            return
+        self._change(here, ops.with_type(kind, field), tr("Field type"))
+
+    # -- what reads the fields ---------------------------------------------------------------------------------------
+
+    def _selector(self, here: Place) -> tuple[str, ...] | None:
+        """How others read the field at a place; None where it cannot be read: the fields of a list's items."""
+        if "items" in here[::2]:
+            return None
+        return (self.ctx.node_id, str(self.path[0]), *(name for name in here[1::2] if name))
+
+    def _followed(self, place: Place, old: str, new: str) -> Sequence[Edit]:
+        from engine.model.refs import redirect
+
+        selector = self._selector((*place, "properties", old))
+        if selector is None:
+            return ()
+        return redirect(self.ctx.session.document.workflow, selector, (*selector[:-1], new)).edits
+
+    def _may_go(self, places: Sequence[Place], name: str) -> bool:
+        """Whether fields may go: asks, with the names of the nodes, when others read them."""
+        from engine.model.refs import find_uses
+
+        workflow = self.ctx.session.document.workflow
+        selectors = [s for place in places if (s := self._selector(place)) is not None]
+        uses = [use for selector in selectors for use in find_uses(workflow, selector) if use.selector != selector[:2]]
+        return not uses or self.ctx.session.confirm_removal(name, uses)
+
+    def _remove(self, place: Place, name: str) -> None:
+        if self._may_go([(*place, "properties", name)], name):
+            self._write(ops.removed(self._schema(), place, name), tr("Remove"), name)
+
+    def reset(self) -> None:
+        """Begin anew without a field, in one step."""
+        names = list(ops.fields(self._schema()))
+        if self._may_go([("properties", name) for name in names], ", ".join(names)):
+            self._write(json.loads(json.dumps(self._fresh)), tr("Reset"))
 
     def _describe(self, here: Place, field: Mapping[str, Any], words: str) -> None:
         if words != str(field.get("description", "")):
             kept = {k: v for k, v in field.items() if k != "description"}
-            self._change(here, {**kept, "description": words} if words else kept)
+            self._change(here, {**kept, "description": words} if words else kept, tr("Field description"))
 
     def _allow(self, here: Place, field: Mapping[str, Any], text: str) -> None:
         """The values that a field may have; numbers where it is one."""
@@ -234,13 +347,12 @@ class SchemaEditor(Field):
             except ValueError:
                 values = ["?"]
             if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
-                self._fault.setText(tr("The allowed values of a number are numbers."))
-                self._fault.show()
+                self._say(tr("The allowed values of a number are numbers."))
                 return
         if values == list(field.get("enum") or ()):
             return
         kept = {k: v for k, v in field.items() if k != "enum"}
-        self._change(here, {**kept, "enum": values} if values else kept)
+        self._change(here, {**kept, "enum": values} if values else kept, tr("Allowed values"))
 
     # -- from a sample -----------------------------------------------------------------------------------------------
 
@@ -257,7 +369,7 @@ class SchemaEditor(Field):
         dialog.open()
 
     def _take_sample(self, value: Mapping[str, Any]) -> None:
-        self._write(ops.from_sample(value))
+        self._write(ops.from_sample(value), tr("From a sample"))
 
 
 class SampleDialog(FittingDialog):
@@ -305,6 +417,15 @@ class SampleDialog(FittingDialog):
     def _tell(self, fault: str) -> None:
         self.fault.setText(fault)
         self.fault.setVisible(bool(fault))
+
+
+def _schema_fault(text: str) -> JsonFault | None:
+    """What makes JSON no schema of fields: a name that stands twice, or no object."""
+    if not text.strip():
+        return None
+    if ops.is_schema(json.loads(text)):
+        return doubled(text)
+    return JsonFault(tr("a schema is an object whose type is “object”"), 1, 1, 0)
 
 
 def _indented(widget: QWidget, depth: int) -> QWidget:

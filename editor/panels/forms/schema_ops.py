@@ -16,6 +16,11 @@ DEEPEST: Final = 10
 EMPTY: Final[Mapping[str, Any]] = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 
 
+def is_schema(value: Any) -> bool:
+    """Whether a value is the schema of an object, which an answer is."""
+    return isinstance(value, Mapping) and value.get("type") == "object"
+
+
 def at(schema: Mapping[str, Any], place: Place) -> Schema:
     """The schema at a place; an empty one where there is none."""
     found: Any = schema

@@ -49,7 +49,7 @@ class OperatorField(Field):
         calm(self.box)
         narrow(self.box)
         self._menu = tuple(menu)
-        self.box.activated.connect(lambda index: ctx.set(self.path, self.box.itemData(index)))
+        self.box.activated.connect(lambda index: self.put(self.box.itemData(index)))
         self.row.addWidget(self.box)
         self.setFocusProxy(self.box)
         self.load()
@@ -83,7 +83,7 @@ class ListedChoice(Field):
 
     def _picked(self, index: int) -> None:
         if index < self._known:
-            self.ctx.set(self.path, [self.box.itemData(index)])
+            self.put([self.box.itemData(index)])
 
     def load(self) -> None:
         value = self.ctx.get(self.path, [])
@@ -117,7 +117,8 @@ class LogicButton(QPushButton):
         self.setVisible(len(self.ctx.get(self._items, [])) > 1)
 
     def _flip(self) -> None:
-        self.ctx.set(self._path, "or" if str(self.ctx.get(self._path, "and")) == "and" else "and")
+        other = "or" if str(self.ctx.get(self._path, "and")) == "and" else "and"
+        self.ctx.set(self._path, other, name=tr("AND or OR"))
 
 
 class SubConditions(QWidget):
@@ -169,7 +170,7 @@ class SubConditions(QWidget):
             item["comparison_operator"] = FILE_MENUS[key][0]
         if (key in FILE_CHOICES) or (old in FILE_CHOICES):
             item["value"] = [] if key in FILE_CHOICES else ""
-        self.ctx.set(path, item)
+        self.ctx.set(path, item, name=tr("Attribute"))
 
 
 class _SubList(RowList):
@@ -188,5 +189,5 @@ class _SubList(RowList):
         }
         group: Any = self.ctx.get(self.path[:-1], {})
         made = {"case_id": str(uuid.uuid4()), "logical_operator": "and", **group}
-        self.ctx.set(self.path[:-1], {**made, "conditions": [*self.items(), fresh]})
+        self.ctx.set(self.path[:-1], {**made, "conditions": [*self.items(), fresh]}, name=tr("Add file rule"))
         self._focus_row(self._rows.count() - 1)

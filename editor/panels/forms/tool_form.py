@@ -183,7 +183,7 @@ class UnsetParameter(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
 
         def give() -> None:
-            ctx.set(path, fresh(declared))
+            ctx.set(path, fresh(declared), name=tr("Set {name}", name=label))
             ctx.session.rebuild_form()
 
         words = tr("Set {name}", name=label) + (" *" if declared.get("required") else "")
@@ -346,11 +346,16 @@ class AgentTools(QWidget):
     def _added(self, tool: ToolDescription) -> None:
         from engine.services.tool_snapshot import agent_row
 
-        self._keep([*self._listed(), agent_row(tool)])
+        self._keep([*self._listed(), agent_row(tool)], tr("Add tool"))
 
     def _remove(self, index: int) -> None:
-        self._keep([t for i, t in enumerate(self._listed()) if i != index])
+        listed = self._listed()
+        gone = listed[index]
+        label = (
+            tr(str(gone.get("tool_label") or gone.get("tool_name") or "")) if isinstance(gone, Mapping) else str(gone)
+        )
+        self._keep([t for i, t in enumerate(listed) if i != index], tr("Remove {name}", name=label))
 
-    def _keep(self, rows: list[Any]) -> None:
-        self.ctx.set(self.PATH[:2], {"type": "constant", "value": rows})
+    def _keep(self, rows: list[Any], what: str) -> None:
+        self.ctx.set(self.PATH[:2], {"type": "constant", "value": rows}, name=what)
         self.ctx.session.rebuild_form()

@@ -171,7 +171,8 @@ def test_a_setting_is_laid_out_without_a_change_of_the_node(desk: Open) -> None:
     QTest.keyClick(edit, Qt.Key.Key_Delete)
     QTest.keyClicks(edit, "[1,]")
     assert any("line 1, column 4" in label.text() for label in here.all(QLabel))
-    assert here.data["structured_output"]["schema"] == [1], "the last text that was right is kept"
+    empty = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    assert here.data["structured_output"]["schema"] == empty, "what is no schema of an object is never taken"
 
 
 def body_of(desk: Open, text: str) -> Desk:
