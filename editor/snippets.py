@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.services.snippets import Snippet
 
 MOST_READ = 200
+Failed = Callable[[], Any]
 
 
 class Snippets(QObject):
@@ -87,14 +88,16 @@ class Snippets(QObject):
 
     # -- changing ----------------------------------------------------------------------------------------------------
 
-    def save(self, name: str, description: str, text: str, *, replacing: bool, then: Callable[[Snippet], Any]) -> None:
-        """Keep clipboard JSON under a name."""
+    def save(
+        self, words: tuple[str, str], text: str, *, replacing: bool, then: Callable[[Snippet], Any], failed: Failed
+    ) -> None:
+        """Keep clipboard JSON under a name with a description; `failed` is called after the person was told why."""
         service = self._services.snippets
-        self._run(lambda: service.save(name, description, text, replacing=replacing), then, tr("Not saved"))
+        self._run(lambda: service.save(*words, text, replacing=replacing), then, failed)
 
-    def change(self, snippet_id: str, name: str, description: str, then: Callable[[Snippet], Any]) -> None:
+    def change(self, snippet_id: str, words: tuple[str, str], then: Callable[[Snippet], Any], failed: Failed) -> None:
         """Another name and description."""
-        self._run(lambda: self._services.snippets.change(snippet_id, name, description), then, tr("Not saved"))
+        self._run(lambda: self._services.snippets.change(snippet_id, *words), then, failed)
 
     def delete(self, snippet: Snippet) -> None:
         """Forget a snippet, and say how to have it back."""
@@ -143,15 +146,17 @@ class Snippets(QObject):
             failed=lambda error: self._messages().error(tr("Not exported"), error),
         )
 
-    def _run(self, work: Callable[[], Any], then: Callable[[Any], Any], title: str = "") -> None:
+    def _run(self, work: Callable[[], Any], then: Callable[[Any], Any], failed: Failed | None = None) -> None:
         """Change something in the background, then know it, then go on."""
 
         def done(found: tuple[Any, list[Snippet]]) -> None:
             self._loaded(found[1])
             then(found[0])
 
-        def failed(error: PenstockError) -> None:
-            self._messages().error(title or tr("This did not work"), error)
+        def tell(error: PenstockError) -> None:
+            self._messages().error(tr("Not saved") if failed is not None else tr("This did not work"), error)
             self.load()
+            if failed is not None:
+                failed()
 
-        self._tasks.run(lambda: (work(), self._services.snippets.all()), done=done, failed=failed)
+        self._tasks.run(lambda: (work(), self._services.snippets.all()), done=done, failed=tell)

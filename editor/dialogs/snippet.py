@@ -3,12 +3,12 @@ C34)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from shiboken6 import isValid
 
 from editor.dialogs.parts import MARGIN, dialog_column
 from editor.i18n import ntr, tr
@@ -25,19 +25,24 @@ if TYPE_CHECKING:
 
 WIDTH = 460
 PICTURE = QSize(WIDTH - 2 * MARGIN, 132)
-Done = Callable[["SnippetDialog"], None]
 
 
 class SnippetDialog(QDialog):
     """Asks for a name and a description. `graph` is what the snippet holds; `snippet` is the one that is changed, None
-    for a new one: a new one may replace another of its name after a question, a changed one may not."""
+    for a new one: a new one may replace another of its name after a question, a changed one may not.
+
+    `saveWanted` asks to save the words; the dialog stays until `leave` tells that they are kept, so that nothing typed
+    is lost when they cannot be.
+    """
+
+    saveWanted = Signal()
 
     def __init__(
         self, studio: Studio, graph: Graph | None, parent: QWidget, snippet: Snippet | None = None, left_out: int = 0
     ) -> None:
         super().__init__(parent)
         self._studio, self._snippet = studio, snippet
-        self.replacing = False
+        self.replacing = self._saving = False
         self.setMinimumWidth(WIDTH)
         column = dialog_column(self, tr("Save as snippet") if snippet is None else tr("Rename and describe"))
         if graph is not None:
@@ -59,6 +64,7 @@ class SnippetDialog(QDialog):
         self.description.setPlaceholderText(tr("What it is for"))
         self.description.setTabChangesFocus(True)
         self.description.setMinimumHeight(84)
+        self.description.textChanged.connect(self._follow)
         column.addWidget(labelled(tr("Name"), self.name, required=True))
         self.notice = Words("", "small")
         self.notice.hide()
@@ -81,7 +87,7 @@ class SnippetDialog(QDialog):
     @property
     def words(self) -> tuple[str, str]:
         """The name and the description."""
-        return self.name.text().strip(), self.description.toPlainText().strip()[:LONGEST_DESCRIPTION]
+        return self.name.text().strip(), self.description.toPlainText().strip()
 
     def _other(self) -> Snippet | None:
         """Another snippet that has the name already."""
@@ -90,13 +96,22 @@ class SnippetDialog(QDialog):
 
     def _follow(self) -> None:
         """What the name means: nothing yet, a new one, one that is taken."""
+        name, description = self.words
         other = self._other()
-        taken = tr("There is a snippet of this name already.")
+        over = len(description) - LONGEST_DESCRIPTION
+        said = ""
         if other is not None and self._snippet is None:
-            taken = tr("There is a snippet of this name already; saving replaces it.")
-        self.notice.setText(taken if other is not None else "")
-        self.notice.setVisible(other is not None)
-        self.save.setEnabled(bool(self.name.text().strip()) and (other is None or self._snippet is None))
+            said = tr("There is a snippet of this name already; saving replaces it.")
+        elif other is not None:
+            said = tr("There is a snippet of this name already.")
+        if over > 0:
+            said = ntr(
+                "The description is {n} character too long.", "The description is {n} characters too long.", over
+            )
+        self.notice.setText(said)
+        self.notice.setVisible(bool(said))
+        free = other is None or self._snippet is None
+        self.save.setEnabled(bool(name) and free and over <= 0 and not self._saving)
 
     def accept(self) -> None:
         """Save, after a question when that replaces another one."""
@@ -112,7 +127,20 @@ class SnippetDialog(QDialog):
             )
             if not self.replacing:
                 return
-        super().accept()
+        self._saving = True
+        self.save.setEnabled(False)
+        self.saveWanted.emit()
+
+    def leave(self) -> None:
+        """The words are kept."""
+        if isValid(self):
+            super().accept()
+
+    def stay(self) -> None:
+        """They could not be kept: the person may change them, or try again."""
+        if isValid(self):
+            self._saving = False
+            self._follow()
 
 
 def counted(graph: Graph) -> str:
@@ -142,5 +170,6 @@ def _picture(graph: Graph) -> QLabel:
     painter.end()
     label = QLabel()
     label.setPixmap(shown)
+    label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
     label.setAccessibleName(tr("What the snippet holds"))
     return label

@@ -17,6 +17,7 @@ from editor.panels.block_list import TYPE, DragList
 from editor.panels.parts import EmptyState, PanelTitle, tool_button
 from editor.panels.snippet_list import Misfit, SnippetList
 from editor.panels.tool_list import KindTabs, ToolList
+from editor.theme import theme
 from engine.nodes.registry import SPECS
 from engine.nodes.spec import NodeSpec
 
@@ -36,6 +37,10 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Outside", ("http-request", "tool")),
 )
 Allowed = Callable[[str], bool]
+WIDTH, HEIGHT = 264, 380
+"""The popup at the usual text size."""
+GROWTH = 0.5
+"""How much of the growth of text it takes part in."""
 
 
 def blocks(mode: str, allowed: Allowed | None = None) -> Iterable[tuple[str, list[NodeSpec]]]:
@@ -328,9 +333,6 @@ def _search_key(event: QKeyEvent, field: QLineEdit, blocks_list: DragList) -> bo
         in_words = field.hasSelectedText() or field.cursorPosition() < len(field.text())
         if not (in_words and event.key() == Qt.Key.Key_Delete) and blocks_list.act(event.key()):
             return True
-        if event.key() == Qt.Key.Key_Menu:
-            blocks_list.menu_by_key()
-            return True
     if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
         blocks_list.step(1 if event.key() == Qt.Key.Key_Down else -1)
         return True
@@ -402,7 +404,7 @@ class BlockSelector(QFrame):
         column.addWidget(self.parts, 1)
         self._fill("")
         habits.changed.connect(self.retell)
-        self.resize(264, 380)
+        self.resize(theme().grown(WIDTH, GROWTH), theme().grown(HEIGHT, GROWTH))
 
     def retell(self) -> None:
         """The types in another language."""
@@ -426,6 +428,7 @@ class BlockSelector(QFrame):
     def popup(self, point: QPoint) -> None:
         """Open beside a point, inside the screen."""
         screen = self.screen().availableGeometry()
+        self.resize(min(self.width(), screen.width() - 16), min(self.height(), screen.height() - 16))
         x = min(point.x() + 8, screen.right() - self.width() - 8)
         y = min(max(point.y() - 40, screen.top() + 8), screen.bottom() - self.height() - 8)
         self.move(x, y)

@@ -28,6 +28,8 @@ FITS = SNIPPET + 1
 LEFT, GAP, ABOVE, BETWEEN = 8, 10, 6, 2
 SMALLER = 10
 """How much lower a sign is than a picture."""
+TALLER = 1.1
+"""How much higher lines with other signs than Latin ones may be."""
 EDIT_KEY, DELETE_KEY = "F2", "Del"
 Misfit = Callable[["Snippet"], str]
 Index = QModelIndex | QPersistentModelIndex
@@ -41,7 +43,7 @@ class SnippetRows(BlockRows):
             return super().sizeHint(option, index)
         current = theme()
         lines = QFontMetrics(current.font("base")).height() + BETWEEN + QFontMetrics(current.font("small")).height()
-        return QSize(0, max(HEIGHT, lines) + 2 * ABOVE)
+        return QSize(0, max(HEIGHT, round(lines * TALLER)) + 2 * ABOVE)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         snippet: Snippet | None = index.data(SNIPPET)
@@ -155,7 +157,7 @@ class SnippetList(DragList):
     # -- what can be done with one -----------------------------------------------------------------------------------
 
     def _menu(self, point: QPoint) -> None:
-        """The menu of a row; by key that of the selected one."""
+        """The menu of a row; Qt asks for that of the selected one when the menu key is pressed."""
         item = self.itemAt(point)
         snippet: Snippet | None = item.data(SNIPPET) if item is not None else None
         if item is None or snippet is None:
@@ -177,11 +179,6 @@ class SnippetList(DragList):
         delete.setShortcut(QKeySequence(DELETE_KEY))
         delete.triggered.connect(lambda: self.deleteWanted.emit(snippet.id))
         menu.popup(self.viewport().mapToGlobal(point))
-
-    def menu_by_key(self) -> None:
-        """The menu of the selected row, below it."""
-        if self.current_id:
-            self._menu(self.visualItemRect(self.currentItem()).center())
 
     def act(self, key: int) -> bool:
         """F2 edits and Delete deletes the selected snippet; False for other keys."""
@@ -207,9 +204,6 @@ class SnippetList(DragList):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not event.modifiers() and self.act(event.key()):
-            return
-        if event.key() == Qt.Key.Key_Menu:
-            self.menu_by_key()
             return
         super().keyPressEvent(event)
 

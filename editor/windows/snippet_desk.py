@@ -76,10 +76,13 @@ class SnippetDesk(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def save() -> None:
-            name, description = dialog.words
-            studio.snippets.save(name, description, text, replacing=dialog.replacing, then=self._saved)
+            studio.snippets.save(dialog.words, text, replacing=dialog.replacing, then=saved, failed=dialog.stay)
 
-        dialog.accepted.connect(save)
+        def saved(snippet: Snippet) -> None:
+            dialog.leave()
+            self._saved(snippet)
+
+        dialog.saveWanted.connect(save)
         dialog.open()
 
     def _saved(self, snippet: Snippet) -> None:
@@ -115,7 +118,9 @@ class SnippetDesk(QObject):
         self._close(offered)
         dialog = SnippetDialog(studio, studio.snippets.graph(snippet), self._page.window(), snippet)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: studio.snippets.change(snippet_id, *dialog.words, then=lambda _: None))
+        dialog.saveWanted.connect(
+            lambda: studio.snippets.change(snippet_id, dialog.words, lambda _: dialog.leave(), dialog.stay)
+        )
         dialog.open()
 
     def delete(self, snippet_id: str) -> None:

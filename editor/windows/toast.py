@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from editor.theme import theme
@@ -26,6 +26,7 @@ class Toast(QFrame):
         row.setContentsMargins(16, 10, 16, 10)
         row.setSpacing(16)
         self.words = QLabel()
+        self.words.setTextFormat(Qt.TextFormat.PlainText)  # names that people gave may look like HTML
         self.words.setWordWrap(True)
         row.addWidget(self.words, 1)
         self.button = QPushButton()

@@ -39,6 +39,7 @@ PARTS = {
         "human_forms",
         "logs",
         "batch",
+        "snippets",
     ],
 }
 
@@ -72,7 +73,7 @@ def test_no_words_are_cut_off_and_every_control_has_a_name(
 
 FOCUSED = [
     "library", "panels", "run_form", "chat", "inspector", "retrieval", "history", "preferences", "shortcuts", "publish",
-    "dialogs", "messages", "selector", "logs", "batch", "human_forms",
+    "dialogs", "messages", "selector", "logs", "batch", "human_forms", "snippets",
 ]  # fmt: skip
 
 

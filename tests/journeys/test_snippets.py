@@ -217,6 +217,15 @@ def test_a_snippet_that_is_too_large_is_refused_with_a_reason(flow: Studio) -> N
     assert wait_until(lambda: bool(flow.messages.errors), 10)
     assert "more than 2 MiB" in flow.messages.errors[0]
     assert names(flow) == []
+    dialog = flow.dialog(SnippetDialog)  # what was typed is there still
+    assert isinstance(dialog, SnippetDialog)
+    assert dialog.name.text() == "Large"
+    assert dialog.save.isEnabled()
+    dialog.description.setPlainText("x" * 2001)
+    assert dialog.notice.text() == "The description is 1 character too long."
+    assert not dialog.save.isEnabled()
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert gone(flow)
 
 
 # -- inserting ---------------------------------------------------------------------------------------------------------
