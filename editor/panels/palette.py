@@ -327,12 +327,17 @@ def name_search(field: QLineEdit, words: str) -> None:
     field.setAccessibleName(words)
 
 
+def _writes(event: QKeyEvent, field: QLineEdit) -> bool:
+    """Whether a key changes the words of a field."""
+    if event.key() == Qt.Key.Key_Delete:
+        return field.hasSelectedText() or field.cursorPosition() < len(field.text())
+    return event.key() == Qt.Key.Key_Backspace or (bool(event.text()) and event.text().isprintable())
+
+
 def _search_key(event: QKeyEvent, field: QLineEdit, blocks_list: DragList) -> bool:
     """Arrows and Enter in the search field move in the list; keys that mean nothing in the words act on a snippet."""
-    if isinstance(blocks_list, SnippetList) and not event.modifiers():
-        in_words = field.hasSelectedText() or field.cursorPosition() < len(field.text())
-        if not (in_words and event.key() == Qt.Key.Key_Delete) and blocks_list.act(event.key()):
-            return True
+    if isinstance(blocks_list, SnippetList) and not _writes(event, field) and blocks_list.act(event):
+        return True
     if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
         blocks_list.step(1 if event.key() == Qt.Key.Key_Down else -1)
         return True

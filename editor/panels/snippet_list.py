@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QListWidgetItem, QMenu, QStyle, QStyleOptionViewIt
 from editor.canvas.blocks import snippet_block
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.keymap import in_force, pressed
 from editor.panels.block_list import TYPE, BlockRows, DragList
 from editor.panels.snippet_picture import HEIGHT, WIDTH, stamp
 from editor.theme import theme
@@ -30,7 +31,6 @@ SMALLER = 10
 """How much lower a sign is than a picture."""
 TALLER = 1.1
 """How much higher lines with other signs than Latin ones may be."""
-EDIT_KEY, DELETE_KEY = "F2", "Del"
 Misfit = Callable[["Snippet"], str]
 Index = QModelIndex | QPersistentModelIndex
 
@@ -170,19 +170,19 @@ class SnippetList(DragList):
             menu.addAction(icon("plus", "text"), tr("Insert"), lambda: self.chosen.emit(snippet_block(snippet.id)))
             menu.addSeparator()
         edit = menu.addAction(icon("edit", "text"), tr("Rename and describe…"))
-        edit.setShortcut(QKeySequence(EDIT_KEY))
+        edit.setShortcuts([QKeySequence(keys) for keys in in_force("rename")])
         edit.triggered.connect(lambda: self.editWanted.emit(snippet.id))
         if not snippet.is_damaged:
             menu.addAction(icon("export", "text"), tr("Export…"), lambda: self.exportWanted.emit(snippet.id))
         menu.addSeparator()
         delete = menu.addAction(icon("trash", "bad"), tr("Delete"))
-        delete.setShortcut(QKeySequence(DELETE_KEY))
+        delete.setShortcuts([QKeySequence(keys) for keys in in_force("delete")])
         delete.triggered.connect(lambda: self.deleteWanted.emit(snippet.id))
         menu.popup(self.viewport().mapToGlobal(point))
 
-    def act(self, key: int) -> bool:
-        """F2 edits and Delete deletes the selected snippet; False for other keys."""
-        wanted = {Qt.Key.Key_F2: self.editWanted, Qt.Key.Key_Delete: self.deleteWanted}.get(Qt.Key(key))
+    def act(self, event: QKeyEvent) -> bool:
+        """The keys that rename and delete act on the selected snippet; False for others."""
+        wanted = {"rename": self.editWanted, "delete": self.deleteWanted}.get(pressed(event, "rename", "delete"))
         if wanted is None or not self.current_id:
             return False
         wanted.emit(self.current_id)
@@ -199,11 +199,10 @@ class SnippetList(DragList):
         return super().event(event)
 
     def _has(self, event: QKeyEvent) -> bool:
-        keys = (Qt.Key.Key_F2, Qt.Key.Key_Delete)
-        return bool(self.current_id) and event.key() in keys and not event.modifiers()
+        return bool(self.current_id) and bool(pressed(event, "rename", "delete"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not event.modifiers() and self.act(event.key()):
+        if self.act(event):
             return
         super().keyPressEvent(event)
 
