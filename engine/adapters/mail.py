@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import smtplib
     from email.message import EmailMessage
 
-STEP_SECONDS = 15.0
+STEP_SECONDS = 10.0
 """How long the server may take for one answer."""
-ALL_SECONDS = 45.0
-"""How long everything may take."""
+ALL_SECONDS = 30.0
+"""How long everything may take: a form is shown once its mails are on their way or cannot be sent."""
 CHECK_PORT = "Check the server and the port in the settings of mail: usual are 587 with STARTTLS, 465 with TLS."
 CHECK_USER = "Check user and password in the settings of mail; many providers want a password made for programs."
 

@@ -24,8 +24,19 @@ def show(record: Mapping[str, Any], title: str = "") -> None:
     actions = definition.get("actions") or []
     words = ", ".join(f"{action['id']} ({action.get('title') or ''})" for action in actions)
     say.note(f"Buttons: {words}")
+    _show_mail(record.get("mail") or {})
     first = str(actions[0]["id"]) if actions else "BUTTON"
     say.note(f"Answer it with: runs resume {record['run_id']} --action {first}{_values(fields)}")
+
+
+def _show_mail(report: Mapping[str, Any]) -> None:
+    """What became of the e-mails that asked for the answer."""
+    for address in report.get("sent") or ():
+        say.note(f"Sent to {address}.")
+    for row in report.get("failed") or ():
+        say.note(f"Not sent to {row.get('to')}: {row.get('error')} {row.get('hint') or ''}".rstrip())
+    for note in report.get("notes") or ():
+        say.note(str(note))
 
 
 def _field(field: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:

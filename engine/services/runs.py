@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import Clock, IdSource
@@ -178,12 +178,15 @@ class RunService:
         from engine.run import start_run
 
         ports = self._ports()
+        extras = dict(ports.extras)
         if request.form_answer is not None:
-            from dataclasses import replace
-
             from engine.nodes.human_input.answered import AnsweredForm
 
-            ports = replace(ports, extras={**ports.extras, "human_input": AnsweredForm(request.form_answer)})
+            extras["human_input"] = AnsweredForm(request.form_answer)
+        if recorder is None:
+            extras.pop("mail", None)  # nobody could answer a form of a run that is not kept
+        if extras != ports.extras:
+            ports = replace(ports, extras=extras)
         return start_run(request, ports, recorder, guard=guard)
 
     def request(self, start: StartRun) -> RunRequest:
@@ -206,8 +209,6 @@ class RunService:
         start.run_id = start.run_id or self._ids.uuid()
         limits = self._limits()
         if start.timeout is not None:
-            from dataclasses import replace
-
             limits = replace(limits, max_seconds=start.timeout)
         return RunRequest(
             graph=workflow.graph.to_config(),

@@ -62,3 +62,24 @@ def test_a_form_is_shown_and_answered(flow: Path, capsys: pytest.CaptureFixture[
 def test_a_run_that_is_not_kept_says_that_it_cannot_be_answered(flow: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", str(flow), "--inputs", '{"a": "A"}']) == 3
     assert "--record" in capsys.readouterr().err
+
+
+def test_what_became_of_the_mail_is_said(flow: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from engine.services.context import Services
+    from engine.services.mail import Account
+    from tests.helpers.smtp import mail_server
+
+    data = yaml.safe_load(flow.read_text("utf-8"))
+    people = {"items": [{"type": "external", "email": f"{name}@example.com"} for name in ("ann", "bob")]}
+    mail = {"subject": "s", "body": "{{#url#}}", "recipients": people}
+    ask = next(n for n in data["workflow"]["graph"]["nodes"] if n["id"] == "ask")
+    ask["data"]["delivery_methods"] = [{"id": "m", "type": "email", "enabled": True, "config": mail}]
+    flow.write_text(yaml.safe_dump(data), "utf-8")
+    with mail_server(refused=("bob@example.com",)) as server:
+        services = Services.open()
+        services.mail.save(Account("127.0.0.1", server.port, "none", "", "me@example.com"))
+        services.close()
+        assert main(["run", str(flow), "--record", "--inputs", '{"a": "A"}']) == 3
+    said = capsys.readouterr().err
+    assert "Sent to ann@example.com." in said
+    assert "Not sent to bob@example.com: The server refused this address: 550 nobody here" in said

@@ -265,6 +265,15 @@ def test_without_an_account_nothing_leaves(services: Services) -> None:
     assert "no mail account" in form["mail"]["notes"][0]
 
 
+def test_a_run_that_is_not_kept_writes_to_nobody(services: Services) -> None:
+    """Nobody could answer: its form goes with it."""
+    with mail_server() as server:
+        services.mail.save(account(server.port))
+        app_id = services.workflows.create("workflow", "Papers", workflow=asking())
+        assert run_app(services, app_id, inputs={"topic": "x"}, record=False)["status"] == "paused"
+    assert server.messages == []
+
+
 def test_a_replay_writes_to_nobody(services: Services, tmp_path: Path) -> None:
     tape = tmp_path / "tape.jsonl"
     with mail_server() as server:
@@ -277,7 +286,7 @@ def test_a_replay_writes_to_nobody(services: Services, tmp_path: Path) -> None:
             else:
                 services.record_outside(tape, {}, {"inputs": {}})
             workflow = services.workflows.load(app_id).workflow
-            start = StartRun(workflow, app_id=app_id, inputs={"topic": "x"}, record=False)
+            start = StartRun(workflow, app_id=app_id, inputs={"topic": "x"})
             summary = await ended(services.runs.start(start))
             await services.runs.drain()
             await services.close_ports()
