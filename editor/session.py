@@ -7,6 +7,7 @@ three seconds after the first). The session knows no widgets.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from editor.i18n import tr
 from editor.kept_values import KeptValues
 from editor.moments import Moments
 from editor.pins import Pins
+from editor.publication import Publication
 from editor.workspace_problems import workspace_problems
 from engine.errors import PenstockError, UserError
 from engine.logs import get_logger
@@ -91,6 +93,8 @@ class WorkflowSession(QObject):
         self.moment_seconds: float | None = None
         """The moment on the clock that is shown; None for the newest."""
         self.save_state = "saved"
+        self.saved_at: datetime | None = None
+        """When the draft was written last while it was open."""
         self._journal_gap = 0
         """The document's revision whose edit is not in the journal."""
         self.users = 0
@@ -113,6 +117,7 @@ class WorkflowSession(QObject):
         self.pins.changed.connect(self.marksChanged)
         self.kept_values = KeptValues(self)
         self.kept_values.changed.connect(self.marksChanged)
+        self.publication = Publication(self)
         self.check()
 
     def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
@@ -218,6 +223,7 @@ class WorkflowSession(QObject):
         self._saving = False
         self._close_gap(mark)
         self._revision = revision
+        self.saved_at = datetime.now(UTC)
         self._set_save_state("saved" if self.document.revision == mark else "unsaved")
 
     def _not_saved(self, error: PenstockError) -> None:
@@ -255,6 +261,7 @@ class WorkflowSession(QObject):
         self._revision = revision
         self._saving = False
         self._close_gap(mark)
+        self.saved_at = datetime.now(UTC)
         self._set_save_state("saved")
         self._keep_history()
 

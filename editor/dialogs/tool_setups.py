@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from editor.context import Studio
     from engine.services.tool_snapshot import Account, ToolGroup
     from engine.services.tools import ApiView
+    from engine.services.workflow_tools import WorkflowTool
 
 AUTH = {
     "none": "No key",
@@ -336,25 +337,41 @@ class AccountDialog(SetupDialog):
 class WorkflowDialog(SetupDialog):
     """A published workflow as a tool of others."""
 
-    def __init__(self, studio: Studio, parent: QWidget) -> None:
+    def __init__(self, studio: Studio, parent: QWidget, *, app_id: str = "") -> None:
+        """`app_id` names the workflow that is chosen at first."""
         super().__init__(studio, parent, tr("Offer a workflow"))
+        self._app_id = app_id
+        self._offered: dict[str, WorkflowTool] = {}
         self.workflow = self.choice(tr("Workflow"), {})
         self.name = self.field(tr("Name of the tool"), "summarize_text")
         self.label = self.field(tr("Name for people"), tr("The name of the workflow"))
         self.description = self.field(tr("Description"), tr("What it does; agents read this"))
         self.save.setEnabled(False)
         studio.tasks.run(
-            lambda: [(a.id, a.name) for a in studio.services.workflows.list(mode="workflow") if a.published],
+            lambda: (
+                [(a.id, a.name) for a in studio.services.workflows.list(mode="workflow") if a.published],
+                {row.app_id: row for row in studio.services.workflow_tools.list()},
+            ),
             done=self._listed,
             key="workflows to offer",
         )
+        self.workflow.currentIndexChanged.connect(self._show_offer)
 
-    def _listed(self, found: list[tuple[str, str]]) -> None:
+    def _listed(self, answer: tuple[list[tuple[str, str]], dict[str, WorkflowTool]]) -> None:
+        found, self._offered = answer
         for app_id, name in found:
             self.workflow.addItem(name, app_id)
+        self.workflow.setCurrentIndex(max(0, self.workflow.findData(self._app_id) if self._app_id else 0))
         self.save.setEnabled(bool(found))
         if not found:
             self.fault.setText(tr("No workflow is published yet. Publish one first."))
+
+    def _show_offer(self) -> None:
+        """How the workflow is offered already, if it is; what was typed stays otherwise."""
+        row = self._offered.get(str(self.workflow.currentData()))
+        if row is not None:
+            for box, text in ((self.name, row.name), (self.label, row.label), (self.description, row.description)):
+                box.setText(text)
 
     def work(self) -> Callable[[], Any]:
         app_id = str(self.workflow.currentData())

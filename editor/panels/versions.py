@@ -286,7 +286,7 @@ class Versions(QWidget):
                 version.id,
                 dialog.name.text().strip(),
                 dialog.comment.toPlainText().strip(),
-                done=lambda _: self.refresh(),
+                done=lambda _: self._told(),
                 failed=self._failed,
             )
 
@@ -302,8 +302,13 @@ class Versions(QWidget):
         question = tr("Delete the version “{name}”?", name=_title(version))
         if studio.messages.confirm(question, text, tr("Delete"), danger=True):
             studio.tasks.run(
-                studio.services.versions.delete, version.id, done=lambda _: self.refresh(), failed=self._failed
+                studio.services.versions.delete, version.id, done=lambda _: self._told(), failed=self._failed
             )
+
+    def _told(self) -> None:
+        """What is published is other than before."""
+        self.refresh()
+        self._session.publication.refresh()
 
     def _failed(self, error: Any) -> None:
         self._session.studio.messages.error(tr("This did not work"), error)

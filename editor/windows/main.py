@@ -356,6 +356,7 @@ class MainWindow(QMainWindow):
         page.follow(session.saveStateChanged, lambda _: self.top.refresh())
         page.follow(session.problemsChanged, self.top.refresh)
         page.follow(session.runChanged, self.top.refresh)
+        page.follow(session.publication.changed, self.top.refresh)
         page.follow(session.conflict, lambda error: self.versioning.resolve(page, error) if page.is_in_front else None)
         page.follow_document(lambda _: self.top.refresh())
         page.lookChanged.connect(self.layout_of.remember_soon)

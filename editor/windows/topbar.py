@@ -13,8 +13,10 @@ from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.parts import tool_button
 from editor.theme import theme, theme_signal
+from editor.windows.publishing import published_words
 
 if TYPE_CHECKING:
+    from editor.session import WorkflowSession
     from editor.windows.main import MainWindow
 
 HEIGHT = 44
@@ -71,6 +73,10 @@ class TopBar(QFrame):
         self.publish.setIcon(icon("publish", "text"))
         self.publish.clicked.connect(lambda: window.do("publish"))
         row.addWidget(self.publish)
+        self.publish_more = tool_button(
+            "chevron-down", tr("Published versions, and what can be done with them"), self._more
+        )
+        row.addWidget(self.publish_more)
         self.run = QPushButton(tr("Run"))
         self.run.setProperty("kind", "primary")
         self.run.setMinimumWidth(88)
@@ -101,6 +107,14 @@ class TopBar(QFrame):
         self.setFixedHeight(max(HEIGHT, theme().grown(HEIGHT, 0.75)))
         QTimer.singleShot(0, self, self._make_room)
 
+    def _more(self) -> None:
+        from editor.windows.publishing import publish_menu
+
+        page = self._window.page
+        if page is not None:
+            button = self.publish_more
+            publish_menu(self._window, page, button.mapToGlobal(button.rect().bottomRight()))
+
     def _run(self) -> None:
         page = self._window.page
         if page is not None:
@@ -121,6 +135,7 @@ class TopBar(QFrame):
             "failed": tr("Not saved"),
         }
         self.state.setText("" if session.read_only else words[session.save_state])
+        self._tell_saved(session)
         # Large text leaves its room to the names of the workflows; that something failed is always said.
         wide = theme().text_scale < LARGE and self.width() >= NARROW
         self.state.setVisible(wide or session.save_state == "failed")
@@ -142,6 +157,18 @@ class TopBar(QFrame):
         self.hold.setEnabled(session.debugging.current is None)
         self.run.setVisible(not session.read_only)
         self.publish.setVisible(not session.read_only)
+        self.publish_more.setVisible(not session.read_only)
+        told = published_words(page)
+        self.publish.setToolTip(told)
+        self.publish.setAccessibleDescription(told)
+        self.publish.setIcon(icon("publish-changes" if session.publication.is_behind else "publish", "text"))
         self.run.setText(tr("Stop") if running else tr("Run"))
         self.run.setIcon(icon("stop" if running else "play", "on_accent"))
         self._make_room()
+
+    def _tell_saved(self, session: WorkflowSession) -> None:
+        """When the draft was written, on the clock of this place, and what is published of it."""
+        when = session.saved_at
+        if session.save_state == "saved" and when is not None and not session.read_only:
+            self.state.setText(tr("Saved {time}", time=when.astimezone().strftime("%H:%M")))
+        self.state.setToolTip("" if session.read_only else session.publication.words)

@@ -55,6 +55,7 @@ class Versioning(QObject):
         workflow = session.document.workflow
 
         def done(version: Any) -> None:
+            session.publication.refresh()
             self._window.show_toast(tr("Published: {version}", version=version.name or version.version))
             page.show_panel("versions")
 

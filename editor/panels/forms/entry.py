@@ -27,8 +27,10 @@ from editor.icons import icon
 from editor.panels.forms.common import Form, add_outputs, line
 from editor.panels.forms.common import column as stacked
 from editor.panels.forms.fields import ElidedButton, SelectorField, TemplateField, TextField, name_it
+from editor.panels.forms.input_default import DefaultValue
 from editor.panels.forms.json_edit import JsonEdit, fault_line
 from editor.panels.forms.parts import RowList, labelled
+from editor.panels.parts import ElidedLabel
 
 INPUT_TYPES: tuple[tuple[str, str, str], ...] = (
     ("text-input", "Short text", "type-string"),
@@ -47,6 +49,8 @@ FILE_TYPES = (
     ("video", "Video"),
     ("custom", "Other"),
 )
+METHODS = (("local_file", "From this machine"), ("remote_url", "From an address"))
+NAME_ROOM, BUTTON_SIDES = 168, 56
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}")
 
 
@@ -108,9 +112,8 @@ class InputDialog(FittingDialog):
         name_it(self.schema, tr("JSON schema"))
         self._schema_part = labelled(tr("JSON schema"), schema, tr("Optional; the value is checked against it."))
         column.addWidget(self._schema_part)
-        default = entity.get("default")
-        self.default = QLineEdit("" if default is None else str(default))
-        name_it(self.default, tr("Default"))
+        self.default = DefaultValue(entity.get("default"))
+        self.options.textChanged.connect(lambda: self.default.offer(self._options()))
         self._default_part = labelled(tr("Default"), self.default)
         column.addWidget(self._default_part)
         self.required = QCheckBox(tr("Required"))
@@ -146,10 +149,21 @@ class InputDialog(FittingDialog):
             check.setChecked(name in allowed)
             self.file_types[name] = check
             inside.addWidget(check)
+        methods = self._entity.get("allowed_file_upload_methods") or [name for name, _ in METHODS]
+        self.methods: dict[str, QCheckBox] = {}
         self.extensions = QLineEdit(" ".join(self._entity.get("allowed_file_extensions") or []))
         self.extensions.setPlaceholderText(".pdf .csv")
         name_it(self.extensions, tr("Extensions"))
         inside.addWidget(labelled(tr("Extensions"), self.extensions, tr("For the kind “Other”.")))
+        sources = QWidget()
+        below = QVBoxLayout(sources)
+        below.setContentsMargins(0, 0, 0, 0)
+        for name, word in METHODS:
+            check = QCheckBox(tr(word))
+            check.setChecked(name in methods)
+            self.methods[name] = check
+            below.addWidget(check)
+        inside.addWidget(labelled(tr("Where files come from"), sources))
         return labelled(tr("File types"), box)
 
     def _show_parts(self) -> None:
@@ -159,8 +173,12 @@ class InputDialog(FittingDialog):
         self._options_part.setVisible(kind == "select")
         self._files_part.setVisible(kind in ("file", "file-list"))
         self._schema_part.setVisible(kind == "json_object")
+        self.default.show_kind(str(kind), self._options())
         self._default_part.setVisible(kind not in ("file", "file-list", "json_object"))
         self.adjustSize()
+
+    def _options(self) -> list[str]:
+        return [o.strip() for o in self.options.toPlainText().splitlines() if o.strip()]
 
     def _problem(self) -> str:
         name = self.name.text().strip()
@@ -168,7 +186,7 @@ class InputDialog(FittingDialog):
             return tr("The name starts with a letter or _ and has letters, digits and _ only, at most 30.")
         if name in self._taken:
             return tr("There is an input of this name already.")
-        options = [o for o in self.options.toPlainText().splitlines() if o.strip()]
+        options = self._options()
         if self.kind.currentData() == "select" and not options:
             return tr("A choice needs at least one option.")
         if len(set(options)) != len(options):
@@ -179,6 +197,10 @@ class InputDialog(FittingDialog):
                 return tr("Choose at least one file type.")
             if "custom" in chosen and not self.extensions.text().split():
                 return tr("“Other” needs at least one extension.")
+            if not any(c.isChecked() for c in self.methods.values()):
+                return tr("Files have to come from somewhere: choose at least one way.")
+        elif self.kind.currentData() != "json_object":
+            return self.default.fault(self.length.value())
         if self.kind.currentData() == "json_object" and self.schema.toPlainText().strip():
             return _schema_problem(self.schema.toPlainText())
         return ""
@@ -200,7 +222,7 @@ class InputDialog(FittingDialog):
                 "variable": self.name.text().strip(),
                 "label": self.label.text().strip() or self.name.text().strip(),
                 "required": self.required.isChecked(),
-                "options": [o.strip() for o in self.options.toPlainText().splitlines() if o.strip()],
+                "options": self._options(),
                 "max_length": self.count.value() if kind == "file-list" else self.length.value(),
             }
         )
@@ -209,12 +231,14 @@ class InputDialog(FittingDialog):
         if kind in ("file", "file-list"):
             entity["allowed_file_types"] = [n for n, c in self.file_types.items() if c.isChecked()]
             entity["allowed_file_extensions"] = self.extensions.text().split()
-            entity.setdefault("allowed_file_upload_methods", ["local_file", "remote_url"])
+            entity["allowed_file_upload_methods"] = [n for n, c in self.methods.items() if c.isChecked()]
             entity.pop("default", None)
         elif kind == "json_object":
             entity["json_schema"] = self.schema.toPlainText().strip()
-        elif self.default.text() or "default" in entity:
-            entity["default"] = self.default.text()
+        else:
+            value = self.default.value()
+            if value not in (None, False) or "default" in entity:
+                entity["default"] = "" if value is None else value
         return entity
 
 
@@ -264,16 +288,19 @@ class StartForm(Form):
         kind = str(entity.get("type", ""))
         picture = next((p for name, _, p in INPUT_TYPES if name == kind), "type-any")
         button = ElidedButton()
-        button.set_whole(str(entity.get("variable", "")))
+        name = str(entity.get("variable", ""))
+        button.set_whole(name)
+        # The name is what one looks for: the type beside it is shortened first.
+        button.setMinimumWidth(min(NAME_ROOM, button.fontMetrics().horizontalAdvance(name) + BUTTON_SIDES))
         button.setIcon(icon(picture, "accent"))
         button.setProperty("kind", "field")
         button.setToolTip(tr("Edit this input"))
         name_it(button, tr("Input {name}", name=str(entity.get("variable", ""))))
         button.clicked.connect(lambda: self.edit_input(index))
         row.addWidget(button, 1)
-        words = QLabel(type_word(kind) + ("  ·  " + tr("required") if entity.get("required") else ""))
-        words.setProperty("kind", "small")
-        row.addWidget(words, 0, Qt.AlignmentFlag.AlignRight)
+        row.addWidget(
+            ElidedLabel(type_word(kind) + ("  ·  " + tr("required") if entity.get("required") else ""), "small")
+        )
         return box
 
     def add_input(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QPushButton
 
@@ -180,3 +180,83 @@ def test_an_input_that_is_read_goes_only_when_confirmed(desk: Open) -> None:
         here.messages.confirm = answer  # type: ignore[method-assign]
     assert "Tell" in asked[0]
     assert [v["variable"] for v in here.data["variables"]] == ["n"]
+
+
+def test_the_default_has_the_editor_of_its_type(desk: Open) -> None:
+    here = desk(flow(), "start")
+    here.click("Add input")
+    asked = dialog(here)
+    QTest.keyClicks(asked.name, "about")
+    kind(asked, "paragraph")
+    asked.length.setValue(400)
+    QTest.keyClicks(asked.default.words, "one")
+    QTest.keyClick(asked.default.words, Qt.Key.Key_Return)
+    QTest.keyClicks(asked.default.words, "two")
+    save(asked)
+    assert here.data["variables"][2]["default"] == "one\ntwo"
+
+    here.click("Add input")
+    asked = dialog(here)
+    QTest.keyClicks(asked.name, "colour")
+    kind(asked, "select")
+    QTest.keyClicks(asked.options, "red")
+    QTest.keyClick(asked.options, Qt.Key.Key_Return)
+    QTest.keyClicks(asked.options, "green")
+    asked.default.choice.setFocus()
+    QTest.keyClicks(asked.default.choice, "green")
+    save(asked)
+    assert here.data["variables"][3]["default"] == "green"
+
+    here.click("Add input")
+    asked = dialog(here)
+    QTest.keyClicks(asked.name, "loud")
+    kind(asked, "checkbox")
+    QTest.mouseClick(asked.default.check, Qt.MouseButton.LeftButton, pos=QPoint(8, asked.default.check.height() // 2))
+    save(asked)
+    assert here.data["variables"][4]["default"] is True
+
+
+def test_a_default_that_does_not_fit_is_refused(desk: Open) -> None:
+    here = desk(flow(), "start")
+    here.click("Add input")
+    asked = dialog(here)
+    QTest.keyClicks(asked.name, "age")
+    kind(asked, "number")
+    QTest.keyClicks(asked.default.line, "old")
+    save(asked)
+    assert "no number" in asked.fault.text()
+    kind(asked, "text-input")
+    asked.length.setValue(2)
+    save(asked)
+    assert "longer" in asked.fault.text()
+    asked.length.setValue(3)
+    save(asked)
+    assert here.data["variables"][2]["default"] == "old"
+
+
+def test_where_files_come_from_is_chosen(desk: Open) -> None:
+    here = desk(flow(), "start")
+    here.click("Add input")
+    asked = dialog(here)
+    QTest.keyClicks(asked.name, "photo")
+    kind(asked, "file")
+    for box in asked.methods.values():
+        box.click()
+    save(asked)
+    assert "at least one way" in asked.fault.text()
+    asked.methods["local_file"].click()
+    save(asked)
+    assert here.data["variables"][2]["allowed_file_upload_methods"] == ["local_file"]
+
+
+def test_the_name_of_an_input_is_not_cut_for_the_words_beside_it(desk: Open) -> None:
+    flow_ = made(
+        [node("start", "start", variables=[
+            {"variable": name, "label": name, "type": "paragraph", "required": True} for name in ("message", "amount")
+        ])],
+        [],
+    )  # fmt: skip
+    here = desk(flow_, "start")
+    here.inspector.resize(380, 800)
+    QApplication.processEvents()
+    assert [b.text() for b in here.all(QPushButton) if b.accessibleName().startswith("Input ")] == ["message", "amount"]
