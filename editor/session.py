@@ -412,6 +412,11 @@ class WorkflowSession(QObject):
         found = spec(node.type) if node is not None else None
         return bool(found and found.can_single_step) and not self.read_only and not self.is_running
 
+    def is_at_work(self, node_id: str) -> bool:
+        """Whether a node runs now, so that what one can do with it is to stop the run."""
+        state = self.run_state.nodes.get(node_id) if self.run_state is not None else None
+        return self.is_running and state is not None and state.status in ("running", "retry", "held", "paused")
+
     # -- what forms ask ----------------------------------------------------------------------------------------------
 
     def reveal(self, node_id: str, field: str = "") -> None:

@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "chat_height": 420,
     "minimap": True,
     "follow_run": False,
+    "hand_mode": False,
     "window": [1360, 860],
     "windows": [],
     "keys": {},

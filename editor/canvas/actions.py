@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from editor.canvas import metrics as m
 from editor.canvas import placing
+from editor.canvas.chains import Chains
 from editor.canvas.commands import BlockRequest
 from editor.canvas.fitting import box_of, grown, inner_box, way_in
 from editor.canvas.index import Box
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _BRANCHING = frozenset({"if-else", "question-classifier", "human-input", "loop-end"})
 
 
-class CanvasActions(Restructuring, Pasting, Inserting):
+class CanvasActions(Restructuring, Pasting, Inserting, Chains):
     """Stateless but for who answers when a deletion takes more with it than is seen: the window."""
 
     def __init__(self, view: CanvasView) -> None:
@@ -270,6 +271,11 @@ class CanvasActions(Restructuring, Pasting, Inserting):
         if name not in NOTE_THEMES:
             return False
         return self.view.commands.submit(SetField(node_id, ("theme",), name), tr("Change note colour"))
+
+    def toggle_author(self, node_id: str) -> bool:
+        """Shows whose note it is, or not."""
+        shown = not self.view.graph.nodes[node_id].data.get("showAuthor")
+        return self.view.commands.submit(SetField(node_id, ("showAuthor",), shown), tr("Show author"))
 
     def cut(self) -> bool:
         """Copies, then deletes."""

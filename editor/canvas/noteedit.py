@@ -9,9 +9,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QColor,
+    QDesktopServices,
     QFocusEvent,
     QFont,
     QIcon,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
 
 _PAUSE_MS = 400
+OPENED = ("http", "https", "mailto")
+"""What a link may lead to; a note of a file from elsewhere must not start programs."""
 _SIZES = {"small": 12, "medium": 14, "large": 16}
 
 
@@ -100,6 +103,8 @@ class NoteEditor(QObject):
         self._place()
         view.viewChanged.connect(self._place)
         self._paper.textChanged.connect(self._text_changed)
+        self._paper.cursorPositionChanged.connect(self._at_link)
+        self._at_link()
         self._paper.show()
         self._bar.show()
         self._paper.setFocus()
@@ -197,8 +202,14 @@ class NoteEditor(QObject):
             ("link", tr("Link"), self.link),
         ):
             row.addWidget(self._button(name, tip, act))
-        row.addWidget(self._menu_button("circle", tr("Colour"), self._colour_menu(bar)))
+        self._open = self._button("external", tr("Open the link"), self.open_link)
+        self._unlink = self._button("unlink", tr("Remove the link"), self.unlink)
+        for button in (self._open, self._unlink):
+            row.addWidget(button)
+        row.addWidget(self._menu_button("circle", tr("Colour"), colour_menu(bar, self._colour)))
         row.addWidget(self._button("user", tr("Show author"), self.author))
+        row.addWidget(self._button("copy", tr("Copy the note"), self.copy))
+        row.addWidget(self._button("duplicate", tr("Duplicate the note"), self.duplicate))
         row.addWidget(self._button("trash", tr("Delete note"), self.delete))
         return bar
 
@@ -221,21 +232,6 @@ class NoteEditor(QObject):
         menu = QMenu(parent)
         for name, words in (("small", tr("Small")), ("medium", tr("Medium")), ("large", tr("Large"))):
             menu.addAction(words).triggered.connect(partial(self._size, _SIZES[name]))
-        return menu
-
-    def _colour_menu(self, parent: QWidget) -> QMenu:
-        menu = QMenu(parent)
-        words = {
-            "blue": tr("Blue"),
-            "cyan": tr("Cyan"),
-            "green": tr("Green"),
-            "yellow": tr("Yellow"),
-            "pink": tr("Pink"),
-            "violet": tr("Violet"),
-        }
-        for name in lexical.NOTE_THEMES:
-            action = menu.addAction(_swatch(theme().color(f"note_{name}")), words[name])
-            action.triggered.connect(partial(self._colour, name))
         return menu
 
     # -- what the bar does ------------------------------------------------------------------------------------
@@ -288,22 +284,75 @@ class NoteEditor(QObject):
         form.setForeground(theme().color("accent") if address.strip() else theme().color("text"))
         self._merge(form)
 
+    def _linked(self) -> str:
+        """The address of the link that the caret is in, empty for none."""
+        return str(self._paper.textCursor().charFormat().anchorHref())
+
+    def _at_link(self) -> None:
+        linked = bool(self._linked())
+        for button in (self._open, self._unlink):
+            button.setEnabled(linked)
+        self._open.setToolTip(f"{tr('Open the link')}: {self._linked()}" if linked else tr("Open the link"))
+
+    def open_link(self) -> None:
+        """Opens the link at the caret with the system's program for it."""
+        address = QUrl.fromUserInput(self._linked())
+        if address.scheme() in OPENED:
+            QDesktopServices.openUrl(address)
+        else:
+            self.view.say(tr("Only web and mail addresses are opened."))
+
+    def unlink(self) -> None:
+        """Takes the link at the caret away; its words stay."""
+        cursor = self._paper.textCursor()
+        block, address = cursor.block(), self._linked()
+        fragments = block.begin()
+        while not fragments.atEnd():
+            fragment = fragments.fragment()
+            if fragment.charFormat().anchorHref() == address and (
+                fragment.position() <= cursor.position() <= fragment.position() + fragment.length()
+            ):
+                cursor.setPosition(fragment.position())
+                cursor.setPosition(fragment.position() + fragment.length(), QTextCursor.MoveMode.KeepAnchor)
+                form = QTextCharFormat()
+                form.setAnchor(False)
+                form.setAnchorHref("")
+                form.setForeground(theme().color("text"))
+                form.setFontUnderline(False)
+                cursor.mergeCharFormat(form)
+                break
+            fragments += 1
+        self._paper.setFocus()
+        self._at_link()
+
     def _size(self, pixels: int, _checked: bool = False) -> None:
         form = QTextCharFormat()
         form.setProperty(QTextCharFormat.Property.FontPixelSize, pixels)
         self._merge(form)
 
-    def _colour(self, name: str, _checked: bool = False) -> None:
+    def _colour(self, name: str) -> None:
         self.view.edits.set_note_theme(self.node_id, name)
         self._place()
         self._paper.setFocus()
 
     def author(self) -> None:
         """Shows or hides the author's name."""
-        node = self.view.graph.nodes[self.node_id]
-        shown = not node.data.get("showAuthor")
-        self.view.commands.submit(SetField(self.node_id, ("showAuthor",), shown), tr("Show author"))
+        self.view.edits.toggle_author(self.node_id)
         self._paper.setFocus()
+
+    def copy(self) -> None:
+        """Puts the note on the clipboard, as it is now."""
+        self._store()
+        self.view.selection.set([self.node_id])
+        self.view.edits.copy()
+        self._paper.setFocus()
+
+    def duplicate(self) -> None:
+        """Stores the text and makes a second note, which is selected then."""
+        node_id, view = self.node_id, self.view
+        self.close()
+        view.selection.set([node_id])
+        view.edits.duplicate()
 
     def delete(self) -> None:
         """Deletes the note."""
@@ -311,6 +360,26 @@ class NoteEditor(QObject):
         node_id, view = self.node_id, self.view
         self.close()
         view.edits.delete([node_id])
+
+
+def colour_menu(parent: QWidget, then: Callable[[str], object], present: str = "") -> QMenu:
+    """The colours of notes; `then` gets the chosen one, `present` is ticked."""
+    menu = QMenu(parent)
+    words = {
+        "blue": tr("Blue"),
+        "cyan": tr("Cyan"),
+        "green": tr("Green"),
+        "yellow": tr("Yellow"),
+        "pink": tr("Pink"),
+        "violet": tr("Violet"),
+    }
+    for name in lexical.NOTE_THEMES:
+        action = menu.addAction(_swatch(theme().color(f"note_{name}")), words[name])
+        action.triggered.connect(lambda _=False, name=name: then(name))
+        if present:
+            action.setCheckable(True)
+            action.setChecked(name == present)
+    return menu
 
 
 def _swatch(colour: QColor) -> QIcon:

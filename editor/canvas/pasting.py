@@ -29,6 +29,8 @@ class Pasting:
         """Puts the selected nodes with their inner edges on the system clipboard, as JSON that other windows read."""
         text = self.view.rules.clipboard_text(self.view.selection.nodes)
         if not text:
+            if self.view.selection.nodes:
+                self.view.say(tr("Where a workflow or a container begins cannot be copied."))
             return False
         # As text, which Qt keeps itself: data made here would outlive the interpreter and crash the program's end.
         QGuiApplication.clipboard().setText(text)

@@ -23,7 +23,7 @@ PLANNED = {"reused": "Its result is taken over", "again": "It runs again"}
 def tip_for(view: CanvasView, hit: Hit) -> str:
     """The tool tip of a hit, empty for none."""
     fixed = {
-        "run": tr("Run this step"),
+        "run": tr("Stop") if _is_active(view, hit.id) else tr("Run this step"),
         "more": tr("More"),
         "round-back": tr("Round before"),
         "round-on": tr("Next round"),
@@ -40,6 +40,11 @@ def tip_for(view: CanvasView, hit: Hit) -> str:
     if hit.kind == "node" and hit.id in view.scene.items:
         return _node_tip(view, view.scene.items[hit.id], hit)
     return ""
+
+
+def _is_active(view: CanvasView, node_id: str) -> bool:
+    run = view.state.runs.get(node_id)
+    return run is not None and run.active
 
 
 def _socket_label(view: CanvasView, hit: Hit) -> str:

@@ -227,6 +227,8 @@ class CanvasView(CanvasSurface):
         if hover.kind in ("edge", "edge-add", "edge-delete"):
             hoverbar.paint_hover_edge(self, painter, hover.id, hover)
         elif hover.kind in ("node", "run", "more", "socket", "resize") and hover.id in self.scene.items:
+            if hover.zone != "floor" and not self.state.dimmed:
+                hoverbar.paint_hover_edges(self, painter, hover.id)
             hoverbar.paint_hover_line(self, painter, hover.id)
             if hover.kind == "socket":
                 if not self.read_only:

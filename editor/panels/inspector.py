@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.i18n import tr
+from editor.icons import icon
 from editor.panels.forms import form_class
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, name_it
@@ -120,7 +121,7 @@ class Inspector(QWidget):
         self.title.textEdited.connect(self._title_edited)
         self.title.editingFinished.connect(self._end_typing)
         head.addWidget(self.title, 1)
-        self._run = small_button("play", tr("Run this node"), self._run_node)
+        self._run = small_button("play", tr("Run this step"), self._run_node)
         head.addWidget(self._run)
         self._help = small_button("help", tr("About this block"), self._about)
         head.addWidget(self._help)
@@ -269,6 +270,7 @@ class Inspector(QWidget):
                 edit.setCursorPosition(0)
         self._help.setVisible(found is not None)
         self._run.setVisible(bool(found and found.can_single_step) and not self._ctx.read_only)
+        self._show_run()
 
     # -- edits of the head -------------------------------------------------------------------------------------------
 
@@ -318,7 +320,17 @@ class Inspector(QWidget):
         elif node_id in delta.nodes_changed - delta.moved:
             self._load_head()
 
+    def _show_run(self) -> None:
+        """The button runs the step, or stops it while it runs."""
+        stops = self._node_id is not None and self._session.is_at_work(self._node_id)
+        if stops != (self._run.accessibleName() == tr("Stop")):
+            words = tr("Stop") if stops else tr("Run this step")
+            self._run.setIcon(icon("stop" if stops else "play", "muted"))
+            self._run.setToolTip(words)
+            self._run.setAccessibleName(words)
+
     def _on_run(self) -> None:
+        self._show_run()
         if self.tabs.currentIndex() == 1 and self._node_id:
             self._last.refresh()
 

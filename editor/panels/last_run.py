@@ -68,9 +68,9 @@ class LastRun(QScrollArea):
         words.setProperty("kind", "muted")
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(words)
-        run = QPushButton(tr("Run this node"))
+        run = QPushButton(tr("Run this step"))
         run.setIcon(icon("play", "text"))
-        name_it(run, tr("Run this node"))
+        name_it(run, tr("Run this step"))
         run.clicked.connect(lambda: self.runWanted.emit(self._node_id))
         # Shown before it has a parent it would be a window for a moment, and take the keyboard.
         column.addWidget(run, 0, Qt.AlignmentFlag.AlignHCenter)

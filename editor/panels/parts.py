@@ -128,6 +128,13 @@ def focus_first(part: QWidget) -> bool:
     return False
 
 
+def show_in_place(widget: QWidget, shown: bool) -> None:
+    """Show or hide a widget that may not stand in anything yet: shown before, it would be a window of its own for a
+    moment and take the keyboard. One that is not hidden comes with what it is put into."""
+    if widget.parentWidget() is not None or not shown:
+        widget.setVisible(shown)
+
+
 class Words(QLabel):
     """A sentence that wraps and is never cut: it keeps the height that its width asks for, wherever it stands.
 

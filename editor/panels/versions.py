@@ -56,6 +56,7 @@ class Versions(QWidget):
         self._session = session
         self._found: list[VersionInfo] = []
         self._shown = ""
+        self._closed = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -161,6 +162,8 @@ class Versions(QWidget):
         )
 
     def _loaded(self, found: list[VersionInfo], draft_hash: str, *, first: bool) -> None:
+        if self._closed:
+            return
         current = self._current_id()
         if first:
             self._found = []
@@ -314,7 +317,8 @@ class Versions(QWidget):
         self._session.studio.messages.error(tr("This did not work"), error)
 
     def close_session(self) -> None:
-        """Stop listening."""
+        """Stop listening; what is still looked for is not shown any more."""
+        self._closed = True
         self._session.saveStateChanged.disconnect(self._saved)
 
 

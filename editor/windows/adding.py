@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from editor.windows.page import WorkflowPage
 
 
+ABOVE = 28
+"""How far the selector above the tools of the canvas stays from them, with what it moves up by itself."""
+
+
 class Adding:
     """Offers blocks for one page: after a node, on an edge, at a point, in a container."""
 
@@ -26,6 +30,18 @@ class Adding:
         if not self._page.session.read_only:
             self._page.canvas.setFocus()
             self._page.canvas.start_ghost(node_type)
+
+    def from_tools(self, point: QPoint) -> None:
+        """Offer blocks above the tools below the canvas; the chosen one hangs at the pointer until a click."""
+        page = self._page
+        rules, studio = page.canvas.rules, page.session.studio
+        mode = page.session.document.workflow.mode
+        selector = BlockSelector(
+            mode, lambda name: not rules.may_add(name, None), page, studio.habits, notes=True, tools=studio.tools
+        )
+        selector.chosen.connect(self.carry)
+        selector.helpWanted.connect(lambda block: page.helping.about_offered(selector, block))
+        selector.popup(point - QPoint(8, selector.height() - ABOVE))
 
     def by_key(self) -> None:
         """Offer blocks to follow the selected node, or for the middle of the view when nothing is selected."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
+from editor.actions import BY_ID
+from editor.canvas.metrics import ZOOM_MAX
 from editor.canvas.minimap import Minimap
-from editor.i18n import tr
+from editor.i18n import language_signal, tr
+from editor.keymap import native
 from editor.panels.parts import tool_button
 
 if TYPE_CHECKING:
@@ -18,13 +22,22 @@ if TYPE_CHECKING:
     from editor.windows.beginning import Beginning
 
 
+ZOOMS = (2.0, 1.0, 0.75, 0.5, 0.25)
+EDGE_OF_ZOOM = 0.001
+
+
 class CanvasTools(QObject):
     """The floating tools of one canvas. They are its children, and follow its size, its mode and its zoom."""
+
+    addWanted = Signal(QPoint)
+    """A block is to be chosen and then placed by hand; the place on the screen where the choice is offered."""
 
     def __init__(self, canvas: CanvasView, session: WorkflowSession) -> None:
         super().__init__(canvas)
         self._canvas = canvas
         self._preferences = session.studio.preferences
+        self._keymap = session.studio.keymap
+        self._named: dict[str, QToolButton] = {}
         self._top: QWidget | None = None
         self._middle: list[QWidget] = []
         self._beginning: Beginning | None = None
@@ -35,9 +48,17 @@ class CanvasTools(QObject):
         self.minimap.set_wanted(bool(self._preferences.get("minimap")))
         canvas.installEventFilter(self)
         canvas.modeChanged.connect(self._mode_changed)
-        canvas.zoomChanged.connect(lambda zoom: self.percent.setText(f"{zoom:.0%}"))
+        canvas.zoomChanged.connect(self._zoomed)
+        if session.read_only:
+            canvas.set_mode("hand")  # in a picture of the past there is nothing to box
+        elif self._preferences.get("hand_mode"):
+            canvas.set_mode("hand")
+        canvas.modeChanged.connect(self._keep_mode)
         self._mode_changed(canvas.mode)
-        self.percent.setText(f"{canvas.zoom:.0%}")
+        self._zoomed(canvas.zoom)
+        self._keymap.changed.connect(self._name_all)
+        language_signal().changed.connect(self._name_all)
+        self._name_all()
 
     def _make_bar(self) -> QWidget:
         bar = QFrame()
@@ -46,33 +67,37 @@ class CanvasTools(QObject):
         row.setContentsMargins(6, 4, 6, 4)
         row.setSpacing(2)
         canvas = self._canvas
-        modes: tuple[tuple[Mode, str], ...] = (("pointer", tr("Pointer (V)")), ("hand", tr("Hand (H)")))
-        for mode, word in modes:
-            button = tool_button(mode, word, partial(canvas.set_mode, mode))
+        modes: tuple[Mode, ...] = ("pointer", "hand")
+        for mode in modes:
+            button = self._named_button(f"{mode}_mode", mode, partial(canvas.set_mode, mode))
             button.setCheckable(True)
             self.mode_buttons[mode] = button
             row.addWidget(button)
+        self._editing: list[QWidget] = [_rule()]
+        self.add_button = self._named_button("add_block", "plus", self._add)
+        self.note_button = self._named_button("comment_mode", "note", partial(canvas.set_mode, "comment"))
+        self.mode_buttons["comment"] = self.note_button
+        self.note_button.setCheckable(True)
+        self._editing += [self.add_button, self.note_button]
+        for widget in self._editing:
+            row.addWidget(widget)
         row.addWidget(_rule())
-        row.addWidget(tool_button("zoom-out", tr("Zoom out"), canvas.zoom_out))
+        self.out_button = self._named_button("zoom_out", "zoom-out", canvas.zoom_out)
+        row.addWidget(self.out_button)
         self.percent = QPushButton("100%")
         self.percent.setProperty("kind", "quiet")
         self.percent.setMinimumWidth(64)
         self.percent.setAccessibleName(tr("Zoom"))
-        menu = QMenu(self.percent)
-        for value in (2.0, 1.0, 0.75, 0.5, 0.25):
-            menu.addAction(f"{value:.0%}", partial(canvas.zoom_to, value))
-        menu.addAction(tr("Fit"), canvas.fit)
-        self.percent.clicked.connect(
-            lambda: menu.popup(self.percent.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4)))
-        )
+        self.percent.clicked.connect(self._zoom_menu)
         row.addWidget(self.percent)
-        row.addWidget(tool_button("zoom-in", tr("Zoom in"), canvas.zoom_in))
-        fit = tool_button("fit", tr("Zoom to fit"), canvas.fit)
+        self.in_button = self._named_button("zoom_in", "zoom-in", canvas.zoom_in)
+        row.addWidget(self.in_button)
+        fit = self._named_button("zoom_fit", "fit", canvas.fit)
         row.addWidget(fit)
         row.addWidget(_rule())
-        tidy = tool_button("tidy", tr("Tidy up"), canvas.organize)
+        tidy = self._named_button("organize", "tidy", canvas.organize)
         row.addWidget(tidy)
-        self.map_button = tool_button("minimap", tr("Minimap"), self.toggle_map)
+        self.map_button = self._named_button("minimap", "minimap", self.toggle_map)
         self.map_button.setCheckable(True)
         self.map_button.setChecked(bool(self._preferences.get("minimap")))
         row.addWidget(self.map_button)
@@ -84,8 +109,53 @@ class CanvasTools(QObject):
         )
         canvas.followingChanged.connect(self.follow_button.setChecked)
         row.addWidget(self.follow_button)
-        self._spared = (self.follow_button, tidy, fit, self.map_button)
+        self._spared = (self.follow_button, tidy, fit, self.map_button, self.note_button, self.add_button)
+        self._unwanted = {*self._editing, tidy} if canvas.read_only else set()
         return bar
+
+    def _named_button(self, name: str, picture: str, then: Callable[[], Any]) -> QToolButton:
+        """A button of a row of the action table: it says the row's name and its keys of now."""
+        button = tool_button(picture, tr(BY_ID[name].text), then)
+        self._named[name] = button
+        return button
+
+    def _name_all(self) -> None:
+        for name, button in self._named.items():
+            words, keys = tr(BY_ID[name].text), self._keymap.keys(name)
+            button.setToolTip(f"{words} ({native(keys[0])})" if keys else words)
+            button.setAccessibleName(words)
+
+    def _add(self) -> None:
+        self.addWanted.emit(self.add_button.mapToGlobal(QPoint(0, 0)))
+
+    def _zoom_menu(self) -> None:
+        canvas = self._canvas
+        menu = QMenu(self.percent)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        keys = {1.0: "zoom_100", 0.5: "zoom_50"}
+        for value in ZOOMS:
+            action = menu.addAction(
+                self._with_keys(f"{value:.0%}", keys.get(value, "")), partial(canvas.zoom_to, value)
+            )
+            action.setCheckable(True)
+            action.setChecked(abs(canvas.zoom - value) < EDGE_OF_ZOOM)
+        menu.addSeparator()
+        menu.addAction(self._with_keys(tr(BY_ID["zoom_fit"].text), "zoom_fit"), canvas.fit)
+        chosen = menu.addAction(
+            self._with_keys(tr(BY_ID["zoom_selection"].text), "zoom_selection"),
+            lambda: canvas.fit(canvas.selected_nodes()),
+        )
+        chosen.setEnabled(bool(canvas.selected_nodes()))
+        menu.popup(self.percent.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4)))
+
+    def _with_keys(self, words: str, name: str) -> str:
+        keys = self._keymap.keys(name) if name else ()
+        return f"{words}\t{native(keys[0])}" if keys else words
+
+    def _zoomed(self, zoom: float) -> None:
+        self.percent.setText(f"{zoom:.0%}")
+        self.out_button.setEnabled(zoom > self._canvas.lowest_zoom + EDGE_OF_ZOOM)
+        self.in_button.setEnabled(zoom < ZOOM_MAX - EDGE_OF_ZOOM)
 
     def keep_at_top(self, widget: QWidget) -> None:
         """Keep a widget in the upper right corner of the canvas."""
@@ -154,11 +224,18 @@ class CanvasTools(QObject):
     def _spare(self) -> None:
         """Leave out what the menus have too while the canvas is too narrow for all of it."""
         for button in self._spared:
-            button.show()
+            button.setVisible(button not in self._unwanted)
+        for widget in self._unwanted:
+            widget.hide()
         for button in self._spared:
             if self.bar.sizeHint().width() <= self._canvas.width() - 16:
                 return
             button.hide()
+
+    def _keep_mode(self, mode: str) -> None:
+        """Pointer or hand is remembered; a note at the pointer is over soon, and pictures of the past have the hand."""
+        if mode in ("pointer", "hand") and not self._canvas.read_only:
+            self._preferences.set("hand_mode", mode == "hand")
 
     def _mode_changed(self, mode: str) -> None:
         for name, button in self.mode_buttons.items():

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 TEXT_ACTIONS = frozenset({"undo", "redo", "cut", "copy", "paste", "select_all"})
 """What means something else while text is edited."""
-TAKING = frozenset({"cut", "delete"})
+TAKING = frozenset({"cut", "delete", "dissolve"})
 """What takes nodes away: keys do it only where one sees that nodes are meant."""
 
 

@@ -276,6 +276,7 @@ class WorkflowPage(QWidget):
         self.find_bar = FindBar(self.canvas, self.session.document, self.search, self.canvas)
         self.tools.keep_at_top(self.find_bar)
         self.adding = Adding(self)
+        self.tools.addWanted.connect(self.adding.from_tools)
         self.menus = PageMenus(self)
         self.helping = Helping(self)
         self.tools.keep_in_view(Beginning(self))
@@ -324,7 +325,7 @@ class WorkflowPage(QWidget):
         canvas.nodeActivated.connect(self._activated)
         canvas.contextMenuRequested.connect(self.menus.context_menu)
         canvas.blockSelectorRequested.connect(self.adding.choose)
-        canvas.runNodeRequested.connect(self.runNodeWanted)
+        canvas.runNodeRequested.connect(self._run_or_stop)
         canvas.connected.connect(lambda source, target: offer_values(self, source, target))
         canvas.fileDropped.connect(self.fileDropped)
         canvas.refused.connect(lambda text: session.studio.messages.tell(text))
@@ -337,7 +338,7 @@ class WorkflowPage(QWidget):
         canvas.selectionChanged.connect(lambda *_: self.lookChanged.emit())
         canvas.viewChanged.connect(self.lookChanged)
         self.tabs.currentChanged.connect(lambda _: self.lookChanged.emit())
-        self.inspector.runNodeRequested.connect(self.runNodeWanted)
+        self.inspector.runNodeRequested.connect(self._run_or_stop)
         self.inspector.answerWanted.connect(self.answerWanted)
         self.inspector.closeRequested.connect(self.close_inspector)
         self.inspector.menuRequested.connect(self.menus.node_menu)
@@ -388,6 +389,13 @@ class WorkflowPage(QWidget):
             QTimer.singleShot(0, self, self._make_room)
         if one is not None and self.drawer.isVisible():
             self.trace.select_node(one)
+
+    def _run_or_stop(self, node_id: str) -> None:
+        """The one button of a step: it runs it, and stops it while it runs."""
+        if self.session.is_at_work(node_id):
+            self.stopWanted.emit()
+        else:
+            self.runNodeWanted.emit(node_id)
 
     def _let_go(self) -> None:
         if self._selected_late:

@@ -83,6 +83,16 @@ class PageCommands(QObject):
     def on_delete(self) -> None:
         self.page.canvas.delete_selection()
 
+    def on_dissolve(self) -> None:
+        canvas = self.page.canvas
+        canvas.edits.dissolve(canvas.selected_nodes())
+
+    def on_select_after(self) -> None:
+        self.page.canvas.edits.select_course(forward=True)
+
+    def on_select_before(self) -> None:
+        self.page.canvas.edits.select_course(forward=False)
+
     def on_select_all(self) -> None:
         self.page.canvas.select_all()
 

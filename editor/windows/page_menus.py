@@ -71,22 +71,48 @@ class PageMenus:
             menu.addSeparator()
         self._action(menu, "copy")
         if not session.read_only:
-            for name in ("cut", "duplicate", "rename"):
+            for name in ("cut", "duplicate"):
                 self._action(menu, name)
         self._action(menu, "save_snippet")
         if not session.read_only:
             menu.addSeparator()
-            if not node.is_note:
+            if node.is_note:
+                self._note_part(menu, node_id)
+            else:
+                self._action(menu, "rename")
                 for name in ("add_block", "connect_to", "change_type"):
                     self._action(menu, name)
                 self._action(menu, "toggle_disabled", tr("Switch on") if node.data.get("disabled") else "")
                 self._action(menu, "disconnect")
             self._room_part(menu, [node_id])
+        if not node.is_note:
+            menu.addSeparator()
+            for name in ("select_after", "select_before"):
+                self._action(menu, name)
         self._help_part(menu, node_id)
         if not session.read_only:
             menu.addSeparator()
+            if not node.is_note:
+                self._action(menu, "dissolve")
             self._action(menu, "delete")
         menu.popup(point)
+
+    def _note_part(self, menu: QMenu, node_id: str) -> None:
+        """What a note alone has: its text, its colour, whose it is."""
+        from editor.canvas.noteedit import colour_menu
+
+        canvas = self._page.canvas
+        data = canvas.graph.nodes[node_id].data
+        menu.addAction(
+            icon("edit", "text"), tr("Edit the text") + f"\t{native('F2')}", lambda: canvas.edit_note(node_id)
+        )
+        colours = colour_menu(menu, lambda name: canvas.edits.set_note_theme(node_id, name), str(data.get("theme")))
+        colours.setTitle(tr("Colour"))
+        colours.setIcon(icon("circle", "text"))
+        menu.addMenu(colours)
+        author = menu.addAction(icon("user", "text"), tr("Show author"), lambda: canvas.edits.toggle_author(node_id))
+        author.setCheckable(True)
+        author.setChecked(bool(data.get("showAuthor")))
 
     def _help_part(self, menu: QMenu, node_id: str) -> None:
         """What the block is, and the workflow that it calls."""
@@ -132,6 +158,9 @@ class PageMenus:
     def _selection_menu(self, point: QPoint) -> None:
         """Several nodes: arrange them, copy, delete."""
         menu = self._menu()
+        for name in ("select_after", "select_before"):
+            self._action(menu, name)
+        menu.addSeparator()
         self._action(menu, "copy")
         if not self._page.session.read_only:
             self._action(menu, "cut")
@@ -150,6 +179,7 @@ class PageMenus:
             self._action(menu, "disconnect")
             self._room_part(menu, self._page.canvas.selected_nodes())
             menu.addSeparator()
+            self._action(menu, "dissolve")
             self._action(menu, "delete")
         menu.popup(point)
 

@@ -66,7 +66,9 @@ class GhostGesture(Gesture):
             self.view.say(self.refusal)
             return
         x, y = self.place()
-        self.view.edits.add_node(self.node_type, x, y, container=self.room, split=self.edge_id)
+        made = self.view.edits.add_node(self.node_type, x, y, container=self.room, split=self.edge_id)
+        if made is not None and self.node_type == "note":
+            self.view.noteEditRequested.emit(made)  # a note is placed to be written
         self.view.update()
 
     def cancel(self) -> None:
@@ -75,17 +77,10 @@ class GhostGesture(Gesture):
     def paint(self, painter: QPainter) -> None:
         if self._at is None:
             return
-        camera, current = self.view.camera, theme()
         if self.room is not None:
             self.view.paint_room_target(painter, self.room, refused=self.refusal)
         if self.edge_id is not None and self.edge_id in self.view.scene.edges:
-            painter.save()
-            painter.translate(camera.x, camera.y)
-            painter.scale(camera.zoom, camera.zoom)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(current.color("accent"), m.EDGE_ACTIVE))
-            painter.drawPath(path_of(self.view.scene.edges[self.edge_id]))
-            painter.restore()
+            paint_taken_edge(self.view, painter, self.edge_id)
         self.paint_load(painter)
         if self.remark:
             paint_bubble(painter, self.remark, *self._pointer, self.view.rect(), tone="bad" if self.refusal else "text")
@@ -99,6 +94,18 @@ class GhostGesture(Gesture):
         """Draw what is carried."""
         x, y = self.view.camera.to_view(*self.place())
         paint_ghost_card(painter, self.node_type, x, y, self.view.camera.zoom, refused=bool(self.refusal))
+
+
+def paint_taken_edge(view: CanvasView, painter: QPainter, edge_id: str) -> None:
+    """Marks the edge that a drop would split."""
+    camera = view.camera
+    painter.save()
+    painter.translate(camera.x, camera.y)
+    painter.scale(camera.zoom, camera.zoom)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(theme().color("accent"), m.EDGE_ACTIVE))
+    painter.drawPath(path_of(view.scene.edges[edge_id]))
+    painter.restore()
 
 
 def paint_ghost_card(

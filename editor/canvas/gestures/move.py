@@ -10,8 +10,9 @@ from PySide6.QtGui import QPainter
 
 from editor.canvas.fitting import inner_box
 from editor.canvas.gestures.base import Gesture, Pointer
+from editor.canvas.gestures.ghost import paint_taken_edge
 from editor.canvas.gestures.snapping import HelpLine, Snapper, paint_help_lines
-from editor.canvas.hit import room_at
+from editor.canvas.hit import edge_near, room_at
 from editor.canvas.overlays.lifted import LiftedLayer
 from editor.i18n import ntr
 from engine.model.edits import MoveNodes
@@ -40,6 +41,8 @@ class MoveGesture(Gesture):
         self.into: str | None = None
         self.leaving = False
         self.refused = ""
+        self.edge_id: str | None = None
+        """The edge that the node would be put into; only a node without edges of its own is."""
 
     def begin(self, at: Pointer) -> None:
         scene = self.view.scene
@@ -74,6 +77,7 @@ class MoveGesture(Gesture):
                     self.lines = []
         self.offset = (float(round(dx)), float(round(dy)))
         self._find_target(at)
+        self._find_edge(at)
         self._layer.move(*self.offset)
         self.view.update()
 
@@ -115,6 +119,19 @@ class MoveGesture(Gesture):
         self.refused = self.view.rules.may_enter(nodes, room)
         self.into = room
 
+    def _find_edge(self, at: Pointer) -> None:
+        self.edge_id = None
+        if at.free or len(self.ids) != 1 or self.into is not None or self.leaving:
+            return
+        graph, node = self.view.graph, self.view.graph.nodes[self.ids[0]]
+        if node.is_note or graph.in_edges(node.id) or graph.out_edges(node.id):
+            return
+        found = edge_near(self.view.scene, self.view.camera, at.scene_x, at.scene_y)
+        if not found or graph.nodes[graph.edges[found].source].parent != node.parent:
+            return
+        if self.view.rules.may_insert(node.type, found):
+            self.edge_id = found
+
     def _in_rooms(self) -> list[str]:
         """What is dragged and can belong to a container; notes lie where they are put."""
         return [n for n in self.ids if self.view.scene.items[n].kind != "note"]
@@ -131,6 +148,8 @@ class MoveGesture(Gesture):
             self._change_room()
         elif self.refused:
             self.view.say(self.refused)
+        elif self.edge_id is not None:
+            self.view.edits.put_into_edge(self.ids[0], self.edge_id, self._moved(self.ids))
         else:
             self.view.commands.submit(self._moved(self.ids), label)
         self.view.update()
@@ -157,4 +176,6 @@ class MoveGesture(Gesture):
         self._layer.paint(painter)
         if self.into is not None:
             self.view.paint_room_target(painter, self.into, refused=self.refused)
+        if self.edge_id is not None and self.edge_id in self.view.scene.edges:
+            paint_taken_edge(self.view, painter, self.edge_id)
         paint_help_lines(painter, self.view.camera, self.lines)

@@ -101,6 +101,30 @@ def paint_hover_line(view: CanvasView, painter: QPainter, node_id: str) -> None:
         paint_sockets(canvas, item, linked_sockets(view.scene, item.id))
 
 
+MOST_EDGES = 60
+"""A node with more edges than this keeps them as they are: lighting them all says nothing."""
+
+
+def paint_hover_edges(view: CanvasView, painter: QPainter, node_id: str) -> None:
+    """The edges of the card under the pointer stand out, so that one sees where it stands in the flow."""
+    graph = view.graph
+    edges = [view.scene.edges.get(e.id) for e in (*graph.in_edges(node_id), *graph.out_edges(node_id))]
+    shown = [e for e in edges if e is not None and e.id not in view.state.hidden_edges and not view.covers_cards(e)]
+    if not shown or len(shown) > MOST_EDGES or view.camera.zoom < m.ZOOM_TITLES:
+        return
+    camera = view.camera
+    painter.save()
+    painter.translate(camera.x, camera.y)
+    painter.scale(camera.zoom, camera.zoom)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    pen = QPen(theme().color("accent"), max(m.EDGE, 1.5 / camera.zoom))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    for edge in shown:
+        painter.drawPath(path_of(edge))
+    painter.restore()
+
+
 def paint_hover_socket(view: CanvasView, painter: QPainter, hit: Hit) -> None:
     """A socket under the pointer grows and shows a plus."""
     scene = view.scene

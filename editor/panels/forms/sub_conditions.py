@@ -14,6 +14,7 @@ from editor.panels.forms.common import column, line
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import ChoiceField, Field, TextField, calm, name_it
 from editor.panels.forms.parts import RowList
+from editor.panels.parts import show_in_place
 
 TEXT = ("contains", "not contains", "start with", "end with", "is", "is not", "empty", "not empty")
 FILE_MENUS: dict[str, tuple[str, ...]] = {
@@ -114,7 +115,7 @@ class LogicButton(QPushButton):
     def load(self) -> None:
         word = str(self.ctx.get(self._path, "and"))
         self.setText(tr("All must hold (AND)") if word == "and" else tr("One is enough (OR)"))
-        self.setVisible(len(self.ctx.get(self._items, [])) > 1)
+        show_in_place(self, len(self.ctx.get(self._items, [])) > 1)
 
     def _flip(self) -> None:
         other = "or" if str(self.ctx.get(self._path, "and")) == "and" else "and"

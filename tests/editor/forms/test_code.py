@@ -187,7 +187,7 @@ def test_the_run_button_asks_for_this_node(desk: Open) -> None:
     here = desk(work("def main(q):\n    return {}\n"), "code")
     asked: list[str] = []
     here.inspector.runNodeRequested.connect(asked.append)
-    here.click("Run this node")
+    here.click("Run this step")
     assert asked == ["code"]
     assert here.inspector.tabs.currentIndex() == 1
 
