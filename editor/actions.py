@@ -107,6 +107,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("pick_round", "Choose a round", "list", ("Ctrl+F7",), "rounds", "View"),
     Action("follow_run", "Follow the run", "follow", ("Ctrl+Shift+F",), "open", "View"),
     Action("theme", "Dark or light", "moon", ("Ctrl+Shift+D",), "", "View", True),
+    Action("language", "English or Chinese", "language", (), "", "View"),
     Action("run", "Run", "play", ("F5", "Alt+R"), "unheld", "Run", True),
     Action("run_node", "Run this step", "step", ("F10",), "unheld", "Run", True),
     Action("run_items", "Run with chosen items…", "list", (), "one", "Run"),

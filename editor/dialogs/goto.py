@@ -26,6 +26,8 @@ from editor.i18n import tr
 from editor.icons import icon
 
 SHOWN = 60
+COMMANDS = "command"
+"""The scope that a slash at the beginning means."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,9 @@ class GoTo(QDialog):
         self.scopes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.scopes.setAccessibleName(tr("What to look for"))
         for name, word in source.scopes:
-            self.scopes.setTabToolTip(self.scopes.addTab(tr(word)), f"@{name}" if name else "")
+            self.scopes.setTabToolTip(
+                self.scopes.addTab(tr(word)), f"@{name}" + (" /" if name == COMMANDS else "") if name else ""
+            )
         self.scopes.currentChanged.connect(lambda _: self._typed(self.search.text()))
         column.addWidget(self.scopes)
         self.scopes.setVisible(bool(source.scopes))
@@ -128,6 +132,8 @@ class GoTo(QDialog):
         text = self.search.text()
         head, _, rest = text.partition(" ")
         names = [name for name, _ in self._source.scopes]
+        if text.startswith("/") and COMMANDS in names:
+            return COMMANDS, text[1:]
         if head.startswith("@") and head[1:] in names:
             return head[1:], rest
         index = self.scopes.currentIndex()

@@ -314,6 +314,9 @@ class Palette(QWidget):
         self.parts.fill_tools(text)
         self.parts.fill_snippets(text)
         self.parts.show_found(bool(self.parts.current.count()) or not text)
+        self.search.setPlaceholderText(
+            tr("Search tools") if self.parts.tabs.currentIndex() == 1 else tr("Search blocks")
+        )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -385,6 +388,7 @@ class BlockSelector(QFrame):
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search blocks"))
         self.search.setAccessibleName(tr("Search blocks"))
+        self.search.setClearButtonEnabled(True)
         self.search.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._fill)
         self.search.installEventFilter(self)
@@ -420,6 +424,9 @@ class BlockSelector(QFrame):
         self.parts.fill_tools(words)
         self.parts.fill_snippets(words, self._misfit)
         self.parts.show_found(bool(self.parts.current.count()))
+        self.search.setPlaceholderText(
+            tr("Search tools") if self.parts.tabs.currentIndex() == 1 else tr("Search blocks")
+        )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:

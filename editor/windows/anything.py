@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SLASHED = {"refine": "generate_here", "new": "generate_new", "theme": "theme", "zen": "maximize"}
 """Commands by the names that one may type after a slash."""
 RUNS = 40
+ALSO = {"maximize": "zen", "shortcuts": "docs help", "preferences": "account", "show_problems": "checklist"}
+"""Other names of commands, those of the web editor's palette among them."""
 VERSIONS = 100
 WITHOUT_WORDS = {"": ("command", "app"), "node": ("node",)}
 
@@ -104,7 +106,8 @@ class Anything:
             if action.id in ("escape", "palette") or not window.can(action.id):
                 continue
             keys = keymap.keys(action.id)
-            words = f"{tr(action.text)} {action.text} {action.id} {tr(action.menu) if action.menu else ''}".lower()
+            menu, also = tr(action.menu) if action.menu else "", ALSO.get(action.id, "")
+            words = f"{tr(action.text)} {action.text} {action.id} {menu} {also}".lower()
             shown = native(keys[0]) if keys else ""
             found.append(Entry(tr(action.text), shown, action.icon, words, partial(window.do, action.id)))
         return found

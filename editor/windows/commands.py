@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QApplication, QWidget
 
-from editor.i18n import tr
+from editor.i18n import language, set_language, tr
 from editor.theme import set_theme, theme
 from editor.windows.page_commands import PageCommands
 
@@ -48,6 +48,11 @@ class Commands(PageCommands):
         name = "light" if theme().is_dark else "dark"
         self.window.studio.preferences.set("theme", name)
         set_theme("light" if name == "light" else "dark")
+
+    def on_language(self) -> None:
+        name = "en" if language() == "zh_CN" else "zh_CN"
+        self.window.studio.preferences.set("language", name)
+        set_language(name)
 
     def on_about(self) -> None:
         self.window.studio.messages.inform(

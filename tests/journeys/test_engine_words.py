@@ -100,7 +100,7 @@ FAULTS: list[tuple[tuple[str, Data], str]] = [
     (code("def main():\n    open('/x', 'w')\n"), "Refused：代码执行节点中不允许写入文件“/x”"),
     (
         http("http://127.0.0.1:1/x"),
-        "它是本机，而本工作区的网络规则禁止工作流访问私有网络。如需允许，请在工作区的网络设置中将 127.0.0.1 加入",
+        "它是本机，而本工作空间的网络规则禁止工作流访问私有网络。如需允许，请在工作空间的网络设置中将 127.0.0.1 加入",
     ),
     (http("{{#start.q#}}"), "地址必须以 http:// 或 https:// 开头，而现在是“ftp://x”。"),
     (http("http://x.invalid/", method="brew"), "无法读取节点的设置：method：“brew”不是请求方法。（x）"),
@@ -108,10 +108,10 @@ FAULTS: list[tuple[tuple[str, Data], str]] = [
     (template("{{ x.y }}"), "UndefinedError：“x”未定义"),
     (template("{% if %}"), "第 1 行：此处应为表达式，而不是“end of statement block”"),
     (llm(), OF_A_MODEL),
-    (tool("t"), "无法获取工具运行环境：本工作区没有工具 nobody/t（builtin）；请在设置的“工具”中连接一个"),
+    (tool("t"), "无法获取工具运行环境：本工作空间没有工具 nobody/t（builtin）；请在设置的“工具”中连接一个"),
     (
         ("knowledge-retrieval", {"query_variable_selector": ASKED, "dataset_ids": ["d"], "retrieval_mode": "multiple"}),
-        "此步骤需要知识库，而本工作区没有。文件要求的是：d。",
+        "此步骤需要知识库，而本工作空间没有。文件要求的是：d。",
     ),
     (
         ("list-operator", {"variable": ASKED, "var_type": "string", "item_var_type": "string"}),
@@ -295,7 +295,7 @@ def test_a_dialog_that_is_open_says_its_error_in_the_new_language(tmp_path: Path
 
         QTimer.singleShot(0, look)
         WindowMessages(studio.window).error("Penstock", error)
-        fault = "无法打开工作区文件 /x.db：无法打开数据库文件"
+        fault = "无法打开工作空间文件 /x.db：无法打开数据库文件"
         chinese = f"{fault}\n\n请检查该文件夹是否可写，或用 --data 选择其他文件夹。"
         assert seen == [[chinese], [f"{error}\n\n{hint}"], [chinese]]
 

@@ -478,3 +478,22 @@ def test_the_whole_path_by_keyboard(studio: Studio) -> None:
     QTest.keyClicks(dialog.name, "By keys")
     QTest.keyClick(dialog.name, Qt.Key.Key_Return)
     assert wait_until(lambda: [v.name for v in studio.services.versions.list(page.session.app_id)] == ["By keys"], 10)
+
+
+def test_a_slash_means_commands_of_the_palette(studio: Studio) -> None:
+    page = studio.sample("branch-on-a-condition")
+    studio.activate()
+    page.canvas.setFocus()
+    QTest.keyClick(page.canvas, Qt.Key.Key_K, CTRL)
+    palette = next(w for w in studio.window.findChildren(GoTo) if w.isVisible())
+    QTest.keyClicks(palette.search, "/zen")
+    assert [e.title for e in palette.entries] == ["Canvas only"]
+    palette.search.clear()
+    QTest.keyClicks(palette.search, "/language")
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    try:
+        assert studio.window.studio.preferences.get("language") == "zh_CN"
+        assert page.tools.mode_buttons["hand"].toolTip().startswith("手模式")
+    finally:
+        studio.window.do("language")
+    assert page.tools.mode_buttons["hand"].toolTip().startswith("Hand")
