@@ -33,14 +33,8 @@ class Adding:
 
     def from_tools(self, point: QPoint) -> None:
         """Offer blocks above the tools below the canvas; the chosen one hangs at the pointer until a click."""
-        page = self._page
-        rules, studio = page.canvas.rules, page.session.studio
-        mode = page.session.document.workflow.mode
-        selector = BlockSelector(
-            mode, lambda name: not rules.may_add(name, None), page, studio.habits, notes=True, tools=studio.tools
-        )
+        selector = self._selector(BlockRequest(0, 0, point.x(), point.y(), exact=True))
         selector.chosen.connect(self.carry)
-        selector.helpWanted.connect(lambda block: page.helping.about_offered(selector, block))
         selector.popup(point - QPoint(8, selector.height() - ABOVE))
 
     def by_key(self) -> None:
@@ -84,9 +78,15 @@ class Adding:
 
     def choose(self, request: BlockRequest) -> None:
         """Offer the blocks that fit a place."""
-        page = self._page
-        if page.session.read_only:
+        if self._page.session.read_only:
             return
+        selector = self._selector(request)
+        selector.chosen.connect(lambda node_type: self._place(request, node_type))
+        selector.popup(QPoint(request.global_x, request.global_y))
+
+    def _selector(self, request: BlockRequest) -> BlockSelector:
+        """What offers the blocks, tools and snippets that fit a place."""
+        page = self._page
         rules = page.canvas.rules
 
         def allowed(node_type: str) -> bool:
@@ -107,9 +107,8 @@ class Adding:
             mode, allowed, page, studio.habits, studio.snippets, notes=notes, tools=studio.tools, misfit=misfit
         )
         page.snippets.serve(selector)
-        selector.chosen.connect(lambda node_type: self._place(request, node_type))
         selector.helpWanted.connect(lambda block: page.helping.about_offered(selector, block))
-        selector.popup(QPoint(request.global_x, request.global_y))
+        return selector
 
     def _place(self, request: BlockRequest, node_type: str) -> None:
         if snippet_of(node_type):

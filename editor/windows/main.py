@@ -65,7 +65,6 @@ CONDITIONS: dict[str, Callable[[WorkflowPage], bool]] = {
     "held_failure": lambda page: bool(page.session.debugging.held_failure),
     "chosen": lambda page: page.isEnabled() and bool(page.canvas.selected_nodes()),
     "some": lambda page: not page.session.read_only and bool(page.canvas.selected_nodes()),
-    "chosen": lambda page: bool(page.canvas.selected_nodes()),
     "one": lambda page: not page.session.read_only and len(page.canvas.selected_nodes()) == 1,
     "several": lambda page: not page.session.read_only and len(page.canvas.selected_nodes()) > 1,
     "spread_across": lambda page: not page.session.read_only and page.canvas.edits.can_distribute("horizontal"),
