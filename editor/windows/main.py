@@ -351,7 +351,7 @@ class MainWindow(QMainWindow):
         page.exportVersion.connect(lambda version_id: self.versioning.export(page, version_id))
         page.compareVersions.connect(lambda before, after: comparing.compare(self, page, before, after))
         page.backWanted.connect(lambda: self._back_from(page))
-        page.fileDropped.connect(lambda path: self.offer_file(Path(path)))
+        page.fileDropped.connect(lambda path: QTimer.singleShot(0, self, lambda: self.offer_file(Path(path))))
         page.follow(session.nameChanged, lambda _: self._retitle(page))
         page.follow(session.saveStateChanged, lambda _: self.top.refresh())
         page.follow(session.problemsChanged, self.top.refresh)
@@ -469,10 +469,12 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        # Asked once the drop is over: the program that the files come from waits for its end.
         if self.page is None or len(files) > 1:
-            self.library.take_files(files)
+            QTimer.singleShot(0, self, lambda: self.library.take_files(files))
         elif files:
-            self.offer_file(files[0])
+            QTimer.singleShot(0, self, lambda: self.offer_file(files[0]))
 
     def offer_file(self, path: Path) -> None:
         """A file was dropped on the window: a snippet is kept, a workflow is offered."""
