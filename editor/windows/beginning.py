@@ -18,7 +18,7 @@ STARTS = ("start", "trigger-webhook", "trigger-schedule")
 """What a workflow can begin with here; a chat flow has the first alone."""
 LEFT = 80
 """Where the first node comes to stand: as far from the canvas's left as there is room for what follows, in pixels."""
-BELOW_MIDDLE = 44
+BELOW_MIDDLE, OVER_TOOLS = 44, 24
 
 
 class Beginning(QWidget):
@@ -55,10 +55,12 @@ class Beginning(QWidget):
         self.settle()
 
     def settle(self) -> None:
-        """Stand in the middle, below the sentence that the canvas draws."""
+        """Stand in the middle, below the sentence that the canvas draws; on a low canvas over its tools at least."""
         canvas = self._page.canvas
         self.adjustSize()
-        self.move((canvas.width() - self.width()) // 2, canvas.height() // 2 + BELOW_MIDDLE)
+        lowest = canvas.height() - canvas.covered_below - OVER_TOOLS - self.height()
+        place = max(8, min(canvas.height() // 2 + BELOW_MIDDLE, lowest))
+        self.move((canvas.width() - self.width()) // 2, place)
 
     def _begin(self, name: str) -> None:
         canvas = self._page.canvas

@@ -112,7 +112,7 @@ class Commands(PageCommands):
         focused = QApplication.focusWidget()
         if page.find_bar.isVisible():
             page.find_bar.close_bar()
-        elif focused is not None and any(_within(focused, part) for part in page.parts() if part is not page.canvas):
+        elif focused is not None and not _within(focused, page.canvas):
             page.canvas.setFocus()
         elif not page.chrome:
             self.on_maximize()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -385,6 +386,9 @@ class WorkflowPage(QWidget):
         self.inspector.show_node(one)
         shown = one is not None and self.inspector.node_id is not None
         if shown != self.inspector.isVisible() and self._chrome:
+            focused = QApplication.focusWidget()
+            if not shown and focused is not None and self.inspector.isAncestorOf(focused):
+                self.canvas.setFocus()  # rather than the tabs of the window, which Qt would choose
             self.inspector.setVisible(shown)
             QTimer.singleShot(0, self, self._make_room)
         if one is not None and self.drawer.isVisible():

@@ -1,4 +1,4 @@
-"""What else the list of versions promises: keys alone, the mouse alone, all that a version holds, containers, Chinese."""
+"""What else the list of versions promises: by keys alone, by the mouse alone, all that a version holds, containers."""
 
 from __future__ import annotations
 
