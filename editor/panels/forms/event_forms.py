@@ -32,6 +32,8 @@ KINDS = (
 )
 STYLES = (("default", "Normal"), ("primary", "Primary"), ("accent", "Accent"), ("ghost", "Ghost"))
 FILE_KINDS = (("image", "Images"), ("document", "Documents"), ("audio", "Audio"), ("video", "Video"))
+CONTENTS = 8
+"""How many letters of a choice have room beside a name, also where letters are large."""
 _FILES: Mapping[str, Any] = {
     "allowed_file_types": ["image"],
     "allowed_file_extensions": [],
@@ -110,6 +112,7 @@ class HumanInputForm(Form):
         caption.setToolTip(tr("What __action_id holds when this button was pressed, and the name of its socket."))
         caption.setBuddy(ident)
         look = ChoiceField(self.ctx, (*path, "button_style"), tr("Style"), looks)
+        look.box.setMinimumContentsLength(CONTENTS)
         # The tools beside are three buttons high; the rest of the room stays below.
         return column(line(title, look, stretch=(3, 2)), line(caption, ident, stretch=(0, 1)), QWidget(), spacing=6)
 
@@ -139,6 +142,7 @@ class HumanInputForm(Form):
             tr("name"),
         )
         choice = ChoiceField(ctx, (*path, "type"), tr("Kind"), kinds, write=lambda kind: self._kind_chosen(index, kind))
+        choice.box.setMinimumContentsLength(CONTENTS)
         parts: list[QWidget] = [line(name, choice)]
         match ctx.get((*path, "type"), "paragraph"):
             case "select":
