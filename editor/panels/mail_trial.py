@@ -1,10 +1,11 @@
-"""A message that is sent by hand to the own address: a button that stops it too, and what came of it."""
+"""A message that is sent by hand: a button that stops it too, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -26,7 +27,10 @@ Work = Callable[[], Coroutine[Any, Any, str]]
 
 
 class MailTrial(QWidget):
-    """`work` is asked for when the button is pressed; None means that there is nothing to send, and why was said."""
+    """`work` is asked for when the button is pressed; None means that there is nothing to send, and why was said.
+    `over` comes when nothing is under way any more."""
+
+    over = Signal()
 
     def __init__(self, studio: Studio, words: str, work: Callable[[], Work | None]) -> None:
         super().__init__()
@@ -116,3 +120,4 @@ class MailTrial(QWidget):
         self.busy.hide()
         self.button.setText(self._words)
         self.button.setEnabled(True)
+        self.over.emit()

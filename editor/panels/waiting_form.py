@@ -40,6 +40,7 @@ class WaitingForm(QFrame):
         definition = record["definition"]
         self.session_id, self.node_id = str(record["session_id"]), str(record["node_id"])
         self.record = record
+        self._mail_words: list[Words] = []
         title = str(record.get("node_title") or tr("Human input"))
         self.setProperty("kind", "answered")
         self.setAccessibleName(title)
@@ -47,8 +48,10 @@ class WaitingForm(QFrame):
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(12)
         column.addLayout(self._head(title))
-        for words, kind in mail_words(record.get("mail")):
-            column.addWidget(Words(words, kind))
+        self.mail = QVBoxLayout()
+        self.mail.setSpacing(8)
+        column.addLayout(self.mail)
+        self.show_mail(record.get("mail"))
         text = MarkdownView(folder)
         text.setAccessibleName(tr("Text of the form"))
         text.set_text(_FIELD.sub(r"**[\1]**", str(definition.get("form_content") or "")))
@@ -80,6 +83,16 @@ class WaitingForm(QFrame):
         self.left = Words(kind="small")
         lines.addWidget(self.left)
         return lines
+
+    def show_mail(self, report: Mapping[str, Any] | None) -> None:
+        """Say what became of the e-mails that asked for the answer."""
+        for label in self._mail_words:
+            self.mail.removeWidget(label)
+            label.hide()
+            label.deleteLater()
+        self._mail_words = [Words(words, kind) for words, kind in mail_words(report)]
+        for place, label in enumerate(self._mail_words):
+            self.mail.insertWidget(place, label)
 
     def _button(self, action: Mapping[str, Any]) -> QPushButton:
         words, chosen = str(action.get("title") or action.get("id")), str(action["id"])

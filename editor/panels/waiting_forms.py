@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from editor.bridge.files import stored_files
 from editor.i18n import ntr, tr
+from editor.panels.mail_trial import MailTrial
 from editor.panels.parts import Words, focus_first
 from editor.panels.talk.markdown import open_link
 from editor.panels.waiting_form import WaitingForm
@@ -110,9 +111,31 @@ class WaitingForms(QScrollArea):
         card = WaitingForm(record, session.document.graph, session.studio.services.data_dir / "files")
         card.answered.connect(self._submit)
         card.linkClicked.connect(self._open_link)
+        if (record.get("mail") or {}).get("unsent"):
+            card.mail.addWidget(self._sender(card))
         self._column.insertWidget(self._column.count() - 1, card)
         card.show()
         self.cards[session_id] = card
+
+    def _sender(self, card: WaitingForm) -> MailTrial:
+        """A button that sends once more what did not go."""
+        services, session_id = self._session.studio.services, card.session_id
+        reports: list[dict[str, Any]] = []
+
+        async def work() -> str:
+            reports.append(await services.send_form_again(session_id))
+            return ", ".join(reports[-1]["sent"])
+
+        trial = MailTrial(self._session.studio, tr("Send the e-mail again"), lambda: work)
+
+        def over() -> None:
+            if reports:
+                card.show_mail(reports[-1])
+                trial.setVisible(bool(reports[-1].get("unsent")))
+                trial.say("", "muted")
+
+        trial.over.connect(over, Qt.ConnectionType.QueuedConnection)
+        return trial
 
     def _failed(self, error: PenstockError) -> None:
         self._session.studio.messages.error(tr("The forms cannot be read"), error)

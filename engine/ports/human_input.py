@@ -72,5 +72,6 @@ class HumanInputHost(Protocol):
         ...
 
     def note_mail(self, session_id: str, report: Mapping[str, Any]) -> None:
-        """Keep what became of the e-mails, JSON-able: `sent` (addresses), `failed` ({to, error, hint}), `notes`."""
+        """Keep what became of the e-mails, JSON-able: `sent` (addresses), `failed` ({to, error, hint}), `notes`,
+        and `unsent`, the messages that did not go."""
         ...

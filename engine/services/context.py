@@ -293,6 +293,12 @@ class Services:
 
         return FormTrials(values, lambda: self.mail, self.clock, lambda: self.limits().min_masked_secret_length)
 
+    async def send_form_again(self, session_id: str) -> dict[str, Any]:
+        """Send the e-mails of a waiting form that did not go; see `engine.services.form_mail.send_again`."""
+        from engine.services.form_mail import send_again
+
+        return await send_again(self.forms, self.mail, session_id)
+
     def limits(self) -> Limits:
         """The table of limits with the workspace's changes; the file is not opened only for that."""
         if "database" not in self.__dict__ and not self.has_database():

@@ -162,6 +162,25 @@ def test_a_mail_that_did_not_go_is_told_and_the_form_waits(studio: Studio) -> No
     dialog.reject()
 
 
+def test_what_did_not_go_is_sent_again_with_a_click(studio: Studio) -> None:
+    page = opened(studio, writing())
+    with mail_server(refused=("ann@example.com",)) as server:
+        studio.services.mail.save(Account("127.0.0.1", server.port, "none", "", "me@example.com"))
+        studio.window.running.start(page, {}, "")
+        assert "was not sent" in waiting_words(page)
+        (card,) = page.run_panel.forms.cards.values()
+        button = next(b for b in card.findChildren(QPushButton) if b.text() == "Send the e-mail again")
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert wait_until(lambda: not studio.window.studio.tasks.busy)
+        assert "was not sent" in waiting_words(page)
+        server.refused = ()
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert wait_until(lambda: "Sent by e-mail to ann@example.com." in waiting_words(page))
+        assert "was not sent" not in waiting_words(page)
+        assert not button.isVisible()
+    assert [m.to for m in server.messages] == ["ann@example.com"]
+
+
 def test_without_an_account_the_form_says_that_nothing_was_sent(studio: Studio) -> None:
     page = opened(studio, writing())
     studio.window.running.start(page, {}, "")

@@ -94,7 +94,7 @@ class HumanInputNode(Node[HumanInputConfig]):
 
 def _told(state: Submitted | TimedOut) -> dict[str, Any]:
     """What became of the e-mails, for the record of the step."""
-    return {"mail": dict(state.mail)} if state.mail is not None else {}
+    return {"mail": {k: v for k, v in state.mail.items() if k != "unsent"}} if state.mail is not None else {}
 
 
 def _specials(action_id: str, title: str, text: str) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from engine.logs import get_logger
 from engine.nodes.human_input.letter import Letter, email_methods, letter
-from engine.ports.mail import Mailer, MailOutcome
+from engine.ports.mail import Mail, Mailer, MailOutcome
 from engine.ports.outside import PortError
 
 if TYPE_CHECKING:
@@ -60,9 +61,15 @@ async def _one(ctx: NodeContext, mailer: Mailer, method: Mapping[str, Any], repo
         outcomes = await mailer.send(made.mails)
     except PortError as problem:
         outcomes = [MailOutcome(mail.to, problem.message, problem.hint) for mail in made.mails]
-    for outcome in outcomes:
+    take_over(report, made.mails, outcomes)
+
+
+def take_over(report: Report, mails: Sequence[Mail], outcomes: Sequence[MailOutcome]) -> None:
+    """Put into a report what became of messages; those that did not go are kept to be sent again (`unsent`)."""
+    for mail, outcome in zip(mails, outcomes, strict=True):
         if outcome.error:
             report["failed"].append({"to": outcome.to, "error": outcome.error, "hint": outcome.hint})
+            report.setdefault("unsent", []).append(asdict(mail))
         else:
             report["sent"].append(outcome.to)
 

@@ -265,6 +265,38 @@ def test_without_an_account_nothing_leaves(services: Services) -> None:
     assert "no mail account" in form["mail"]["notes"][0]
 
 
+def test_what_did_not_go_is_sent_again_by_hand(services: Services) -> None:
+    people = [{"type": "external", "email": f"{name}@example.com"} for name in ("ann", "bob")]
+    workflow = asking(recipients={"whole_workspace": False, "items": people})
+    with mail_server(refused=("bob@example.com",)) as server:
+        _, run_id = sent_by(services, server, workflow)
+        (form,) = services.forms.waiting(run_id)
+        assert form["mail"]["sent"] == ["ann@example.com"]
+        report = asyncio.run(services.send_form_again(form["session_id"]))
+        assert [row["to"] for row in report["failed"]] == ["bob@example.com"]
+        server.refused = ()
+        report = asyncio.run(services.send_form_again(form["session_id"]))
+        assert (report["sent"], report["failed"]) == (["ann@example.com", "bob@example.com"], [])
+        assert services.forms.form(form["session_id"])["mail"] == report
+        with pytest.raises(UserError, match="left to be sent"):
+            asyncio.run(services.send_form_again(form["session_id"]))
+    assert [m.to for m in server.messages] == ["ann@example.com", "bob@example.com"]
+    assert server.messages[0].subject == server.messages[1].subject
+
+
+def test_a_form_that_waits_no_more_is_not_sent_again(services: Services) -> None:
+    with mail_server() as server:
+        pass
+    _, run_id = sent_by(services, server)
+    (form,) = services.forms.waiting(run_id)
+    with pytest.raises(MailFailed):
+        asyncio.run(services.send_form_again(form["session_id"]))
+    assert services.forms.form(form["session_id"])["mail"] == form["mail"]
+    services.forms.submit(form["session_id"], "ok", {})
+    with pytest.raises(UserError, match="does not wait any more"):
+        asyncio.run(services.send_form_again(form["session_id"]))
+
+
 def test_a_run_that_is_not_kept_writes_to_nobody(services: Services) -> None:
     """Nobody could answer: its form goes with it."""
     with mail_server() as server:

@@ -247,6 +247,7 @@ def test_a_mail_that_fails_fails_no_run() -> None:
         {"to": "ann@example.com", "error": "The server is gone.", "hint": "Look for it."}
     ]
     assert ran.sent("NodeRunAgentLog")[0]["error"] == "The server is gone. Look for it."
+    assert [mail["to"] for mail in office.report["unsent"]] == ["ann@example.com"]
 
 
 @pytest.mark.expects_log
