@@ -8,17 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QHBoxLayout,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -28,17 +30,18 @@ from PySide6.QtWidgets import (
 from editor.canvas.preview import GraphPreview, card_sizes
 from editor.dialogs.asking import ModelChoice, Question
 from editor.dialogs.draft_notes import DraftNotes, change_marks, problem_counts
-from editor.dialogs.parts import FieldColumn, dialog_column, scrolling
+from editor.dialogs.parts import FieldColumn, dialog_column
 from editor.enginetexts import told, told_with_hint
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.keymap import LocalKeys, shown
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import calm
-from editor.panels.parts import EmptyState, Words
+from editor.panels.glyph import Glyph
+from editor.panels.parts import Words
 from editor.theme import restyle, theme
 from engine.errors import PenstockError
-from engine.services.generating.asking import MODEL_NODE, Generation, Wish, WorkflowDraft
+from engine.services.generating.asking import MODEL_NODE, Generation, Wish, WorkflowDraft, parameters_for
 from engine.services.generating.plan import progress
 from engine.services.model_names import ModelRef, with_default
 from engine.services.runs import StartRun
@@ -60,7 +63,6 @@ SAMPLES: Final = {
         "A chat that remembers the person's name and greets with it.",
     ),
 }
-LEAST_TOKENS, MOST_TOKENS = 512, 6144
 
 
 class Target(Protocol):
@@ -141,14 +143,14 @@ class Generating(QDialog):
         parts.addWidget(self._right())
         parts.setStretchFactor(0, 0)
         parts.setStretchFactor(1, 1)
-        parts.setSizes([theme().grown(360), theme().grown(680)])
+        left = min(theme().grown(360), 460)
+        parts.setSizes([left, max(320, 1040 - left)])
         column.addWidget(parts, 1)
         column.addWidget(self._buttons())
         LocalKeys(self, "confirm", self.generate)
         self.words.setPlainText(words)
-        self._say(
-            tr("The model is told what you write and, to refine, the graph with its prompts, code and addresses."),
-            "muted",
+        self.verdict.setText(
+            tr("The model is told what you write and, to refine, the graph with its prompts, code and addresses.")
         )
         self._busy()
         self._show_draft()
@@ -159,14 +161,14 @@ class Generating(QDialog):
     def _left(self) -> QWidget:
         box = QWidget()
         column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(12)
         form = FieldColumn()
         self.words = QPlainTextEdit()
         self.words.setAccessibleName(tr("What the workflow should do"))
         self.words.setPlaceholderText(tr("Describe it: what comes in, what is done, what comes out."))
         self.words.setTabChangesFocus(True)
-        self.words.setFixedHeight(theme().grown(96))
+        self.words.setFixedHeight(min(theme().grown(96), 120))
         form.add(tr("What the workflow should do"), self.words)
         self.mode = QComboBox()
         self.mode.setAccessibleName(tr("Kind"))
@@ -199,8 +201,14 @@ class Generating(QDialog):
         self.notes = DraftNotes()
         self.notes.nodeWanted.connect(self._look_at)
         column.addWidget(self.notes, 1)
-        scroll = scrolling(box)
-        scroll.setMinimumWidth(theme().grown(280))
+        # The notes take what room there is; only where there is too little for the rest is it scrolled.
+        scroll = QScrollArea()
+        scroll.setWidget(box)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumWidth(min(theme().grown(280), 420))
+        self._scroll = scroll
         return scroll
 
     def _actions(self) -> QHBoxLayout:
@@ -248,8 +256,13 @@ class Generating(QDialog):
         head.addWidget(self.whole)
         column.addLayout(head)
         self.stack = QStackedWidget()
-        self.empty = QWidget()
-        self._empty_box = QVBoxLayout(self.empty)
+        self.empty = QScrollArea()
+        self.empty.setWidgetResizable(True)
+        self.empty.setFrameShape(QFrame.Shape.NoFrame)
+        self.empty.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        self.empty.setWidget(inside)
+        self._empty_box = QVBoxLayout(inside)
         self._empty_box.setContentsMargins(0, 0, 0, 24)
         self.samples = QWidget()
         self._empty_box.addWidget(self.samples)
@@ -272,11 +285,15 @@ class Generating(QDialog):
         self.samples = QWidget()
         self._empty_box.insertWidget(0, self.samples)
         column = QVBoxLayout(self.samples)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(24, 40, 24, 0)
         column.setSpacing(8)
-        column.addWidget(
-            EmptyState("sparkle", tr("The workflow appears here. Say in words what it should do, or begin with one:"))
-        )
+        glyph = Glyph("sparkle", "faint", 28)
+        glyph.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(glyph)
+        words = Words(tr("The workflow appears here. Say in words what it should do, or begin with one:"))
+        words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(words)
+        column.addSpacing(8)
         for sample in SAMPLES[str(self.mode.currentData())]:
             chip = Chip(tr(sample))
             chip.clicked.connect(lambda _=False, sample=sample: self._begin_with(tr(sample)))
@@ -304,6 +321,8 @@ class Generating(QDialog):
     def _say(self, text: str, kind: str) -> None:
         self.verdict.setText(text)
         restyle(self.verdict, kind=kind)
+        # With large text it may be below what is in view; it is as high as its words only after the layout.
+        QTimer.singleShot(0, self, lambda: self._scroll.ensureWidgetVisible(self.verdict, 0, 8))
 
     def _busy(self) -> None:
         """What can be done now."""
@@ -363,17 +382,10 @@ class Generating(QDialog):
         return self.drafts[basis].draft.workflow if basis >= 0 else None
 
     def _parameters(self, provider: str, name: str) -> Mapping[str, Any]:
-        """A JSON mode where the model has one, and room for the answer beside the question."""
-        found: dict[str, Any] = {}
-        for rule in self._studio.model_rules(provider, name):
-            if rule.get("name") == "response_format":
-                options = [str(o) for o in rule.get("options") or ()]
-                found.update([("response_format", o) for o in ("JSON", "json_object") if o in options])
-        entry = next((e for e in self._studio.known_models() if (e["provider"], e["name"]) == (provider, name)), {})
-        room = int(entry.get("context_size") or 0)
-        if room:
-            found["max_tokens"] = max(LEAST_TOKENS, min(MOST_TOKENS, room // 2))
-        return found
+        known = self._studio.known_models()
+        entry = next((e for e in known if (e["provider"], e["name"]) == (provider, name)), {})
+        declared = self._studio.model_rules(provider, name)
+        return parameters_for(provider, declared, int(entry.get("context_size") or 0))
 
     def _ask(self, run: StartRun) -> None:
         self._question.ask(run)

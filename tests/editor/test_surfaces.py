@@ -40,6 +40,7 @@ PARTS = {
         "logs",
         "batch",
         "snippets",
+        "generating",
     ],
 }
 
@@ -73,7 +74,7 @@ def test_no_words_are_cut_off_and_every_control_has_a_name(
 
 FOCUSED = [
     "library", "panels", "run_form", "chat", "inspector", "retrieval", "history", "preferences", "shortcuts", "publish",
-    "dialogs", "messages", "selector", "logs", "batch", "human_forms", "snippets",
+    "dialogs", "messages", "selector", "logs", "batch", "human_forms", "snippets", "generating",
 ]  # fmt: skip
 
 

@@ -189,7 +189,9 @@ def drafting(studio: Studio) -> Iterator[QWidget]:
 def generating(studio: Studio) -> Iterator[QWidget]:
     """A model designs a workflow: nothing yet, a draft with notes, a refined one, an answer without a plan."""
     from editor.dialogs.generating import Generating
+    from editor.enginetexts import told_with_hint
     from editor.windows.generating import PageTarget
+    from engine.errors import UserError
     from engine.services.generating.asking import Wish, draft_of
     from engine.services.generating.plan import told
 
@@ -200,13 +202,14 @@ def generating(studio: Studio) -> Iterator[QWidget]:
         dialog.show()
         let_work()
         yield dialog
-        dialog._say("The model writes… 212 words, 7 nodes", "muted")
         dialog._add(draft_of(Wish("x"), PLAN, sizes=card_sizes))
         let_work()
         yield dialog
         dialog._answer = "I am a small model and I would like to tell you about workflows instead. " * 8
-        dialog._no_plan("The model wrote no plan that can be used. Say it in simpler words, or choose a larger model: "
-                        "small ones often cannot do this.")  # fmt: skip
+        try:
+            draft_of(Wish("x"), dialog._answer)
+        except UserError as problem:
+            dialog._no_plan(told_with_hint(problem))
         let_work()
         yield dialog
         dialog._taken = True

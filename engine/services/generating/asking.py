@@ -6,6 +6,7 @@ waits and fails as every other run does. `Generation` says what to run next; who
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -23,7 +24,10 @@ from engine.services.generating.plan import LARGEST, Note, keys_of, read_plan, t
 from engine.services.runs import StartRun
 
 MODEL_NODE: Final = "plan"
-MOST_TOKENS: Final = 6144
+LEAST_TOKENS, MOST_TOKENS = 512, 6144
+LOCAL: Final = frozenset({"embedded", "gguf"})
+"""Kinds of providers whose models run in this program: its runtime holds them to JSON, though they declare no such
+parameter."""
 TIME_LIMIT: Final = 600.0
 """Seconds that one question may take."""
 LONGEST: Final = 20_000
@@ -102,6 +106,18 @@ class WorkflowDraft:
     def count(self) -> int:
         """How many nodes it has for people."""
         return len(keys_of(self.workflow.graph))
+
+
+def parameters_for(provider: str, declared: Iterable[Mapping[str, Any]], context_size: int) -> dict[str, Any]:
+    """What to ask a model with, by its provider, the parameters that it declares and its context (tokens, 0 = not
+    known): a JSON mode where there is one, and a limit that leaves room for the question."""
+    modes = [str(o) for rule in declared if rule.get("name") == "response_format" for o in rule.get("options") or ()]
+    if LOCAL & set(re.split(r"[/_-]", provider)):
+        modes.append("json_object")
+    found: dict[str, Any] = {"response_format": mode for mode in modes if mode in ("JSON", "json_object")}  # noqa: B035
+    if context_size:
+        found["max_tokens"] = max(LEAST_TOKENS, min(MOST_TOKENS, context_size // 2))
+    return found
 
 
 def rules(wish: Wish) -> str:
@@ -307,4 +323,5 @@ def name_of(draft: WorkflowDraft, default: str) -> str:
 
 
 __all__ = ["MODEL_NODE", "MODES", "TIME_LIMIT", "Changes", "Generation", "Wish", "WorkflowDraft",
-           "draft_of", "name_of", "request", "rules"]  # fmt: skip
+           "draft_of", "name_of", "parameters_for", "request",
+           "rules"]  # fmt: skip

@@ -21,7 +21,7 @@ from engine.run.engine import start_run
 from engine.run.limits import Limits
 from engine.run.request import RunRequest
 from engine.services.context import Services
-from engine.services.generating.asking import Generation, Wish, WorkflowDraft, draft_of, rules
+from engine.services.generating.asking import Generation, Wish, WorkflowDraft, draft_of, parameters_for, rules
 from engine.services.generating.joining import beside, in_place
 from engine.services.generating.plan import LARGEST, MOST_NODES, keys_of, progress, read_plan, told
 from engine.services.model_names import with_default
@@ -389,6 +389,15 @@ def test_references_in_the_words_reach_the_model_as_they_are() -> None:
     model = ScriptedModel(json.dumps(MAIL))
     asked(Generation(Wish("Use {{#start.mail#}} and {{ x }}"), REF, fill=fill), model)
     assert "Use {{#start.mail#}} and {{ x }}" in model.requests[0].messages[1].text
+
+
+def test_a_json_mode_is_used_where_there_is_one_and_room_is_left_for_the_question() -> None:
+    declared = [{"name": "response_format", "options": ["text", "json_object"]}]
+    assert parameters_for("openai", declared, 0) == {"response_format": "json_object"}
+    assert parameters_for("anthropic", [{"name": "temperature"}], 8192) == {"max_tokens": 4096}
+    assert parameters_for("penstock/embedded/embedded", [], 400) == {
+        "response_format": "json_object", "max_tokens": 512
+    }  # fmt: skip
 
 
 def test_progress_counts_words_and_nodes() -> None:
