@@ -78,6 +78,10 @@ class DraftNotes(QListWidget):
         self.addItem(item)
         self._measure(item)
 
+    def sizeHint(self) -> QSize:
+        """No more than it needs at least: it takes what room there is, and scrolls by itself."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         for row in range(self.count()):

@@ -20,7 +20,7 @@ from engine.nodes import registry
 from engine.ports.models import ModelRef
 from engine.services.generating.build import Builder, Fill, Sizes, empty
 from engine.services.generating.forms import FORMS
-from engine.services.generating.plan import LARGEST, Note, keys_of, read_plan, told
+from engine.services.generating.plan import LARGEST, Note, keys_of, no_plan, read_plan, told
 from engine.services.runs import StartRun
 
 MODEL_NODE: Final = "plan"
@@ -28,7 +28,7 @@ LEAST_TOKENS, MOST_TOKENS = 512, 6144
 LOCAL: Final = frozenset({"embedded", "gguf"})
 """Kinds of providers whose models run in this program: its runtime holds them to JSON, though they declare no such
 parameter."""
-TIME_LIMIT: Final = 600.0
+TIME_LIMIT: Final = 300.0
 """Seconds that one question may take."""
 LONGEST: Final = 20_000
 """Characters of what a person asks for."""
@@ -267,6 +267,8 @@ def draft_of(
     base = wish.base if wish.base is not None else empty(wish.mode, plan.name)
     builder = Builder(base, fill, sizes)
     workflow = builder.build(plan)
+    if wish.base is None and all(_is_edge_of_it(n) for n in workflow.graph.nodes.values()):
+        raise no_plan(answer)  # a start alone is what small models give: nothing to look at
     problems = check(workflow)
     found = _unlike(problems, check(base) if wish.base is not None else [])
     faults = [*(n.text for n in builder.notes if n.is_fault), *_told_problems(workflow, found)]
@@ -278,6 +280,12 @@ def draft_of(
         _changes(base.graph, workflow.graph),
         answer[:LARGEST],
     )
+
+
+def _is_edge_of_it(node: Node) -> bool:
+    """Whether a node only begins a run, or ends it without saying anything of its own."""
+    spec = registry.spec(node.type)
+    return spec is None or spec.family == "entry" or node.type == "end"
 
 
 def _once(notes: Iterable[Note]) -> list[str]:
@@ -320,8 +328,3 @@ def _settings(node: Node) -> dict[str, Any]:
 def name_of(draft: WorkflowDraft, default: str) -> str:
     """What a new workflow of this draft is called."""
     return draft.workflow.app.name or default
-
-
-__all__ = ["MODEL_NODE", "MODES", "TIME_LIMIT", "Changes", "Generation", "Wish", "WorkflowDraft",
-           "draft_of", "name_of", "parameters_for", "request",
-           "rules"]  # fmt: skip

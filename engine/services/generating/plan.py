@@ -14,7 +14,7 @@ from typing import Any, Final
 from engine.errors import UserError
 from engine.model.graph import Graph, Node
 from engine.model.problems import Sentence
-from engine.model.selectors import Selector, changed_data
+from engine.model.selectors import changed_data
 from engine.model.workflow import Variable, Workflow
 from engine.nodes import registry
 from engine.nodes.llm_reasoning import without_thinking
@@ -86,12 +86,7 @@ def read_plan(answer: str) -> Plan:
     listed = pick(found, "nodes", "steps", "blocks") if found is not None else None
     nodes = [n for n in listed if isinstance(n, Mapping)] if isinstance(listed, list) else []
     if found is None or not nodes:
-        raise UserError(
-            "The model wrote no plan that can be used.",
-            code="generate.no_plan",
-            hint="Say it in simpler words, or choose a larger model: small ones often cannot do this.",
-            details={"answer": answer[:LARGEST]},
-        )
+        raise no_plan(answer)
     notes = []
     if len(answer) > LARGEST:
         notes.append(Note(Sentence.of("The answer is very long: only its beginning was read."), is_fault=True))
@@ -109,6 +104,16 @@ def read_plan(answer: str) -> Plan:
         " ".join(text(found.get("name")).split())[:80],
         tuple(m for m in memory if isinstance(m, Mapping))[:40] if isinstance(memory, list) else (),
         tuple(notes),
+    )
+
+
+def no_plan(answer: str) -> UserError:
+    """The error of an answer that plans nothing."""
+    return UserError(
+        "The model wrote no plan that can be used.",
+        code="generate.no_plan",
+        hint="Say it in simpler words, or choose a larger model: small ones often cannot do this.",
+        details={"answer": answer[:LARGEST]},
     )
 
 
@@ -239,7 +244,3 @@ def _told_edge(graph: Graph, keys: Mapping[str, str], edge_id: str) -> dict[str,
     spec = registry.spec(first.type) if first is not None else None
     plain = spec is None or any(h.id == "source" for h in spec.handles(first.data if first is not None else {}))
     return row if plain and edge.source_handle == "source" else {**row, "branch": edge.source_handle}
-
-
-__all__ = ["CUT", "LARGEST", "Note", "Plan", "PlanEdge", "PlanNode", "Selector", "keys_of", "progress", "read_plan",
-           "told", "told_settings"]  # fmt: skip

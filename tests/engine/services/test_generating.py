@@ -225,7 +225,10 @@ def test_broken_json_is_read_as_far_as_it_goes_and_said() -> None:
     assert joins(drafted(sloppy).workflow.graph) == {("A", "source", "LLM"), ("LLM", "source", "Output")}
 
 
-@pytest.mark.parametrize("answer", ["", "I cannot do that.", "[]", '{"nodes": []}', '{"nodes": "many"}', "{" * 5000])
+@pytest.mark.parametrize(
+    "answer",
+    ["", "I cannot do that.", "[]", '{"nodes": []}', '{"nodes": [{"type": "start"}]}', '{"nodes": "many"}', "{" * 5000],
+)
 def test_without_a_plan_the_answer_is_kept_and_a_larger_model_is_recommended(answer: str) -> None:
     with pytest.raises(UserError) as problem:
         drafted(answer)
