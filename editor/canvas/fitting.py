@@ -61,3 +61,15 @@ def grown(view: CanvasView, room: str | None, boxes: Iterable[Box]) -> list[Edit
     if (width, height) == (box.width, box.height):
         return []
     return [ResizeNode(room, whole(width), whole(height))]
+
+
+def make_room(view: CanvasView, node_ids: Iterable[str]) -> None:
+    """Nodes that came to be larger than their container has room for, by more branches or text, make it grow: that is
+    part of the step of undo that made them so."""
+    graph, items = view.graph, view.scene.items
+    rooms = {str(items[n].parent) for n in node_ids if n in items and items[n].parent in items}
+    for room in sorted(rooms):
+        boxes = [items[child.id].box for child in graph.children(room) if child.id in items]
+        for edit in grown(view, room, boxes):
+            if view.document is not None:
+                view.document.extend(edit)

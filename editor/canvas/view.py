@@ -34,6 +34,7 @@ from editor.canvas.actions import CanvasActions
 from editor.canvas.blocks import snippet_of
 from editor.canvas.commands import BlockRequest, CanvasCommands
 from editor.canvas.drops import CanvasDrops
+from editor.canvas.fitting import make_room
 from editor.canvas.gestures.base import Gesture, Pointer
 from editor.canvas.gestures.ghost import GhostGesture
 from editor.canvas.gliding import Gliding
@@ -51,6 +52,7 @@ from editor.theme import theme
 from engine.model.document import Delta, Document
 from engine.model.edits import SetViewport
 from engine.model.graph import Viewport
+from engine.model.types import whole
 
 if TYPE_CHECKING:
     from editor.canvas.noteedit import NoteEditor
@@ -190,6 +192,8 @@ class CanvasView(CanvasSurface):
         self.runs.follow(delta)
         self.repaint_damage(damage)
         self.viewChanged.emit()
+        if delta.origin == "apply" and delta.edit is not None and delta.edit.counts and not self.read_only:
+            make_room(self, delta.nodes_added | delta.nodes_changed)
 
     def viewport_settled(self) -> None:
         """The view came to rest; the document remembers where, a little later."""
@@ -200,7 +204,7 @@ class CanvasView(CanvasSurface):
         if self.document is None or self.read_only or self._commands is None:
             return
         camera = self.camera
-        viewport = Viewport(round(camera.x, 2), round(camera.y, 2), round(camera.zoom, 4))
+        viewport = Viewport(whole(round(camera.x, 2)), whole(round(camera.y, 2)), round(camera.zoom, 4))
         if viewport != self.document.graph.viewport:
             self._commands.submit(SetViewport(viewport), "")
 

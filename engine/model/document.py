@@ -264,6 +264,24 @@ class Document:
         self._tell(delta)
         return delta
 
+    def extend(self, edit: Edit) -> Delta:
+        """Apply an edit that follows from the last step, and make it part of that step.
+
+        Raises UserError when the edit does not fit and ValueError when there is no step that was just done.
+        """
+        if not self._position or self._position < len(self._steps):
+            raise ValueError("an edit follows from a step that was just done")
+        before = self._workflow
+        after, inverse = edit.apply(before)
+        delta = self._delta(before, after, edit, "apply")
+        if not delta.is_empty:
+            self._workflow = after
+            step = self._steps[-1]
+            self._steps[-1] = step.with_more(edit, inverse, step.titles, step.count)
+            self.revision += 1
+            self._tell(delta)
+        return delta
+
     def _remember(
         self, edit: Edit, inverse: Edit, label: str, merge_key: str | None, before: Workflow, delta: Delta
     ) -> None:

@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.canvas import metrics
 from editor.canvas.lexical import to_plain
 from editor.panels.palette import BlockSelector
 from editor.panels.variables import VariableDialog
 from editor.screenshot import wait_until
 from engine.model.hashing import content_hash
 from tests.helpers.hands import write_in
+from tests.helpers.model import made, node
 from tests.helpers.studio import TEMPLATES, Studio
 from tests.journeys.test_first_hour import choose_in_list, popup
 from tests.journeys.test_undo import CTRL, Do, check_undo, key
@@ -358,3 +360,35 @@ def test_a_connection_is_cut_by_its_own_button_and_by_the_menu(studio: Studio) -
 
     check_undo(studio, by_menu)
     assert len(page.session.document.graph.edges) == edges - 1
+
+
+@pytest.mark.spec("editor.10", "editor.25")
+def test_a_branch_added_in_the_panel_makes_the_container_grow_in_the_same_step(studio: Studio) -> None:
+    flow = made(
+        [
+            node("s", "start", variables=[]),
+            {
+                **node("room", "loop", x=320, start_node_id="in", loop_count=2, break_conditions=[]),
+                "width": 460,
+                "height": 240,
+            },
+            node("in", "loop-start", x=24, y=68, parent="room"),
+            node("choice", "if-else", x=120, y=70, parent="room", cases=[], isInLoop=True, loop_id="room"),
+        ],
+        [("s", "room"), ("in", "choice")],
+    )
+    page = studio.open_app(studio.services.workflows.create("workflow", "App", workflow=flow))
+    studio.activate()
+    page.canvas.fit()
+    studio.hand.click(studio.hand.at_node("choice"))
+    studio.settle()
+    items = page.canvas.scene.items
+
+    def branch(studio: Studio) -> None:
+        studio.click("Add ELIF")
+
+    height = items["room"].box.height
+    for _ in range(4):
+        check_undo(studio, branch)
+        assert items["choice"].box.bottom + metrics.ROOM_PAD_BOTTOM <= items["room"].box.bottom
+    assert items["room"].box.height > height

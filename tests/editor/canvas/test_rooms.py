@@ -9,8 +9,9 @@ from PySide6.QtCore import QPointF, Qt
 
 from editor.canvas import metrics as m
 from editor.canvas.commands import BlockRequest
+from engine.model.edits import ResizeNode, SetField
 from engine.model.graph import Graph
-from tests.helpers.canvas import CTRL, CanvasHand, graph_of, node
+from tests.helpers.canvas import CTRL, IF_ELSE, CanvasHand, graph_of, node
 
 Make = Callable[..., CanvasHand]
 
@@ -188,6 +189,54 @@ def test_a_connection_dropped_outside_adds_within(canvas: Make) -> None:
     made = hand.view.edits.place(hand.requests[-1], "code")
     assert made is not None
     assert hand.graph.nodes[made].parent == "room"
+    assert all_inside(hand)
+
+
+@pytest.mark.spec("editor.10")
+@pytest.mark.parametrize("room_type", ["loop", "iteration"])
+def test_a_child_that_grows_makes_its_container_grow(canvas: Make, room_type: str) -> None:
+    start = {"loop": "loop-start", "iteration": "iteration-start"}[room_type]
+    hand = canvas(
+        graph_of(
+            node("room", 300, 0, room_type, width=400, height=260, start_node_id="start"),
+            node("start", 24, 68, start, parent="room"),
+            node("choice", 120, 120, "if-else", parent="room", **IF_ELSE),
+        )
+    )
+    before = hand.graph
+    cases = [{**IF_ELSE["cases"][0], "case_id": f"case {n}", "id": f"case {n}"} for n in range(6)]
+    hand.document.apply(SetField("choice", ("cases",), cases), label="More cases")
+    assert all_inside(hand)
+    assert hand.graph.nodes["room"].height > 260
+    assert hand.graph.nodes["room"].data["height"] == hand.graph.nodes["room"].height
+    grown = hand.graph
+    once_back(hand, before)
+    hand.document.apply(SetField("choice", ("desc",), "A long word on what is decided here. " * 12), label="Words")
+    assert all_inside(hand)
+    hand.document.undo()
+    assert hand.graph == grown
+
+
+@pytest.mark.spec("editor.10")
+def test_typing_that_makes_a_child_grow_stays_one_step(canvas: Make) -> None:
+    graph = room_graph()
+    asks = node("in", 200, 120, "question-classifier", parent="room", classes=[{"id": "1", "name": "first"}])
+    hand = canvas(Graph({**graph.nodes, "in": asks}, graph.edges))
+    items = hand.view.scene.items
+    least = round(items["in"].box.bottom - items["room"].box.top + m.ROOM_PAD_BOTTOM)
+    hand.document.apply(ResizeNode("room", 480, least), label="Resize")
+    small = hand.graph
+    classes = [{"id": str(n), "name": f"Class {n}"} for n in range(1, 9)]
+    for count in range(2, 9):
+        hand.document.apply(SetField("in", ("classes",), classes[:count]), label="Edit", merge_key="in:classes")
+        assert all_inside(hand)
+    assert hand.document.steps()[1] == 2
+    height = hand.graph.nodes["room"].height
+    assert height is not None
+    assert height > least
+    hand.document.undo()
+    assert hand.graph == small
+    hand.document.redo()
     assert all_inside(hand)
 
 
