@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from editor.bridge.tasks import Tasks
-from editor.canvas.blocks import snippet_of
+from editor.canvas.blocks import snippet_block, snippet_of
 from editor.canvas.inserting import Piece
 from editor.i18n import ntr, tr
 from engine.errors import PenstockError, UserError
@@ -41,9 +41,15 @@ class Snippets(QObject):
 
     # -- what is known -----------------------------------------------------------------------------------------------
 
-    def load(self) -> None:
+    def load(self, then: Callable[[], Any] | None = None) -> None:
         """Ask the workspace in the background."""
-        self._tasks.run(lambda: self._services.snippets.all(), done=self._loaded, key="snippets")
+
+        def done(found: Sequence[Snippet]) -> None:
+            self._loaded(found)
+            if then is not None:
+                then()
+
+        self._tasks.run(lambda: self._services.snippets.all(), done=done, key="snippets")
 
     def _loaded(self, found: Sequence[Snippet]) -> None:
         same = self.loaded and tuple(found) == self._known
@@ -83,7 +89,7 @@ class Snippets(QObject):
 
     def graph(self, snippet: Snippet) -> Graph | None:
         """What a snippet holds, for pictures."""
-        piece = self.piece(f"snippet:{snippet.id}", "workflow")
+        piece = self.piece(snippet_block(snippet.id), "workflow")
         return piece.held.graph if piece is not None else None
 
     # -- changing ----------------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from editor.actions import BY_ID, COMMANDS
+from editor.canvas.blocks import snippet_block
 from editor.dialogs.goto import Entry, fitting
 from editor.enginetexts import told_line
-from editor.i18n import tr
+from editor.i18n import ntr, tr
 from editor.keymap import native
 from editor.panels.parts import STATUS_ICON, ago, local_time, status_word
 from editor.search import NodeSearch
@@ -37,6 +38,7 @@ class Anything:
         ("app", "Workflows"),
         ("version", "Versions"),
         ("run", "Runs"),
+        ("snippet", "Snippets"),
     )
 
     def __init__(self, window: MainWindow) -> None:
@@ -47,6 +49,7 @@ class Anything:
         self._apps: list[Entry] | None = None
         self._versions: list[Entry] | None = None
         self._runs: dict[str, list[Entry]] = {}
+        self._asked_snippets = False
 
     # -- what is known -----------------------------------------------------------------------------------------------
 
@@ -97,7 +100,26 @@ class Anything:
             return fitting(self._apps or [], words)
         if scope == "version":
             return fitting(self._versions or [], words)
+        if scope == "snippet":
+            return fitting(self._snippets(), words)
         return self._runs.get(words, [])
+
+    def _snippets(self) -> list[Entry]:
+        """What sticks to the pointer when it is chosen; nothing where nothing can be placed."""
+        page = self._page
+        if page is None or page.session.read_only:
+            return []
+        return [
+            Entry(
+                snippet.name,
+                ntr("{n} block", "{n} blocks", snippet.blocks),
+                "snippet",
+                f"{snippet.name} {snippet.description}".lower(),
+                partial(page.adding.carry, snippet_block(snippet.id)),
+            )
+            for snippet in self._window.studio.snippets.all
+            if not snippet.is_damaged
+        ]
 
     def _make_commands(self) -> list[Entry]:
         window, keymap = self._window, self._window.studio.keymap
@@ -135,6 +157,9 @@ class Anything:
         if scope in ("", "app") and self._apps is None:
             self._apps = []
             self._ask("apps", self._window.studio.services.workflows.list, self._know_apps, then)
+        if scope in ("", "snippet") and not self._asked_snippets:
+            self._asked_snippets = True
+            self._window.studio.snippets.load(then)
         app_id = self._page.session.app_id if self._page is not None else ""
         if scope in ("", "version") and self._versions is None and app_id:
             self._versions = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from editor.canvas.blocks import snippet_of
+from editor.canvas.blocks import snippet_block
 from editor.i18n import tr
 from engine.services.snippets import SUFFIX, file_name
 
@@ -37,11 +37,16 @@ class SnippetDesk(QObject):
         return self._studio.snippets.piece(block, self._page.session.document.workflow.mode)
 
     def misfit(self, request: BlockRequest) -> Misfit:
-        """Says of a snippet why it cannot be put where a request asks for it."""
+        """Says of a snippet why it cannot be put where a request asks for it; asked for each as long as a popup is
+        open, in which the workflow does not change."""
+        known: dict[tuple[str, str], str] = {}
 
         def why(snippet: Snippet) -> str:
-            piece = self.piece(f"snippet:{snippet.id}")
-            return self._page.canvas.edits.piece_misfit(request, piece) if piece is not None else ""
+            key = (snippet.id, snippet.updated_at)
+            if key not in known:
+                piece = self.piece(snippet_block(snippet.id))
+                known[key] = self._page.canvas.edits.piece_misfit(request, piece) if piece is not None else ""
+            return known[key]
 
         return why
 
@@ -125,7 +130,7 @@ class SnippetDesk(QObject):
 
     def delete(self, snippet_id: str) -> None:
         """Forget one; a line says how to have it back."""
-        snippet = self._studio.snippets.find(snippet_of(f"snippet:{snippet_id}"))
+        snippet = self._studio.snippets.find(snippet_id)
         if snippet is not None:
             self._studio.snippets.delete(snippet)
 

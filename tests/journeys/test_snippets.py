@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from editor.canvas.blocks import snippet_block
 from editor.canvas.drops import node_type_mime
+from editor.dialogs.goto import GoTo
 from editor.dialogs.snippet import SnippetDialog
 from editor.i18n import set_language
 from editor.panels.palette import NO_SNIPPETS, NOTHING, SNIPPETS, BlockSelector, Palette
@@ -537,3 +538,33 @@ def test_the_action_opens_the_snippets_of_the_panel(flow: Studio) -> None:
     action.trigger()
     assert flow.page.shown_panel == "palette"
     assert panel(flow).parts.tabs.currentIndex() == SNIPPETS
+
+
+def test_go_to_anything_finds_a_snippet_and_enter_lets_it_stick_to_the_pointer(flow: Studio) -> None:
+    keep(flow, "Desk", "Senior desk", description="Answers the customer")
+    canvas = flow.page.canvas
+    canvas.look_at(1.0, 40, 40)
+    flow.window.do("palette")
+    found = popup(GoTo)
+    assert isinstance(found, GoTo)
+    QTest.keyClicks(found.search, "@snippet customer")
+    assert wait_until(lambda: found.list.count() == 1, 5)
+    QTest.keyClick(found.search, Qt.Key.Key_Return)
+    assert wait_until(lambda: canvas.gesture is not None, 5)
+    flow.activate()
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert canvas.gesture is None
+    (made,) = canvas.selected_nodes()
+    assert flow.page.session.document.graph.nodes[made].title == "Senior desk 2"
+
+
+def test_a_published_version_gives_snippets_too(flow: Studio) -> None:
+    page = flow.page
+    version = flow.services.versions.publish(page.session.app_id, name="First")
+    count = len(flow.window.workflow_pages())
+    flow.window.versioning.preview(page, version.id)
+    assert wait_until(lambda: len(flow.window.workflow_pages()) > count, 20)
+    assert flow.page.session.read_only
+    keep(flow, "From before", "Senior desk")
+    assert names(flow) == ["From before"]
