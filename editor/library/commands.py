@@ -54,7 +54,7 @@ class AppCommands(QObject):
         one = apps[0] if len(apps) == 1 else None
         if one is not None:
             self._add(menu, "edit", tr("Open"), partial(self.openWanted.emit, one.id), "Return")
-            self._add(menu, "sliders", tr("Name and icon…"), partial(self.edit_info, one), "F2")
+            self._add(menu, "sliders", tr("Name and icon…"), partial(self.edit_info, one), "rename")
         pinned = all(app.pinned for app in apps)
         self._add(menu, "pin", tr("Unpin") if pinned else tr("Pin"), partial(self.pin, apps, pinned=not pinned))
         menu.addMenu(self.tag_menu(menu, apps, tags, marks))
@@ -72,9 +72,10 @@ class AppCommands(QObject):
     def _add(
         menu: QMenu, picture: str, text: str, then: Callable[[], Any], name: str = "", *, bad: bool = False
     ) -> None:
+        from editor.actions import BY_ID
         from editor.keymap import in_force, native
 
-        keys = in_force(name) if name else ()
+        keys = in_force(name) if name in BY_ID else (name,) if name else ()  # Return is the list's own
         action = menu.addAction(f"{text}\t{native(keys[0])}" if keys else text, lambda: then())
         action.setIcon(icon(picture, "bad" if bad else "text"))
 
