@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from editor.windows.page import WorkflowPage
@@ -34,3 +45,25 @@ def in_panel(page: WorkflowPage, focused: QWidget | None) -> bool:
     """Whether the keyboard is in a panel beside the canvas, where Del would mean what is listed there."""
     panels = [part for part in page.parts() if part is not page.canvas]
     return focused is not None and any(part.isAncestorOf(focused) for part in panels)
+
+
+def copied_text(page: WorkflowPage, focused: QWidget | None) -> bool:
+    """Copies what is chosen in a panel as text: the rows of a list, or the marked words of a label. False when the
+    keyboard is not in such a thing, so that nodes are meant."""
+    if not in_panel(page, focused):
+        return False
+    text = ""
+    if isinstance(focused, QLabel):
+        text = focused.selectedText()
+    elif isinstance(focused, QAbstractItemView):
+        chosen = focused.selectionModel().selectedIndexes() if focused.selectionModel() is not None else []
+        rows: list[tuple[QModelIndex, int, list[str]]] = []
+        for index in chosen:
+            if not rows or (index.parent(), index.row()) != rows[-1][:2]:
+                rows.append((index.parent(), index.row(), []))
+            rows[-1][2].append(str(index.data(Qt.ItemDataRole.DisplayRole) or ""))
+        text = "\n".join("\t".join(cell for cell in cells if cell) for _, _, cells in rows)
+    if not text:
+        return False
+    QGuiApplication.clipboard().setText(text)
+    return True

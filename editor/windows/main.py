@@ -32,7 +32,7 @@ from editor.session import WorkflowSession
 from editor.theme import theme_signal
 from editor.windows import comparing
 from editor.windows.commands import Commands
-from editor.windows.focus import TAKING, TEXT_ACTIONS, in_panel, is_text, text_action
+from editor.windows.focus import TAKING, TEXT_ACTIONS, copied_text, in_panel, is_text, text_action
 from editor.windows.layout import Layout
 from editor.windows.leaving import may_close
 from editor.windows.library import Library
@@ -262,6 +262,8 @@ class MainWindow(QMainWindow):
             # Keys with Alt write letters on some systems.
             if keys and (not row.in_text or keys.startswith("Alt+")):
                 return
+        if keys and name == "copy" and self.page is not None and copied_text(self.page, focused):
+            return
         if keys and name in TAKING and self.page is not None and in_panel(self.page, focused):
             if self.page.canvas.selected_nodes() and self.can(name):
                 self.show_toast(

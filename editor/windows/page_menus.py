@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from editor.windows.page import WorkflowPage
 
 ALIGN = ("align_left", "align_center", "align_right", "align_top", "align_middle", "align_bottom")
+BEGINNINGS = frozenset({"start", "start-placeholder", "iteration-start", "loop-start"})
+"""Types of which there is one in its place: they are not copied and stay what they are (editor spec, section 5)."""
 SPACE = ("space_horizontal", "space_vertical")
 
 
@@ -69,26 +71,28 @@ class PageMenus:
         if not node.is_note:
             self._run_part(menu, node_id)
             menu.addSeparator()
-        self._action(menu, "copy")
-        if not session.read_only:
-            for name in ("cut", "duplicate"):
-                self._action(menu, name)
-        self._action(menu, "save_snippet")
+        begins = node.type in BEGINNINGS
+        if not begins:
+            self._action(menu, "copy")
+            if not session.read_only:
+                for name in ("cut", "duplicate"):
+                    self._action(menu, name)
+            self._action(menu, "save_snippet")
         if not session.read_only:
             menu.addSeparator()
             if node.is_note:
                 self._note_part(menu, node_id)
             else:
                 self._action(menu, "rename")
-                for name in ("add_block", "connect_to", "change_type"):
+                for name in ("add_block", "connect_to", *(() if begins else ("change_type",))):
                     self._action(menu, name)
                 self._action(menu, "toggle_disabled", tr("Switch on") if node.data.get("disabled") else "")
                 self._action(menu, "disconnect")
             self._room_part(menu, [node_id])
         if not node.is_note:
-            menu.addSeparator()
+            course = menu.addMenu(icon("link", "text"), tr("Select"))
             for name in ("select_after", "select_before"):
-                self._action(menu, name)
+                self._action(course, name)
         self._help_part(menu, node_id)
         if not session.read_only:
             menu.addSeparator()
@@ -128,7 +132,9 @@ class PageMenus:
     def _run_part(self, menu: QMenu, node_id: str) -> None:
         page, session = self._page, self._page.session
         if session.can_run_node(node_id):
-            menu.addAction(icon("play", "text"), tr("Run this step"), lambda: page.runNodeWanted.emit(node_id))
+            keys = session.studio.keymap.keys("run_node")
+            words = tr("Run this step") + (f"\t{native(keys[0])}" if keys else "")
+            menu.addAction(icon("play", "text"), words, lambda: page.runNodeWanted.emit(node_id))
             if session.document.graph.nodes[node_id].type == "iteration":
                 self._action(menu, "run_items")
         state = session.whole_state

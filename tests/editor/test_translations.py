@@ -239,3 +239,28 @@ def test_counts_are_grouped_and_names_are_not() -> None:
             assert "12345" in tr("Row {number}: {error}", number=12345, error="x"), "a name of a row, not a count"
         finally:
             set_language("en")
+
+
+OTHER_WORDS = {
+    "便签": "注释",
+    "工作区": "工作空间",
+    "失败分支": "异常分支",
+    "插口": "连接点",
+    "断开连接": "断开连线",
+    "提供方": "供应商",
+    "账号": "账户",
+}
+"""Chinese words for things that have another one everywhere: that of the format's own editor, where it has one."""
+
+
+def test_one_thing_has_one_chinese_word() -> None:
+    texts = {f"{english!r}": chinese for english, chinese in catalogue().items()}
+    texts |= {file.name: file.read_text("utf-8") for file in (CATALOGUES.parents[1] / "help" / "zh_CN").glob("*.md")}
+    network = ("Connection", "disconnected", "connection")  # what networks say of themselves
+    wrong = [
+        f"{where}: {chinese} ({word}, else {instead})"
+        for where, chinese in texts.items()
+        for word, instead in OTHER_WORDS.items()
+        if word in chinese and not (word == "断开连接" and any(w in where for w in network))
+    ]
+    assert not wrong, "\n".join(wrong)

@@ -7,14 +7,15 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -353,6 +354,8 @@ class SelectorField(Field):
         self.button.setProperty("kind", "field")
         name_it(self.button, name)
         self.button.clicked.connect(self.open_picker)
+        self.button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.button.customContextMenuRequested.connect(self._menu)
         self.row.addWidget(self.button, 1)
         self.setFocusProxy(self.button)
         ctx.graphChanged.connect(self.load)
@@ -366,6 +369,33 @@ class SelectorField(Field):
         picker.picked.connect(self._picked)
         picker.popup_at(self.button)
 
+    def _selector(self) -> list[str]:
+        value = self.ctx.get(self.path, [])
+        if isinstance(value, str):
+            return value.split(".") if value else []
+        return [str(part) for part in value] if isinstance(value, list) else []
+
+    def _menu(self, point: QPoint) -> None:
+        """What can be done with the variable besides choosing another."""
+        selector = self._selector()
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(icon("variables", "text"), tr("Choose a variable"), self.open_picker)
+        if selector:
+            session = self.ctx.session
+            node = session.document.graph.nodes.get(selector[0])
+            if node is not None:
+                title = node.title or node.type
+                words = tr("Go to {title}", title=title)
+                menu.addAction(icon("arrow-right", "text"), words, lambda: session.reveal(selector[0]))
+            reference = "{{#" + ".".join(selector) + "#}}"
+            menu.addAction(
+                icon("copy", "text"), tr("Copy the reference"), lambda: QGuiApplication.clipboard().setText(reference)
+            )
+            if self._write is None and not self.ctx.read_only:
+                menu.addAction(icon("close", "text"), tr("Clear"), lambda: self.ctx.set(self.path, []))
+        menu.popup(self.button.mapToGlobal(point))
+
     def _picked(self, selector: list[str]) -> None:
         if self._write is not None:
             self._write(list(selector))
@@ -374,11 +404,7 @@ class SelectorField(Field):
         self.chosen.emit(list(selector))
 
     def load(self) -> None:
-        selector = self.ctx.get(self.path, [])
-        if isinstance(selector, str):
-            selector = selector.split(".") if selector else []
-        if not isinstance(selector, list):
-            selector = []
+        selector = self._selector()
         broken = False
         if selector:
             info = self.ctx.describe_selector(selector)
