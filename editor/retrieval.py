@@ -17,10 +17,11 @@ def several(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return held if isinstance(held, Mapping) else {}
 
 
-def rerank_keys(model: Any) -> tuple[str, str]:
-    """Under which names a rerank model block holds its provider and its model."""
+def rerank_keys(model: Any, usual: tuple[str, str] = NEW_KEYS) -> tuple[str, str]:
+    """Under which names a rerank model block holds its provider and its model; `usual` where it holds neither."""
     held = model if isinstance(model, Mapping) else {}
-    return OLD_KEYS if any(k in held for k in OLD_KEYS) and not any(k in held for k in NEW_KEYS) else NEW_KEYS
+    found = [keys for keys in (NEW_KEYS, OLD_KEYS) if any(key in held for key in keys)]
+    return found[0] if found else usual
 
 
 def rerank_model(model: Any) -> tuple[str, str]:
@@ -28,6 +29,13 @@ def rerank_model(model: Any) -> tuple[str, str]:
     held = model if isinstance(model, Mapping) else {}
     provider, name = (str(held.get(key) or "") for key in rerank_keys(held))
     return provider, name
+
+
+def rerank_models(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The rerank models that a step names, be it one that searches or one that fills a knowledge base."""
+    blocks = [data.get(key) for key in ("multiple_retrieval_config", "retrieval_model")]
+    found = [rerank_model(block.get("reranking_model")) for block in blocks if isinstance(block, Mapping)]
+    return [pair for pair in found if all(pair)]
 
 
 def is_weighted(config: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from editor.canvas import metrics as m
-from editor.canvas.bodies_knowledge import knowledge_index, knowledge_retrieval
+from editor.canvas.bodies_knowledge import datasource, knowledge_index, knowledge_retrieval
 from editor.canvas.bodies_logic import (
     aggregator,
     assigner,
@@ -29,7 +29,7 @@ from editor.canvas.bodies_model import (
 )
 from editor.canvas.body_parts import Body, Data, chips, more, said, type_icon
 from editor.canvas.content import Part, Row
-from editor.canvas.reading import Naming, first_line, items_of, lines_of, mapping_of, mappings_of, selector_of, text_of
+from editor.canvas.reading import Naming, first_line, lines_of, mapping_of, mappings_of, selector_of, text_of
 from editor.i18n import tr
 
 _LANGUAGES: Final[Mapping[str, str]] = {"python3": "Python", "javascript": "JavaScript", "jinja2": "Jinja"}
@@ -174,18 +174,6 @@ def plugin_trigger(data: Data, naming: Naming) -> list[Row]:
     del naming
     name = text_of(data, "event_label") or text_of(data, "event_name") or text_of(data, "plugin_id")
     return [chips(Part("chip", name, tone="text", icon="trigger-plugin"))] if name else []
-
-
-def datasource(data: Data, naming: Naming) -> list[Row]:
-    del naming
-    name = text_of(data, "datasource_label") or text_of(data, "datasource_name")
-    if not name:
-        return [said(tr("Not configured"), "warn")]
-    extensions = [str(item) for item in items_of(data, "fileExtensions")]
-    parts = [Part("chip", name, tone="text", icon="datasource")]
-    if extensions:
-        parts.append(Part("text", ", ".join(extensions[:6]), tone="faint"))
-    return [chips(*parts)]
 
 
 def unknown(data: Data, naming: Naming) -> list[Row]:

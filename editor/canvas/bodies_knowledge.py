@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from editor.canvas.body_parts import Data, chips, model_row, said
 from editor.canvas.content import Part, Row
-from editor.canvas.reading import Naming, items_of, mapping_of, mappings_of, selector_of, text_of
+from editor.canvas.reading import Naming, first_line, items_of, mapping_of, mappings_of, selector_of, text_of
 from editor.i18n import ntr, tr
 from editor.retrieval import KEYWORD, VECTOR, is_weighted, rerank_model, reranks, several, weight
 
@@ -70,12 +71,66 @@ def _filtered(data: Data) -> Part | None:
     return Part("chip", words, tone="muted", icon="filter") if conditions else None
 
 
+STRUCTURES: Final = {"text_model": "general", "hierarchical_model": "parent-child", "qa_model": "question-answer"}
+TECHNIQUES: Final = {"high_quality": "high quality", "economy": "economy"}
+METHODS: Final = {
+    "semantic_search": "semantic search",
+    "full_text_search": "full text search",
+    "hybrid_search": "hybrid search",
+    "keyword_search": "keyword search",
+}
+
+
 def knowledge_index(data: Data, naming: Naming) -> list[Row]:
     rows = []
     source = selector_of(data.get("index_chunk_variable_selector"))
     if source:
         rows.append(chips(naming.variable(source)))
-    shown = [text_of(data, "chunk_structure"), text_of(data, "indexing_technique")]
-    parts = [Part("chip", text.replace("_", " "), tone="muted") for text in shown if text]
-    rows.append(chips(*parts) if parts else said(tr("Not configured"), "warn"))
+    tables = (("chunk_structure", STRUCTURES), ("indexing_technique", TECHNIQUES))
+    shown = [_word(text_of(data, key), table) for key, table in tables]
+    parts = [Part("chip", text, tone="muted") for text in shown if text]
+    if not parts:
+        return [*rows, said(tr("Not configured"), "warn")]
+    rows.append(chips(*parts))
+    retrieval = mapping_of(data, "retrieval_model")
+    found = [_word(text_of(retrieval, "search_method"), METHODS)]
+    if isinstance(top := retrieval.get("top_k"), int):
+        found.append(tr("top {n}", n=top))
+    least = retrieval.get("score_threshold")
+    if retrieval.get("score_threshold_enabled") and isinstance(least, int | float):
+        found.append(f"≥ {least:g}")
+    words = [Part("text", text, tone="faint") for text in found if text]
+    return [*rows, chips(*words)] if words else rows
+
+
+def _word(value: str, table: Mapping[str, str]) -> str:
+    """A setting in words; what nobody knows as it is."""
+    return tr(table[value]) if value in table else value.replace("_", " ")
+
+
+SOURCES: Final = {
+    "local_file": "files",
+    "website_crawl": "web site",
+    "online_document": "online documents",
+    "online_drive": "online drive",
+}
+
+
+def datasource(data: Data, naming: Naming) -> list[Row]:
+    name = text_of(data, "datasource_label") or text_of(data, "datasource_name")
+    if not name:
+        return [said(tr("Not configured"), "warn")]
+    kind = _word(text_of(data, "provider_type"), SOURCES)
+    parts = [Part("chip", name, tone="text", icon="datasource")]
+    rows = [chips(*parts, Part("text", kind, tone="faint")) if kind else chips(*parts)]
+    extensions = [str(item) for item in items_of(data, "fileExtensions")]
+    if extensions:
+        more = f" +{len(extensions) - 6}" if len(extensions) > 6 else ""
+        rows.append(said(", ".join(extensions[:6]) + more, "faint"))
+    url = mapping_of(mapping_of(data, "datasource_parameters"), "url").get("value")
+    selector = selector_of(url)
+    if isinstance(url, str) and url:
+        rows.append(Row(naming.inline(first_line(url))))
+    elif selector:
+        rows.append(chips(naming.variable(selector)))
     return rows

@@ -25,6 +25,7 @@ PARTS = {
         "chat",
         "inspector",
         "retrieval",
+        "pipeline",
         "find",
     ],
     "dialogs": [
@@ -73,8 +74,9 @@ def test_no_words_are_cut_off_and_every_control_has_a_name(
 
 
 FOCUSED = [
-    "library", "panels", "run_form", "chat", "inspector", "retrieval", "history", "preferences", "shortcuts", "publish",
-    "dialogs", "messages", "selector", "logs", "batch", "human_forms", "snippets", "generating",
+    "library", "panels", "run_form", "chat", "inspector", "retrieval", "pipeline", "history", "preferences",
+    "shortcuts", "publish", "dialogs", "messages", "selector", "logs", "batch", "human_forms",
+    "snippets", "generating",
 ]  # fmt: skip
 
 

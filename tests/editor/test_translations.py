@@ -76,6 +76,7 @@ def literals() -> Iterator[tuple[str, str]]:
 def tables() -> Iterator[tuple[str, str]]:
     """Texts that reach tr through a table: forms, files, actions, and what node types say of themselves."""
     from editor.actions import ACTIONS
+    from editor.canvas import bodies_knowledge
     from editor.canvas.tips import PLANNED
     from editor.dialogs.breakpoint import HIT_MODES
     from editor.dialogs.tool_setups import AUTH, KEPT, PREFIXES, TRANSPORTS
@@ -87,7 +88,7 @@ def tables() -> Iterator[tuple[str, str]]:
     from editor.panels.debug_bar import BUTTONS
     from editor.panels.features.context import NAMES
     from editor.panels.features.panel import METHODS
-    from editor.panels.forms import entry, http_form, model_parameters, model_picker, prompt_message
+    from editor.panels.forms import entry, http_form, knowledge_forms, model_parameters, model_picker, prompt_message
     from editor.panels.forms.context import SPECIAL_SOURCES
     from editor.panels.parts import STATUS_WORD
     from editor.panels.talk.turn import ANSWERED_BY
@@ -103,6 +104,14 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "choice", word
     for word in sorted(rules.texts()):
         yield "parameter", word
+    for table in (knowledge_forms.STRUCTURES, knowledge_forms.TECHNIQUES, knowledge_forms.METHODS):
+        for word in dict(table).values():
+            yield "knowledge", word
+    for found in (bodies_knowledge.STRUCTURES, bodies_knowledge.TECHNIQUES, bodies_knowledge.METHODS):
+        for word in found.values():
+            yield "knowledge card", word
+    for word in (*knowledge_forms.SOURCES.values(), *bodies_knowledge.SOURCES.values()):
+        yield "data source", word
     for word in (*SPECIAL_SOURCES.values(), *SYSTEM_WORDS.values(), *file_pick.KINDS.values()):
         yield "table", word
     for word in (*model_picker.CAPABILITIES.values(), *dict(model_parameters.PRESETS)):

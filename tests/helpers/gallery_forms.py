@@ -85,3 +85,65 @@ def retrieval(studio: Studio) -> Iterator[QWidget]:
         page.canvas.select(["full"])
         let_work()
         yield studio.window
+
+
+def pipeline_flow() -> Workflow:
+    """A file and a web site -> a chunker -> knowledge bases of every kind: one in each shape of its form."""
+    embedding = {"embedding_model": "text-embedding-3-small", "embedding_model_provider": "langgenius/openai/openai"}
+    rerank = {"reranking_provider_name": "langgenius/jina/jina", "reranking_model_name": "jina-reranker-v1-base-en"}
+    found = {"search_method": "hybrid_search", "top_k": 3, "score_threshold": 0.5, "score_threshold_enabled": True}
+    weights = {"vector_setting": {"vector_weight": 0.6}, "keyword_setting": {"keyword_weight": 0.4}}
+    crawl = {
+        "url": {"type": "mixed", "value": "{{#rag.web.url#}}"},
+        "limit": {"type": "variable", "value": ["rag", "web", "limit"]},
+        "use_sitemap": {"type": "constant", "value": True},
+    }
+    inputs = [
+        {"belong_to_node_id": "web", "variable": "url", "label": "URL", "type": "text-input", "required": True},
+        {"belong_to_node_id": "web", "variable": "limit", "label": "Limit", "type": "number", "required": False},
+    ]
+    chunks = {"index_chunk_variable_selector": ["chunk", "result"], "indexing_technique": "high_quality", **embedding}
+    return made(
+        [
+            node("file", "datasource", title="File", plugin_id="langgenius/file", provider_name="file",
+                 provider_type="local_file", datasource_name="upload-file", datasource_label="File",
+                 datasource_parameters={}, fileExtensions=["txt", "md", "pdf", "docx", "html", "csv", "xlsx"]),
+            node("web", "datasource", title="Site", y=200, plugin_id="langgenius/jina_datasource",
+                 provider_name="jinareader", provider_type="website_crawl", datasource_name="jina_reader",
+                 datasource_label="Jina Reader", datasource_parameters=crawl),
+            node("notion", "datasource", title="Notes", y=400, plugin_id="langgenius/notion_datasource",
+                 provider_name="notion_datasource", provider_type="online_document",
+                 datasource_name="notion_datasource", datasource_label="Notion", datasource_parameters={}),
+            node("chunk", "tool", title="Chunker", x=320, tool_name="general_chunker", provider_name="chunker",
+                 provider_id="chunker", provider_type="builtin", tool_parameters={}, tool_configurations={}),
+            node("index", "knowledge-index", title="Weighted", x=640, **chunks, chunk_structure="hierarchical_model",
+                 retrieval_model={**found, "reranking_enable": False, "reranking_mode": "weighted_score",
+                                  "weights": weights, "hybridSearchMode": "weighted_score"}),
+            node("reranked", "knowledge-index", title="Reranked", x=640, y=200, **chunks, chunk_structure="text_model",
+                 retrieval_model={**found, "reranking_enable": True, "reranking_mode": "reranking_model",
+                                  "reranking_model": rerank, "weights": None}),
+            node("economy", "knowledge-index", title="By words", x=640, y=400, chunk_structure="text_model",
+                 index_chunk_variable_selector=["chunk", "result"], indexing_technique="economy", keyword_number=12,
+                 retrieval_model={"search_method": "keyword_search", "top_k": 4}),
+            node("empty", "knowledge-index", title="Empty", x=640, y=600),
+        ],
+        [("file", "chunk"), ("web", "chunk"), ("notion", "chunk"), ("chunk", "index"), ("chunk", "reranked"),
+         ("chunk", "economy"), ("chunk", "empty")],
+        mode="rag_pipeline", top={"kind": "rag_pipeline", "rag_pipeline": {"name": "Papers"}},
+        rag_pipeline_variables=inputs,
+    )  # fmt: skip
+
+
+@surface
+def pipeline(studio: Studio) -> Iterator[QWidget]:
+    with app(studio, pipeline_flow(), name="Papers", mode="rag_pipeline") as page:
+        page.canvas.zoom_to(1)
+        page.canvas.center_on("reranked", flash=False)
+        let_work()
+        yield page.canvas
+        for node_id in ("file", "web", "notion", "index", "reranked", "economy", "empty"):
+            page.canvas.select([node_id])
+            let_work()
+            form = page.inspector.form
+            assert form is not None
+            yield form

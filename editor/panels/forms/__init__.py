@@ -29,6 +29,8 @@ FORMS: dict[str, str] = {
     "tool": "tool_form:ToolForm",
     "agent": "ai_forms:AgentForm",
     "knowledge-retrieval": "retrieval_form:KnowledgeForm",
+    "knowledge-index": "knowledge_forms:IndexForm",
+    "datasource": "knowledge_forms:DatasourceForm",
     "human-input": "event_forms:HumanInputForm",
     "trigger-schedule": "schedule_form:ScheduleForm",
     "trigger-plugin": "plugin_form:PluginTriggerForm",

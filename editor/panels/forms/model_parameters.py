@@ -95,7 +95,7 @@ class ModelParameters(QWidget):
         self.ctx.set(self.path, {**self.ctx.get(self.path, {}), **self._usable(values)}, name=tr("Presets"))
 
 
-class _Words(TextField):
+class WordsField(TextField):
     """A list of words with commas between them."""
 
     def __init__(self, ctx: FormContext, path: Path, name: str) -> None:
@@ -158,7 +158,7 @@ class Parameter(QWidget):
         if kind == "boolean":
             return ChoiceField(ctx, path, label, [(True, tr("on")), (False, tr("off"))], default=rule["default"])
         if kind == "list":
-            return _Words(ctx, path, label)
+            return WordsField(ctx, path, label)
         if rule.get("options"):
             return ChoiceField(ctx, path, label, [(o, str(o)) for o in rule["options"]], default=rule["default"])
         return TextField(ctx, path, label, default=str(rule.get("default") or ""))

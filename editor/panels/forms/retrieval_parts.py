@@ -28,7 +28,17 @@ from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import Field, NumberField, SelectorField, SwitchField, calm, name_it
 from editor.panels.forms.parts import RowList, add_button, small_button
 from editor.panels.parts import ElidedLabel, Words
-from editor.retrieval import KEYWORD, VECTOR, plain_number, rerank_keys, rerank_model, several, weight, with_weights
+from editor.retrieval import (
+    KEYWORD,
+    NEW_KEYS,
+    VECTOR,
+    plain_number,
+    rerank_keys,
+    rerank_model,
+    rerank_models,
+    weight,
+    with_weights,
+)
 
 BETWEEN_IDS: Final = re.compile(r"[\s,;，、；]+")
 NUMBER_WIDTH: Final = 80
@@ -246,8 +256,10 @@ class RerankModel(Field):
     """Provider and name of the rerank model. No service of this program lists rerank models, so that both are typed,
     or taken from another step of the workflow."""
 
-    def __init__(self, ctx: FormContext, path: Path) -> None:
+    def __init__(self, ctx: FormContext, path: Path, usual: tuple[str, str] = NEW_KEYS) -> None:
+        """`usual` are the keys that a new block gets; one of a file keeps its own."""
         super().__init__(ctx, path)
+        self._usual = usual
         self.provider = self._line(0, tr("Provider of the rerank model"), tr("Provider"))
         self.model = self._line(1, tr("Rerank model"), tr("Model"))
         self.pick = small_button("chevron-down", tr("Rerank models of this workflow"), self._ask)
@@ -274,12 +286,12 @@ class RerankModel(Field):
 
     def _typed(self, position: int, text: str) -> None:
         held = self._held()
-        self._write({**held, rerank_keys(held)[position]: text.strip()}, typing=True)
+        self._write({**held, rerank_keys(held, self._usual)[position]: text.strip()}, typing=True)
 
     def _write(self, model: dict[str, Any], *, typing: bool) -> None:
         """Who names a model means it: where an older file does not say whether passages are put in order, it says so
         from now on. Else the fields would be gone as soon as a name is deleted to write another one."""
-        config = several(self.ctx.data)
+        config = dict(self.ctx.get(self.path[:-1], {}))
         said = config.get("reranking_enable")
         whole = {**config, "reranking_enable": True if said is None else said, str(self.path[-1]): model}
         self.ctx.set(self.path[:-1], whole, typing=typing)
@@ -291,8 +303,7 @@ class RerankModel(Field):
     def _known(self) -> list[tuple[str, str]]:
         """The rerank models that steps of this workflow name."""
         nodes = self.ctx.session.document.graph.nodes.values()
-        found = {rerank_model(several(node.data).get("reranking_model")) for node in nodes}
-        return sorted(pair for pair in found if all(pair))
+        return sorted({pair for node in nodes for pair in rerank_models(node.data)})
 
     def _ask(self) -> None:
         menu = QMenu(self)
@@ -305,7 +316,7 @@ class RerankModel(Field):
     def choose(self, provider: str, name: str) -> None:
         """Take a model, in one step; what else the block says stays."""
         held = self._held()
-        named = dict(zip(rerank_keys(held), (provider, name), strict=True))
+        named = dict(zip(rerank_keys(held, self._usual), (provider, name), strict=True))
         self._write({**held, **named}, typing=False)
 
     def load(self) -> None:

@@ -12,6 +12,7 @@ from engine.nodes.spec import (
     NodeSpec,
     OutputSpec,
     mappings,
+    no_handles,
     plain_handles,
     selector_problem,
     with_error_outputs,
@@ -465,6 +466,7 @@ SPECS = (
         in_containers=False,
         singleton=True,
         can_single_step=False,
+        handles=no_handles,
         check=check_index,
     ),
     NodeSpec(

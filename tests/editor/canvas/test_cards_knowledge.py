@@ -10,7 +10,7 @@ from editor.canvas.content import CardContent
 from editor.canvas.paint.drawing import make_drawing
 from editor.i18n import set_language
 from engine.nodes import registry
-from tests.helpers.gallery_forms import retrieval_flow
+from tests.helpers.gallery_forms import pipeline_flow, retrieval_flow
 from tests.helpers.model import made, node
 
 
@@ -82,3 +82,37 @@ def test_what_a_search_lacks_is_marked() -> None:
         assert ("Choose a model", "warn") in marked
         assert ("unresolved", "warn") in marked
         assert any(tone == "bad" for _, tone in marked), "the variable is gone"
+
+
+ENDS = {
+    "file": [["File", "files"], ["txt, md, pdf, docx, html, csv +1"]],
+    "web": [["Jina Reader", "web site"], ["web.url"]],
+    "notion": [["Notion", "online documents"]],
+    "index": [["result"], ["parent-child", "high quality"], ["hybrid search", "top 3", "≥ 0.5"]],
+    "economy": [["result"], ["general", "economy"], ["keyword search", "top 4"]],
+    "empty": [["Not configured"]],
+}
+
+
+@pytest.mark.spec("editor.36")
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("node_id", sorted(ENDS))
+def test_the_ends_of_a_pipeline_tell_what_was_chosen(node_id: str, language: str) -> None:
+    graph = pipeline_flow().graph
+    found = graph.nodes[node_id]
+    set_language(language)
+    try:
+        content = card_content(found, graph, registry.spec(found.type))
+        drawing = make_drawing(content)
+    finally:
+        set_language("en")
+    if language == "en":
+        assert rows(content) == ENDS[node_id]
+    right = m.CARD_WIDTH - m.PAD
+    for place, text, *_ in drawing.texts:
+        assert place.x() + text.size().width() <= right + 1.5, text.text()
+
+
+def test_what_nobody_knows_stands_on_the_card_as_it_is() -> None:
+    graph = made([node("n", "knowledge-index", chunk_structure="my_own_model")]).graph
+    assert rows(card_content(graph.nodes["n"], graph, registry.spec("knowledge-index"))) == [["my own model"]]
