@@ -24,8 +24,10 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from editor.dialogs.asking import ModelChoice, Question
 from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import FieldColumn, dialog_column
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.keymap import LocalKeys, shown
 from editor.panels.forms.code_edit import CodeEdit
@@ -37,7 +39,6 @@ from engine.services.drafting import MODEL_NODE, Draft, Wish, draft_of, run_for
 from engine.services.model_names import ModelRef
 
 if TYPE_CHECKING:
-    from editor.bridge.runs import LiveRun
     from editor.context import Studio
 
 TITLES: Final = {"prompt": "Write a prompt", "code": "Write code", "schema": "Shape of the answer"}
@@ -63,9 +64,11 @@ class Drafting(FittingDialog):
         super().__init__(parent.window())
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._studio, self._wish, self._take = studio, wish, take
-        self._run: LiveRun | None = None
+        self._asking = Question(studio, MODEL_NODE, self)
+        self._asking.wrote.connect(self._wrote)
+        self._asking.answered.connect(self._answered)
+        self._asking.failed.connect(self._failed)
         self._asked = wish
-        self._stopping = False
         self.drafts: list[Draft] = []
         self.setMinimumWidth(560)
         self.resize(720, 720)
@@ -82,7 +85,7 @@ class Drafting(FittingDialog):
         self.buttons.addButton(tr("Close"), QDialogButtonBox.ButtonRole.RejectRole).clicked.connect(self.reject)
         column.addWidget(self.buttons)
         LocalKeys(self, "confirm", self.write_it)
-        self._busy(False)
+        self._busy()
         self._say(tr("The model is told what stands here and what you write; nothing else of the workflow."), "muted")
         self.words.setFocus()
 
@@ -96,11 +99,8 @@ class Drafting(FittingDialog):
         self.words.setTabChangesFocus(True)
         self.words.setFixedHeight(84)
         form.add(tr("What it should do"), self.words)
-        self.model = QComboBox()
-        self.model.setAccessibleName(tr("Model"))
-        calm(self.model)
-        self._fill_models(model)
-        self._studio.modelsChanged.connect(self._models_changed)
+        self.model = ModelChoice(self._studio, model)
+        self.model.filled.connect(self._busy)
         self.basis = QComboBox()
         self.basis.setAccessibleName(tr("Begin with"))
         calm(self.basis)
@@ -122,23 +122,6 @@ class Drafting(FittingDialog):
         form.add("", self.along)
         self.along.setVisible(bool(self._wish.last_run))
         return form
-
-    def _models_changed(self) -> None:
-        self._fill_models(self.model.currentData() or ("", ""))
-        self._busy(self._run is not None)
-
-    def _fill_models(self, wanted: tuple[str, str]) -> None:
-        """The models of the workspace; chosen is the one that is wanted, else the usual one."""
-        self.model.clear()
-        entries = self._studio.known_models()
-        for entry in entries:
-            self.model.addItem(entry["label"], (entry["provider"], entry["name"]))
-        usual = self._studio.default_model
-        pairs = [(entry["provider"], entry["name"]) for entry in entries]
-        choices = [wanted, (usual.provider, usual.name) if usual is not None else ("", "")]
-        found = next((pairs.index(pair) for pair in choices if pair in pairs), 0 if pairs else -1)
-        self.model.setCurrentIndex(found)
-        self.model.setPlaceholderText(tr("No model is set up yet"))
 
     def _actions(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -196,10 +179,12 @@ class Drafting(FittingDialog):
         self.verdict.setText(text)
         restyle(self.verdict, kind=kind)
 
-    def _busy(self, on: bool) -> None:
+    def _busy(self) -> None:
+        """What can be done now."""
+        on = self._asking.is_running
         self.busy.setVisible(on)
         self.write.setEnabled(not on and self.model.count() > 0)
-        self.stop.setEnabled(on)
+        self.stop.setEnabled(on and not self._asking.is_stopping)
         self.version.setVisible(bool(self.drafts))
         self.changes.setVisible(bool(self.drafts) and bool(self._wish.current.strip()))
         self.use.setEnabled(bool(self.drafts) and not on)
@@ -209,57 +194,38 @@ class Drafting(FittingDialog):
 
     def write_it(self) -> None:
         """Let the model write one more draft."""
-        if self._run is not None or not self.write.isEnabled():
+        if self._asking.is_running or not self.write.isEnabled():
             return
         basis = int(self.basis.currentData())
         current = self._wish.current if basis == PRESENT else self.drafts[basis].text if basis >= 0 else ""
-        told = self._wish.last_run if self.along.isChecked() else ""
-        self._asked = replace(self._wish, words=self.words.toPlainText(), current=current, last_run=told)
-        provider, name = self.model.currentData() or ("", "")
+        last_run = self._wish.last_run if self.along.isChecked() else ""
+        self._asked = replace(self._wish, words=self.words.toPlainText(), current=current, last_run=last_run)
+        provider, name = self.model.chosen
         try:
             run = run_for(self._asked, ModelRef(provider, name))
         except PenstockError as problem:
             self._say(tr(problem.message), "bad")
             self.words.setFocus()
             return
-        self._stopping = False
-        self._run = live = self._studio.runs.start(run)
-        live.changed.connect(self._wrote)
-        live.started.connect(self._started)
-        live.refused.connect(self._refused)
-        live.finished.connect(self._finished)
+        self._asking.ask(run)
         self.doubts.hide()
         self.text.load("")
-        self._busy(True)
+        self._busy()
         self._say(tr("The model reads…"), "muted")
 
-    def _started(self, _: str) -> None:
-        if self._stopping and self._run is not None:
-            self._run.stop()
-
-    def _wrote(self, _: Any) -> None:
-        state = self._run.state.nodes if self._run is not None else {}
-        found = next((n for n in state.values() if n.node_id == MODEL_NODE), None)
-        if found is None or not found.text:
-            return
+    def _wrote(self, text: str) -> None:
         self._say(tr("The model writes…"), "muted")
         if self._wish.kind != "schema":
             bar = self.text.verticalScrollBar()
             at_end = bar.value() >= bar.maximum() - 4
-            self._load(found.text, self._language)
+            self._load(text, self._language)
             if at_end:
                 bar.setValue(bar.maximum())
 
-    def _refused(self, error: dict[str, Any]) -> None:
-        self._over(str(error.get("message") or tr("The engine could not start.")), "bad")
+    def _failed(self, why: str) -> None:
+        self._over(told(why) if why else tr("Stopped."), "bad" if why else "muted")
 
-    def _finished(self, summary: dict[str, Any]) -> None:
-        if self._stopping or summary.get("status") == "stopped":
-            self._over(tr("Stopped."), "muted")
-            return
-        if summary.get("status") != "succeeded":
-            self._over(str(summary.get("error") or tr("It failed.")), "bad")
-            return
+    def _answered(self, summary: dict[str, Any]) -> None:
         try:
             draft = draft_of(self._asked, summary.get("outputs") or {})
         except PenstockError as problem:
@@ -282,22 +248,13 @@ class Drafting(FittingDialog):
         self.words.selectAll()
 
     def _over(self, text: str, kind: str) -> None:
-        self._let_go()
-        self._busy(False)
+        self._busy()
         self._say(text, kind)
         self._show_draft()
 
-    def _let_go(self) -> None:
-        if self._run is not None:
-            for signal in (self._run.changed, self._run.started, self._run.refused, self._run.finished):
-                signal.disconnect()
-            self._run = None
-
     def _stop(self) -> None:
-        self._stopping = True
-        self.stop.setEnabled(False)
-        if self._run is not None:
-            self._run.stop()
+        self._asking.stop()
+        self._busy()
 
     # -- drafts ------------------------------------------------------------------------------------------------------
 
@@ -308,7 +265,7 @@ class Drafting(FittingDialog):
 
     def _show_draft(self, *_: Any) -> None:
         draft = self.chosen()
-        if draft is None or self._run is not None:
+        if draft is None or self._asking.is_running:
             return
         if self.changes.isChecked() and self.changes.isVisibleTo(self):
             # Only lines that end are coloured.
@@ -333,13 +290,7 @@ class Drafting(FittingDialog):
 
     def done(self, result: int) -> None:
         """Close; a model that writes is stopped."""
-        if self._run is not None:
-            run = self._run
-            self._let_go()
-            if run.run_id:
-                run.stop()
-            else:
-                run.started.connect(lambda _: run.stop())
+        self._asking.give_up()
         super().done(result)
 
 

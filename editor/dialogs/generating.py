@@ -13,7 +13,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
@@ -30,6 +29,7 @@ from PySide6.QtWidgets import (
 from editor.canvas.preview import GraphPreview, card_sizes
 from editor.dialogs.asking import ModelChoice, Question
 from editor.dialogs.draft_notes import DraftNotes, change_marks, problem_counts
+from editor.dialogs.fitting import FittingDialog, limit_smallest
 from editor.dialogs.parts import FieldColumn, dialog_column
 from editor.enginetexts import told, told_with_hint
 from editor.i18n import ntr, tr
@@ -108,7 +108,7 @@ class Chip(QPushButton):
         self.setFixedHeight(max(0, self.words.heightForWidth(self.width() - 24)) + 16)
 
 
-class Generating(QDialog):
+class Generating(FittingDialog):
     """`create` makes a new workflow of a draft; `target` is the open one, if there is one that a draft can go into."""
 
     def __init__(
@@ -134,7 +134,7 @@ class Generating(QDialog):
         self._spent = (0.0, 0)
         self._taken = False
         self.drafts: list[Kept] = []
-        self.setMinimumSize(720, 440)
+        limit_smallest(self, 720, 440)
         self.resize(1080, 660)
         column = dialog_column(self, tr("Workflow from words"))
         parts = QSplitter(Qt.Orientation.Horizontal)
@@ -452,6 +452,8 @@ class Generating(QDialog):
         self.version.addItem(name)
         self.version.setCurrentIndex(number - 1)
         self.version.blockSignals(False)
+        # With large text Qt asks for some pixels less than the words take.
+        self.version.setMinimumWidth(self.version.sizeHint().width() + theme().grown(4))
         self.words.setPlaceholderText(tr("What should be different?"))
         self.words.selectAll()
         words = tr("Written in {seconds} s with {tokens} tokens.", seconds=f"{seconds:.1f}", tokens=tokens)

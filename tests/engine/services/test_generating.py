@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from engine.services.generating.plan import LARGEST, MOST_NODES, keys_of, progre
 from engine.services.model_names import with_default
 from engine.services.runs import StartRun
 from tests.helpers.model import made, node
-from tests.helpers.models import ScriptedModel
+from tests.helpers.models import Answer, ModelServer, ScriptedModel, openai_stream
 
 REF = ModelRef("fake", "scripted")
 TEMPLATES = Path(__file__).parents[3] / "resources" / "templates"
@@ -366,6 +367,31 @@ def test_the_better_of_two_plans_is_taken_and_two_answers_without_one_are_an_err
         asked(generation, ScriptedModel("What?", "Still nothing."))
     assert problem.value.details["answer"] == "Still nothing."
     assert generation.give_up() is None
+
+
+def test_a_question_ends_at_its_time_limit(tmp_path: Path) -> None:
+    gate = threading.Event()
+    slow = Answer(events=list(openai_stream("{").events or ())[:1], hold=gate)
+    services = Services.open(tmp_path)
+    try:
+        with ModelServer(slow) as server:
+            provider = services.models.save_provider("openai_api_compatible", base_url=server.url)
+            services.models.add_model(provider, "box-1")
+            run = Generation(Wish("x"), ModelRef(provider, "box-1"), time_limit=0.5).start()
+
+            async def ask() -> dict[str, Any]:
+                handle = services.runs.start(run)
+                async for _ in handle.events():
+                    pass
+                return dict(await handle.result())
+
+            summary = asyncio.run(ask())
+            gate.set()
+        assert summary["status"] != "succeeded"
+        assert "0.5" in summary["error"] or "time" in summary["error"].lower(), summary["error"]
+        assert services.logs.count() == 0
+    finally:
+        services.close()
 
 
 def test_what_is_asked_for_must_be_said() -> None:
