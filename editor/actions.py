@@ -35,6 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("new_window", "New window", "", ("Ctrl+Shift+N",), "", "File", True),
     Action("open_file", "Open file", "folder", ("Ctrl+Shift+O",), "", "File", True),
     Action("import_over", "Import over this workflow", "import", (), "editable", "File"),
+    Action("show_backups", "Backups of the draft…", "history", (), "editable", "File"),
     Action("save", "Save now", "save", ("Ctrl+S",), "open", "File", True),
     Action("rename_workflow", "Rename the workflow", "edit", (), "editable", "File"),
     Action("export", "Export", "export", ("Ctrl+Shift+S",), "open", "File", True),

@@ -40,6 +40,11 @@ class PageCommands(QObject):
 
         generate_here(self.window, self.page)
 
+    def on_show_backups(self) -> None:
+        from editor.dialogs.backups import show_backups
+
+        show_backups(self.window, self.page)
+
     def on_save(self) -> None:
         if not self.page.inspector.finish():
             self.window.show_toast(tr("Not saved: a field is still open."))

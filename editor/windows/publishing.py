@@ -33,6 +33,7 @@ def publish_menu(window: MainWindow, page: WorkflowPage, point: QPoint) -> QMenu
     back.triggered.connect(lambda: window.versioning.restore(page, latest.id) if latest is not None else None)
     back.setEnabled(publication.is_behind)
     _row(menu, window, "show_versions")
+    _row(menu, window, "show_backups")
     menu.addSeparator()
     _row(menu, window, "batch")
     _row(menu, window, "export")

@@ -78,6 +78,7 @@ def tables() -> Iterator[tuple[str, str]]:
     from editor.actions import ACTIONS
     from editor.canvas import bodies_knowledge
     from editor.canvas.tips import PLANNED
+    from editor.dialogs.backups import REASONS
     from editor.dialogs.breakpoint import HIT_MODES
     from editor.dialogs.tool_setups import AUTH, KEPT, PREFIXES, TRANSPORTS
     from editor.isolation import PARTS
@@ -120,6 +121,8 @@ def tables() -> Iterator[tuple[str, str]]:
         yield "feature", word
     for word in STATUS_WORD.values():
         yield "status", word
+    for word in REASONS.values():
+        yield "backup", word
     for _, word in HIT_MODES:
         yield "breakpoint", word
     for word in (*PLANNED.values(), *scrubber.WORDS.values()):

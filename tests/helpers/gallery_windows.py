@@ -69,6 +69,7 @@ def publish(studio: Studio) -> Iterator[QWidget]:
 @surface
 def small_dialogs(studio: Studio) -> Iterator[QWidget]:
     from editor.dialogs.annotation import AnnotationDialog
+    from editor.dialogs.backups import Backups
     from editor.dialogs.citation import CitationDialog
     from editor.dialogs.model_mapping import MappingDialog
     from editor.dialogs.step_inputs import StepInputs
@@ -88,6 +89,7 @@ def small_dialogs(studio: Studio) -> Iterator[QWidget]:
         makers: list[Callable[[], QDialog]] = [
             lambda: AnnotationDialog("What is it?", "A river", studio.window),
             lambda: CitationDialog(resource, studio.window),
+            lambda: Backups(studio.window, page),
             lambda: MappingDialog(page.session, studio.window),
             lambda: StepInputs(page.session, {"join.a": ("loud", "output"), "join.b": ("list", "r")}, studio.window),
             lambda: ToolPicker(studio.window.studio.tools, studio.window),

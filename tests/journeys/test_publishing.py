@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from editor.dialogs.backups import Backups
 from editor.dialogs.tool_setups import WorkflowDialog
 from editor.screenshot import wait_until
 from tests.helpers.studio import Studio
@@ -101,3 +102,39 @@ def test_a_published_workflow_is_offered_as_a_tool_from_the_menu(studio: Studio)
     assert isinstance(again, WorkflowDialog)
     assert wait_until(lambda: again.name.text() == "which_desk", 20)
     again.reject()
+
+
+def test_what_was_replaced_is_kept_and_can_be_put_back(studio: Studio) -> None:
+    page = studio.sample("branch-on-a-condition")
+    pick(opened_menu(studio), "Backups of the draft…")
+    dialog = studio.dialog(Backups)
+    assert isinstance(dialog, Backups)
+    assert not dialog.put_back.isEnabled(), "nothing was replaced yet"
+    dialog.reject()
+    publish(studio, "First")
+    assert wait_until(lambda: page.session.publication.latest is not None, 20)
+    rename(studio, "Begin")
+    page.session.save_now()
+    studio.messages.answers = [True]
+    latest = page.session.publication.latest
+    assert latest is not None
+    studio.window.versioning.restore(page, latest.id)
+    titles = lambda: {n.title for n in page.session.document.graph.nodes.values()}  # noqa: E731
+    assert wait_until(lambda: "Start" in titles(), 20)
+
+    studio.window.do("show_backups")
+    dialog = studio.dialog(Backups)
+    assert isinstance(dialog, Backups)
+    assert wait_until(lambda: dialog.list.count() == 1, 20)
+    assert dialog.list.item(0).text().startswith("Before a version was restored\n")
+    QTest.mouseClick(dialog.put_back, LEFT)
+    assert wait_until(lambda: "Begin" in titles(), 20)
+    page.session.undo()
+    assert "Start" in titles()
+
+    studio.window.do("show_backups")
+    dialog = studio.dialog(Backups)
+    assert isinstance(dialog, Backups)
+    assert wait_until(lambda: dialog.list.count() == 2, 20)
+    QTest.mouseClick(dialog.beside, LEFT)
+    assert wait_until(lambda: studio.page is not page and studio.page.session.name.endswith("(backup)"), 20)
