@@ -303,7 +303,6 @@ class Palette(QWidget):
 
     def _switched(self, index: int) -> None:
         self.import_button.setVisible(index == SNIPPETS)
-        name_search(self.search, self.parts.search_words)
 
     def show_snippets(self) -> None:
         """The tab with the snippets."""
@@ -314,9 +313,7 @@ class Palette(QWidget):
         self.parts.fill_tools(text)
         self.parts.fill_snippets(text)
         self.parts.show_found(bool(self.parts.current.count()) or not text)
-        self.search.setPlaceholderText(
-            tr("Search tools") if self.parts.tabs.currentIndex() == 1 else tr("Search blocks")
-        )
+        name_search(self.search, self.parts.search_words)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -407,7 +404,6 @@ class BlockSelector(QFrame):
         self.parts.tools.chosen.connect(self._chosen)
         self.parts.snippets.chosen.connect(self._chosen)
         self.parts.switched.connect(lambda: self._fill(self.search.text()))
-        self.parts.tabs.currentChanged.connect(lambda _: name_search(self.search, self.parts.search_words))
         for shown in (self.list, self.parts.tools):
             shown.helpWanted.connect(self.helpWanted)
         column.addWidget(self.parts, 1)
@@ -424,9 +420,7 @@ class BlockSelector(QFrame):
         self.parts.fill_tools(words)
         self.parts.fill_snippets(words, self._misfit)
         self.parts.show_found(bool(self.parts.current.count()))
-        self.search.setPlaceholderText(
-            tr("Search tools") if self.parts.tabs.currentIndex() == 1 else tr("Search blocks")
-        )
+        name_search(self.search, self.parts.search_words)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:

@@ -149,6 +149,7 @@ def desk(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
     studio.activate()
     QApplication.processEvents()
     page.canvas.look_at(0.8, 30, 30)
+    page.canvas.edits.confirm = lambda _question: True  # another node reads the selected one
     page.canvas.select([studio.node("Senior desk")])
     page.canvas.setFocus()
     QApplication.processEvents()
