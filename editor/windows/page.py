@@ -339,6 +339,7 @@ class WorkflowPage(QWidget):
         canvas.selectionChanged.connect(lambda *_: self.lookChanged.emit())
         canvas.viewChanged.connect(self.lookChanged)
         self.tabs.currentChanged.connect(lambda _: self.lookChanged.emit())
+        self.tabs.currentChanged.connect(lambda _: self._meet_trace())
         self.inspector.runNodeRequested.connect(self._run_or_stop)
         self.inspector.answerWanted.connect(self.answerWanted)
         self.inspector.closeRequested.connect(self.close_inspector)
@@ -400,6 +401,13 @@ class WorkflowPage(QWidget):
             self.stopWanted.emit()
         else:
             self.runNodeWanted.emit(node_id)
+
+    def _meet_trace(self) -> None:
+        """The trace of a finished run comes to the front at the step that is selected on the canvas."""
+        state = self.session.run_state
+        chosen = self.canvas.selected_nodes()
+        if self.tabs.currentWidget() is self.trace and state is not None and state.is_over and len(chosen) == 1:
+            self.trace.select_node(chosen[0])
 
     def _let_go(self) -> None:
         if self._selected_late:
@@ -519,6 +527,7 @@ class WorkflowPage(QWidget):
             return
         front = self.chat if tab == "run" and self.chat is not None else self.run_panel
         self.tabs.setCurrentWidget({"trace": self.trace, "values": self.values}.get(tab, front))
+        self._meet_trace()
 
     def raise_drawer(self, height: int) -> None:
         """Make the drawer so high at least, as far as the canvas keeps some room; the height that is kept stays."""

@@ -67,6 +67,7 @@ def nested_run(studio: Studio) -> Trace:
     return page.trace
 
 
+@pytest.mark.spec("editor.60")
 def test_rounds_branches_tries_and_loops_are_nested(studio: Studio) -> None:
     trace = nested_run(studio)
 
@@ -89,6 +90,7 @@ def test_rounds_branches_tries_and_loops_are_nested(studio: Studio) -> None:
     assert "Unlucky" in said(trace)
 
 
+@pytest.mark.spec("editor.60")
 def test_back_returns_to_the_same_place(studio: Studio) -> None:
     trace = nested_run(studio)
     studio.page.session.show_past(fold(long_events(200)))
