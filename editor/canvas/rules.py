@@ -95,12 +95,19 @@ class CanvasRules:
                 return _said(reason)
         return ""
 
+    def leads_on(self, node_type: str) -> bool:
+        """Whether something can follow a new node of this type."""
+        spec = registry.spec(blocks.type_of(node_type))
+        return spec is None or bool(spec.handles(spec.default_data(self.mode)))
+
     def may_insert(self, node_type: str, edge_id: str) -> bool:
         """Whether a node of this type could stand in the middle of an edge."""
         edge = self._graph.edges.get(edge_id)
         spec = registry.spec(blocks.type_of(node_type))
-        if edge is None or spec is None or not spec.has_input or not spec.handles(spec.default_data(self.mode)):
+        if edge is None or spec is None or not spec.has_input:
             return False
+        if not self.leads_on(node_type) and spec.type != "loop-end":
+            return False  # an exit takes the way that the edge went
         return not self.may_add(node_type, self._graph.nodes[edge.source].parent)
 
     def change_room(self, places: Mapping[str, tuple[float, float]], room: str | None) -> list[Edit]:

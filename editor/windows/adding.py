@@ -97,6 +97,8 @@ class Adding:
             found = spec(node_type)
             if request.source_node is not None and found is not None and not found.has_input:
                 return False
+            if request.target_node is not None and not rules.leads_on(node_type):
+                return False
             return not rules.may_add(node_type, request.container_id)
 
         notes = request.source_node is None and request.target_node is None and request.edge_id is None

@@ -152,6 +152,7 @@ def desk(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
     page.canvas.edits.confirm = lambda _question: True  # another node reads the selected one
     page.canvas.select([studio.node("Senior desk")])
     page.canvas.setFocus()
+    studio.messages.answers = [True]  # others read the node, which is asked before it goes
     QApplication.processEvents()
     return studio
 

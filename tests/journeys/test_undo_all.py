@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLineEdit,
     QMenu,
+    QPlainTextEdit,
     QTextEdit,
     QWidget,
 )
@@ -176,7 +177,7 @@ def variable(kind: str, name: str, value: str, row: int | None = None) -> Do:
         field = named(dialog, QLineEdit, "Name")
         QTest.keyClick(field, Qt.Key.Key_A, CTRL)
         write_in(field, name)
-        worth = named(dialog, QLineEdit, "Value")
+        worth = named(dialog, QPlainTextEdit, "Value")
         QTest.keyClick(worth, Qt.Key.Key_A, CTRL)
         write_in(worth, value)
         press(dialog.findChildren(QDialogButtonBox)[0].button(QDialogButtonBox.StandardButton.Ok))

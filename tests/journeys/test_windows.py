@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListWidget
 
@@ -46,6 +46,46 @@ def test_the_same_tabs_selection_zoom_and_panels_come_back(tmp_path: Path) -> No
         assert first.canvas.selected_nodes() == [start]
         assert (first.shown_panel, second.shown_tab) == ("problems", "trace")
         assert first.session.document.graph.node(start).data["desc"] == "not saved yet"
+
+
+@pytest.mark.spec("editor.84")
+def test_what_was_typed_last_and_both_windows_are_there_again(tmp_path: Path) -> None:
+    with opened_studio(tmp_path, language="zh_CN") as studio:
+        first = studio.sample("chat-companion")
+        second = studio.sample("for-each-item")
+        studio.activate()
+        canvas = second.canvas
+        room = next(n.id for n in second.session.document.graph.nodes.values() if n.is_container)
+        child = next(n.id for n in second.session.document.graph.children(room) if not n.is_container_start)
+        canvas.fit()
+        studio.hand.click(studio.hand.at_node(child))
+        studio.settle()
+        QTest.keyClick(canvas, Qt.Key.Key_M, CTRL | Qt.KeyboardModifier.ShiftModifier)
+        QTest.keyClick(canvas, Qt.Key.Key_T, CTRL)
+        canvas.setFocus()
+        for _ in range(3):
+            QTest.keyClick(canvas, Qt.Key.Key_Minus, CTRL)
+        second.inspector.title.setFocus()
+        QTest.keyClick(second.inspector.title, Qt.Key.Key_End)
+        write_in(second.inspector.title, " 末")
+        apps = [first.session.app_id, second.session.app_id]
+        zoom, view = canvas.zoom, (round(canvas.camera.x), round(canvas.camera.y))
+        studio.window.close()  # the field still has the keyboard, nothing is saved
+        assert not studio.messages.asked
+
+    with opened_studio(tmp_path, language="zh_CN") as studio:
+        load(studio.window, None)
+        assert wait_until(lambda: len(studio.window.workflow_pages()) == 2, 20)
+        pages = studio.window.workflow_pages()
+        assert [p.session.app_id for p in pages] == apps
+        assert wait_until(lambda: studio.window.page is pages[1], 10)
+        page = pages[1]
+        assert wait_until(lambda: page.canvas.zoom == pytest.approx(zoom, abs=0.001), 10)
+        assert (round(page.canvas.camera.x), round(page.canvas.camera.y)) == pytest.approx(view, abs=1)
+        assert page.canvas.selected_nodes() == [child]
+        assert page.session.document.graph.nodes[child].title.endswith(" 末")
+        assert (page.shown_panel, page.shown_tab, page.inspector.isVisible()) == ("problems", "trace", True)
+        assert not studio.messages.asked
 
 
 @pytest.mark.spec("editor.28")
@@ -94,6 +134,7 @@ def test_the_history_of_real_work_names_it_and_goes_on_after_a_restart(tmp_path:
         QTest.keyClick(canvas, Qt.Key.Key_D, CTRL)
         states.append(tree(page))
         studio.hand.click(studio.hand.at_node(studio.node("Refund desk")))
+        studio.messages.answers[:] = [True]  # others read it
         QTest.keyClick(canvas, Qt.Key.Key_Delete)
         states.append(tree(page))
         assert document.steps()[1] == 4
@@ -160,6 +201,58 @@ def test_a_change_in_one_window_appears_in_the_other(studio: Studio) -> None:
     page.session.undo()
     assert page.session.document.graph.node(start).title == "Start", "the first window goes on with it"
     assert studio.window.studio.windows == [studio.window]
+
+
+@pytest.mark.spec("editor.85")
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_what_hands_do_in_one_window_is_seen_in_the_other(tmp_path: Path, language: str) -> None:
+    with opened_studio(tmp_path, language=language) as studio:
+        page = studio.sample("branch-on-a-condition")
+        other = studio.window.another()
+        other.open_app(page.session.app_id)
+        assert wait_until(lambda: other.page is not None, 10)
+        there = other.page
+        assert there is not None
+        desk, refund = studio.node("Senior desk"), studio.node("Refund desk")
+        there.canvas.select([desk])
+        studio.activate()
+        page.canvas.fit()
+        studio.hand.click(studio.hand.at_node(desk))
+        studio.settle()
+
+        # Writing: the card, the panel, the tab of the problems and undo follow.
+        page.inspector.title.setFocus()
+        QTest.keyClick(page.inspector.title, Qt.Key.Key_A, CTRL)
+        write_in(page.inspector.title, "Desk 乙")
+        seen = lambda: there.canvas.scene.items[desk].full.title == there.inspector.title.text() == "Desk 乙"  # noqa: E731
+        assert wait_until(seen, 0.5)
+        place = there.canvas.scene.items[refund].box
+        page.canvas.setFocus()
+
+        # Moving by hand, seen while nothing is saved yet.
+        studio.hand.drag(studio.hand.at_node(refund), studio.hand.at_node(refund) + QPointF(40, 50))
+        assert wait_until(lambda: there.canvas.scene.items[refund].box != place, 0.5)
+        studio.messages.answers[:] = [True]  # others read it
+        QTest.keyClick(page.canvas, Qt.Key.Key_Delete)
+        assert wait_until(lambda: refund not in there.canvas.scene.items, 0.5)
+
+        # And back: keys in the second window, one history for both.
+        other.activateWindow()
+        assert wait_until(other.isActiveWindow, 10)
+        there.canvas.setFocus()
+        QTest.keyClick(there.canvas, Qt.Key.Key_Z, CTRL)
+        assert wait_until(lambda: refund in page.canvas.scene.items, 0.5)
+        there.canvas.select([refund])
+        QApplication.processEvents()
+        there.inspector.title.setFocus()
+        QTest.keyClick(there.inspector.title, Qt.Key.Key_End)
+        write_in(there.inspector.title, "!")
+        assert wait_until(lambda: page.canvas.scene.items[refund].full.title.endswith("!"), 0.5)
+        other.close()
+        studio.activate()
+        page.canvas.setFocus()
+        QTest.keyClick(page.canvas, Qt.Key.Key_Z, CTRL)
+        assert not page.canvas.scene.items[refund].full.title.endswith("!")
 
 
 @pytest.mark.spec("editor.79")
