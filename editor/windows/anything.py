@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from editor.actions import BY_ID, COMMANDS
+from editor.actions import COMMANDS
 from editor.canvas.blocks import snippet_block
 from editor.dialogs.goto import Entry, fitting
 from editor.enginetexts import told_line
@@ -19,8 +19,7 @@ from engine.nodes.registry import spec
 if TYPE_CHECKING:
     from editor.windows.main import MainWindow
 
-SLASHED = {"refine": "generate_here", "new": "generate_new", "theme": "theme", "zen": "maximize"}
-"""Commands by the names that one may type after a slash."""
+REFINE = "refine"
 RUNS = 40
 ALSO = {"maximize": "zen", "shortcuts": "docs help", "preferences": "account", "show_problems": "checklist"}
 """Other names of commands, those of the web editor's palette among them."""
@@ -61,8 +60,6 @@ class Anything:
 
     def find(self, text: str, scope: str) -> list[Entry]:
         words = text.strip()
-        if words.startswith("/") and scope in ("", "command"):
-            return self._by_name(words)
         if scope:
             return self._of(scope, words)
         if not words:
@@ -74,26 +71,17 @@ class Anything:
         found.sort(key=lambda e: (not e.title.lower().startswith(wanted), wanted not in e.title.lower()))
         return found
 
-    def _by_name(self, words: str) -> list[Entry]:
-        """Commands that are named with a slash; what stands behind a name goes with it (editor inventory C27)."""
-        head, _, rest = words[1:].partition(" ")
-        found = []
-        for name, action in SLASHED.items():
-            if not name.startswith(head.lower()) or (rest and name != head.lower()):
-                continue
-            row = BY_ID[action]
-            if name == "refine":
-                then: Callable[[], object] = partial(refine, self._window, rest)
-            elif self._window.can(action):
-                then = partial(self._window.do, action)
-            else:
-                continue
-            found.append(Entry(f"/{name} {rest}".strip(), tr(row.text), row.icon, "", then))
-        return found
+    def _refining(self, words: str) -> list[Entry]:
+        """`/refine` and what stands behind it, which goes along (editor inventory C27)."""
+        head, _, rest = words.partition(" ")
+        if not head or not REFINE.startswith(head.lower()) or (rest and head.lower() != REFINE):
+            return []
+        title = f"/{REFINE} {rest}".strip()
+        return [Entry(title, tr("Change it with words"), "sparkle", "", partial(refine, self._window, rest))]
 
     def _of(self, scope: str, words: str) -> list[Entry]:
         if scope == "command":
-            return fitting(self._commands, words)
+            return [*fitting(self._commands, words), *self._refining(words)]
         if scope == "node":
             return self._nodes(words)
         if scope == "app":
