@@ -131,7 +131,7 @@ WEIGHTED = {"top_k": 4, "reranking_enable": True, "reranking_mode": "weighted_sc
 STEPS: dict[str, tuple[Workflow, Act, str, Any]] = {
     "query": (flow(query_variable_selector=[]), lambda d: picked(d, "Query text", "q"), "query_variable_selector",
               ["start", "q"]),
-    "query taken away": (flow(), lambda d: d.click("Take the variable away"), "query_variable_selector", []),
+    "query taken away": (flow(), lambda d: d.click("Take away: Query text"), "query_variable_selector", []),
     "attachments": (flow(), lambda d: picked(d, "Query attachments", "docs"), "query_attachment_selector",
                     ["start", "docs"]),
     "base removed": (flow(), lambda d: d.click("Remove"), "dataset_ids", ["b"]),

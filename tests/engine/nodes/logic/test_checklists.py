@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.nodes.registry import spec
 from tests.helpers.nodes import codes
 
 MODEL = {"provider": "p", "name": "m", "mode": "chat"}
@@ -81,3 +82,10 @@ def agent(**values: Any) -> dict[str, Any]:
 )
 def test_first_problem(data: dict[str, Any], found: list[str]) -> None:
     assert codes(data) == found
+
+
+@pytest.mark.parametrize(("mode", "query"), [("advanced-chat", ["sys", "query"]), ("workflow", [])])
+def test_a_new_search_asks_what_the_person_said_in_a_conversation(mode: str, query: list[str]) -> None:
+    found = spec("knowledge-retrieval")
+    assert found is not None
+    assert found.default_data(mode)["query_variable_selector"] == query
