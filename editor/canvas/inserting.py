@@ -106,13 +106,14 @@ class Inserting:
         first = self._first_to_move(request)
         shifted = placing.downstream(view.scene, first) if first is not None else []
         x, y = self._corner(request, laid)
-        if not request.exact or request.source_node is request.target_node:
+        settled = not request.exact or request.source_node is request.target_node
+        if settled:
             if laid.room is not None:
                 inner = inner_box(view.scene.items[laid.room].box)
-                y = max(y, inner.top)
+                x, y = max(x, inner.left), max(y, inner.top)
             size = (laid.around.width, laid.around.height)
-            x, y = placing.free_below(view.scene, x, y, size[1], width=size[0], but=shifted)
-        return self._put(piece, laid, request, (x, y), shifted)
+            x, y = placing.free_below(view.scene, x, y, size[1], width=size[0], but=shifted, within=laid.room)
+        return self._put(piece, laid, request, (x, y), shifted, settled=settled)
 
     # -- where ------------------------------------------------------------------------------------------------
 
@@ -151,9 +152,19 @@ class Inserting:
     # -- the edit ---------------------------------------------------------------------------------------------
 
     def _put(
-        self, piece: Piece, laid: Laid | None, request: BlockRequest, place: tuple[float, float], shifted: list[str]
+        self,
+        piece: Piece,
+        laid: Laid | None,
+        request: BlockRequest,
+        place: tuple[float, float],
+        shifted: list[str],
+        *,
+        settled: bool = False,
     ) -> bool:
-        """Add what was laid out with its corner at a place, connect it as asked, and move on what stands behind it."""
+        """Add what was laid out with its corner at a place, connect it as asked, and move on what stands behind it.
+
+        In a container it is moved to where there is room, unless the place is `settled`; the container grows.
+        """
         view = self.view
         refusal = misfit(laid, **_needs(request))
         if refusal or laid is None:
@@ -168,7 +179,7 @@ class Inserting:
             nodes = view.graph.nodes
             edits.append(MoveNodes({n: (whole(nodes[n].x + by), nodes[n].y) for n in shifted}))
             boxes += [view.scene.items[n].box.moved(by, 0) for n in shifted]
-        elif laid.room is not None:
+        elif laid.room is not None and not settled:
             in_x, in_y = way_in(view.scene.items[laid.room].box, boxes[0])
             dx, dy, boxes = dx + in_x, dy + in_y, [boxes[0].moved(in_x, in_y)]
         pasted = laid.pasted.moved(dx, dy)

@@ -21,7 +21,7 @@ def after(scene: CanvasScene, source: str) -> Place:
         if branches:
             lowest = max(branches, key=lambda branch: branch.bottom)
             x, y = lowest.left, lowest.bottom + m.GAP_BRANCH
-    return free_below(scene, x, y)
+    return free_below(scene, x, y, within=scene.items[source].parent)
 
 
 def free_below(
@@ -32,13 +32,18 @@ def free_below(
     *,
     width: float = m.CARD_WIDTH,
     but: Sequence[str] = (),
+    within: str | None = None,
 ) -> Place:
-    """The place, moved down until what is to stand there overlaps nothing but some nodes that will move away."""
-    leaving = set(but)
+    """The place, moved down until what is to stand there overlaps nothing but some nodes that will move away, and the
+    container that it stands in, which grows."""
+    leaving, around = set(but), set()
+    while within is not None and within in scene.items:
+        around.add(within)
+        within = scene.items[within].parent
     for _ in range(200):
         wanted = Box(x, y, x + width, y + height)
         hit = [item for item in scene.in_area(wanted) if item.kind in ("card", "start", "room")]
-        hit = [item for item in hit if item.id not in leaving and item.parent not in leaving]
+        hit = [i for i in hit if i.id not in leaving and i.parent not in leaving and i.id not in around]
         hit = [item for item in hit if not (item.kind == "room" and item.box.covers(wanted))]
         if not hit:
             break

@@ -239,3 +239,21 @@ def test_one_that_is_gone_says_so(hand: CanvasHand) -> None:
     hand.view.start_ghost(BLOCK)
     assert hand.view.gesture is None
     assert hand.refusals == ["This snippet is damaged or was deleted; it cannot be inserted."]
+
+
+def test_in_a_container_it_stands_beside_its_steps_and_not_over_them(hand: CanvasHand) -> None:
+    wide = piece_of(graph_of(node("x"), node("y", 300), node("z", 600), edges=(("x", "y"), ("y", "z"))))
+    for request in (
+        BlockRequest(0, 0, 1, 1, source_node="c", source_handle="source"),
+        BlockRequest(440, 480, 1, 1, container_id="room", exact=True),
+    ):
+        assert hand.view.edits.place_piece(request, wide)
+        items = hand.view.scene.items
+        x, room = titled(hand, "x"), items["room"].box
+        assert x.parent == "room"
+        tops = [items[n].box for n in hand.view.selected_nodes()]
+        assert all(room.covers(box) for box in tops)
+        assert not any(box.touches(items["c"].box) for box in tops)
+        if request.source_node:
+            assert items[x.id].box.top == items["c"].box.top  # level with what leads to it
+        hand.document.undo()

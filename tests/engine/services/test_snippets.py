@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -258,3 +259,23 @@ def test_where_a_snippet_can_be_connected() -> None:
     both = graph_of(node("a"), node("x", node_type="answer"), edges=(("a", "x"),))
     assert ends(both) == ("a", ("a", "source"), 1, 1)
     assert ends(both, "advanced-chat")[3] == 1
+
+
+def test_of_many_who_give_one_name_at_once_one_wins(services: Services) -> None:
+    text, codes = text_of(chain(), "a"), []
+    services.snippets.all()
+
+    def give() -> None:
+        try:
+            services.snippets.save("One name", "", text)
+            codes.append("kept")
+        except UserError as error:
+            codes.append(error.code)
+
+    threads = [threading.Thread(target=give) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == ["kept", *["snippet.taken"] * 7]
+    assert names(services) == ["One name"]
