@@ -63,7 +63,9 @@ def controls(place: QWidget) -> dict[Key, QWidget]:
     answer: dict[Key, QWidget] = {}
     for widget in found:
         kind = next(k.__name__ for k in KINDS if isinstance(widget, k))
-        what = (kind, widget.accessibleName())
+        # What a screen reader says of a button without a name of its own is its text.
+        text = widget.text() if isinstance(widget, QAbstractButton) else ""
+        what = (kind, widget.accessibleName() or text)
         answer[Key(*what, seen[what])] = widget
         seen[what] += 1
     return answer

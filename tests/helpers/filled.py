@@ -447,13 +447,6 @@ FILLED: Mapping[str, Filled] = {
             "tool_parameters": {"q": {"type": "mixed", "value": "x"}},
         },
     ),
-    "knowledge-retrieval": Filled(
-        "knowledge-retrieval",
-        {
-            "query_variable_selector": ["give", "text"], "dataset_ids": ["one", "two"], "retrieval_mode": "multiple",
-            "multiple_retrieval_config": {"reranking_enable": False, "score_threshold": None, "top_k": 4},
-        },
-    ),
     "human-input": Filled("human-input", _FORM, handles=("yes", "no", "__timeout")),
     "trigger-schedule": Filled("trigger-schedule", _schedule()),
     "trigger-schedule: monthly": Filled("trigger-schedule", _schedule(frequency="monthly")),

@@ -101,6 +101,8 @@ class ConditionRow(QWidget):
         self._note.setProperty("kind", "small")
         self._note.setWordWrap(True)
         self._note.hide()
+        self._noted: list[str] | None = None
+        """The variable with which the operator was reset."""
         self._column.addWidget(self._note)
         self._fault = QLabel(tr("Write a number, or choose a variable with /."))
         self._fault.setProperty("kind", "bad")
@@ -121,6 +123,8 @@ class ConditionRow(QWidget):
         selector = self.ctx.get((*self.path, "variable_selector"), [])
         attribute = selector[2] if len(selector) == 3 and selector[2] in FILE_CHOICES else ""
         self._fault.setVisible(bool(self._wrong_number(menu, operator)))
+        # What was said of one variable is not said of another, nor after it was taken back.
+        self._note.setVisible(bool(selector) and self._noted == selector)
         shape = (menu, operator in WITHOUT_VALUE, type_name == "boolean", attribute, type_name == "array[file]")
         if shape == self._shape:
             return
@@ -170,18 +174,20 @@ class ConditionRow(QWidget):
 
     def _variable_chosen(self, selector: list[str]) -> None:
         """Another variable of another type: start with that type's first operator, and say so."""
+        had = bool(self.ctx.get((*self.path, "variable_selector"), []))
+        before = self._facts()
         type_name = self.ctx.variable_type(selector) or "string"
         menu = operators(type_name, selector)
         condition = {**self.ctx.get(self.path, {}), "variable_selector": selector, "varType": type_name}
-        reset = condition.get("comparison_operator", "") not in menu
+        other = had and (menu != before[1] or (type_name != before[0] and menu not in (NUMBER, TEXT)))
+        reset = other or condition.get("comparison_operator", "") not in menu
         if reset:
             condition |= {"comparison_operator": menu[0], "value": False if type_name == "boolean" else ""}
-        self.ctx.set(self.path, condition, name=tr("Variable"))
+            condition.pop("sub_variable_condition", None)
+        self._noted = list(selector) if reset else None
         if reset:
             self._note.setText(tr("The operator was reset to fit the type {type}.", type=type_name))
-            self._note.show()
-        else:
-            self._note.hide()
+        self.ctx.set(self.path, condition, name=tr("Variable"))
 
 
 class ConditionList(QWidget):

@@ -110,15 +110,15 @@ class PairsField(Field):
         picker.picked.connect(lambda selector: edit.insert_reference(".".join(selector)))
         picker.popup_at(edit)
 
-    def _write(self, *, typing: bool = False) -> None:
+    def _write(self, what: str = "", *, typing: bool = False) -> None:
         lines = [f"{left.text()}:{right.text()}" for left, right in self._rows if left.text() or right.text()]
-        self.ctx.set(self.path, "\n".join(lines), typing=typing, name=self._title)
+        self.ctx.set(self.path, "\n".join(lines), typing=typing, name=what or self._title)
 
     def _remove(self, index: int) -> None:
         for edit in self._rows[index]:
             edit.clearFocus()
             edit.load("")
-        self._write()
+        self._write(f"{self._title} {index + 1}: {tr('Remove')}")
         self.load()
 
 

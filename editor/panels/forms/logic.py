@@ -371,8 +371,24 @@ class ListOperatorForm(Form):
         kind = self.ctx.variable_type(selector)
         values: dict[str, Any] = {"variable": selector}
         if is_array(kind):
-            values |= {"var_type": kind, "item_var_type": kind.removeprefix("array[").removesuffix("]")}
+            item = kind.removeprefix("array[").removesuffix("]")
+            values |= {"var_type": kind, "item_var_type": item}
+            values |= self._fitted(self._kind(), item)
         self.ctx.set_many(values, tr("List of {title}", title=self.ctx.node.title))
+
+    def _fitted(self, before: str, kind: str) -> dict[str, Any]:
+        """What is set for items of another type begins anew, and that is said."""
+        conditions = self.ctx.get(("filter_by", "conditions"), [])
+        if before in ("", kind) or not conditions:
+            return {}
+        fresh = [self._new_condition(kind) for _ in conditions]
+        words = tr("The operator was reset to fit the type {type}.", type=kind)
+        self.ctx.session.studio.messages.tell(words)
+        key = "name" if kind == "file" else ""
+        return {
+            "filter_by": {**self.ctx.get(("filter_by",), {}), "conditions": fresh},
+            "order_by": {**self.ctx.get(("order_by",), {}), "key": key},
+        }
 
     def _key_chosen(self, path: tuple[str | int, ...], key: str) -> None:
         """An attribute of another kind begins with its own first operator, in the same step."""
@@ -390,8 +406,8 @@ class ListOperatorForm(Form):
         operator = item.get("comparison_operator") if isinstance(item, Mapping) else None
         return (self._kind(), key, operator in WITHOUT_VALUE)
 
-    def _new_condition(self) -> dict[str, Any]:
-        kind = self._kind()
+    def _new_condition(self, kind: str | None = None) -> dict[str, Any]:
+        kind = self._kind() if kind is None else kind
         words = FILTERS.get("string" if kind == "file" else kind, ALL_FILTERS)
         value = False if kind == "boolean" else ""
         return {"comparison_operator": words[0], "key": "name" if kind == "file" else "", "value": value}

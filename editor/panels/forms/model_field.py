@@ -48,6 +48,7 @@ class ModelField(Field):
         column.addWidget(self.note)
         self.map = QPushButton(tr("Map models…"))
         self.map.setToolTip(tr("Say which of your models it means here; the file stays as it is"))
+        name_it(self.map, tr("Map models…"))
         self.map.clicked.connect(self._map)
         self.map.hide()
         column.addWidget(self.map, 0, Qt.AlignmentFlag.AlignLeft)

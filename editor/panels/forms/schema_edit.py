@@ -196,6 +196,7 @@ class SchemaEditor(Field):
         words.setPlaceholderText(tr("What the model should put here"))
         words.editingFinished.connect(lambda: self._describe(here, field, words.text()))
         must = QCheckBox(tr("Required"))
+        name_it(must, tr("Required"))
         must.setProperty(PLACE, _key(here, "required"))
         must.setChecked(must_be)
         must.clicked.connect(
@@ -259,7 +260,8 @@ class SchemaEditor(Field):
         if self.refuses():
             return
         schema, name = ops.added(self._schema(), place)
-        self._write(schema, tr("Add field"))
+        names = [part for part in place[1::2] if part != "items"]
+        self._write(schema, tr("Add a field to {name}", name=names[-1]) if names else tr("Add field"))
         QTimer.singleShot(0, self, partial(self._select, _key((*place, "properties", name), "name")))
 
     def _select(self, place: str) -> None:

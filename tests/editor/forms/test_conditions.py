@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QScrollArea
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QScrollArea
 
 from editor.panels.forms.code_edit import CodeEdit
+from editor.panels.forms.conditions import operators
 from editor.panels.forms.template_edit import TemplateEdit
 from engine.model.workflow import Workflow
 from engine.nodes.loop import LoopConfig
@@ -213,3 +214,84 @@ def test_an_older_assigner_is_changed_on_request_only(desk: Open) -> None:
     assert here.steps() == 2
     here.session.undo()
     assert here.all(QPushButton, "Change to the present form")
+
+
+def typed_variables() -> Workflow:
+    """Start, a code node with an output of each type, and an if-else on the first text."""
+    types = ("string", "number", "boolean", "object", "array[string]", "array[number]", "array[object]")
+    outputs = {kind.replace("[", "_").rstrip("]"): {"type": kind, "children": None} for kind in types}
+    condition = {
+        "id": "c", "variable_selector": ["give", "string"], "comparison_operator": "contains", "value": "word",
+        "varType": "string",
+    }  # fmt: skip
+    inputs = [
+        {"variable": "one", "label": "one", "type": "file", "required": False},
+        {"variable": "many", "label": "many", "type": "file-list", "required": False},
+    ]
+    return made(
+        [
+            node("start", "start", variables=inputs),
+            node("give", "code", code="", code_language="python3", variables=[], outputs=outputs),
+            node("if", "if-else", cases=[
+                {"case_id": "true", "id": "true", "logical_operator": "and", "conditions": [condition]}]),
+        ],
+        [("start", "give"), ("give", "if")],
+    )  # fmt: skip
+
+
+def pick(here: Desk, name: str) -> None:
+    """Choose a variable by writing its name."""
+    here.click("Variable")
+    picker = here.picker()
+    QTest.keyClicks(picker.search, name)
+    for _ in range(40):
+        current = picker.tree.currentItem()
+        if current is not None and current.text(0) == name:
+            break
+        QTest.keyClick(picker.search, Qt.Key.Key_Down)
+    QTest.keyClick(picker.search, Qt.Key.Key_Return)
+    QApplication.processEvents()
+
+
+def reset_said(here: Desk) -> str:
+    found = [label.text() for label in here.all(QLabel) if "reset" in label.text() or "重置" in label.text()]
+    return " ".join(found)
+
+
+@pytest.mark.spec("editor.50")
+@pytest.mark.parametrize(
+    ("name", "kind", "first", "value"),
+    [
+        ("number", "number", "=", ""),
+        ("boolean", "boolean", "is", False),
+        ("object", "object", "is", ""),
+        ("array_string", "array[string]", "contains", ""),
+        ("array_object", "array[object]", "empty", ""),
+        ("one", "file", "exists", ""),
+        ("many", "array[file]", "contains", ""),
+    ],
+)
+def test_each_other_type_resets_the_operator_and_the_value_and_says_so(
+    desk: Open, name: str, kind: str, first: str, value: object
+) -> None:
+    here = desk(typed_variables(), "if")
+    pick(here, name)
+    condition = here.data["cases"][0]["conditions"][0]
+    assert (condition["varType"], condition["comparison_operator"], condition["value"]) == (kind, first, value)
+    box = here.one(QComboBox, "Operator")
+    assert [box.itemData(i) for i in range(box.count())] == list(operators(kind, condition["variable_selector"]))
+    assert kind in reset_said(here)
+    here.document.undo()
+    condition = here.data["cases"][0]["conditions"][0]
+    assert (condition["comparison_operator"], condition["value"]) == ("contains", "word")
+    assert not reset_said(here), "what was taken back is not said any more"
+
+
+@pytest.mark.spec("editor.50")
+def test_another_variable_of_the_same_type_keeps_the_operator_and_the_value(desk: Open) -> None:
+    here = desk(typed_variables(), "if")
+    pick(here, "user_id")
+    condition = here.data["cases"][0]["conditions"][0]
+    assert condition["variable_selector"] == ["sys", "user_id"]
+    assert (condition["comparison_operator"], condition["value"]) == ("contains", "word")
+    assert not reset_said(here)
