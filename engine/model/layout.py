@@ -4,6 +4,7 @@ hold, notes moved only out of the way (editor inventory C20). Sizes come from wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 from engine.model.containers import PADDING_BOTTOM, PADDING_LEFT, PADDING_RIGHT, PADDING_TOP, SMALLEST_ROOM
 from engine.model.edits import Edit, Group, MoveNodes, ResizeNode
@@ -47,7 +48,7 @@ def arrange(graph: Graph, sizes: Mapping[str, Size]) -> tuple[dict[str, Place], 
     # Inner containers first: an outer one needs their sizes.
     for container in sorted(containers, key=lambda n: -len(graph.ancestors(n.id))):
         inside = list(graph.children(container.id))
-        found = _scope(graph, inside, known, (PADDING_LEFT, PADDING_TOP), (INNER_GAP_X, INNER_GAP_Y))
+        found = _scope(graph, inside, known, (PADDING_LEFT, PADDING_TOP), (INNER_GAP_X, INNER_GAP_Y), is_room=True)
         places.update(found)
         right = max((x + _size(graph.nodes[n], known)[0] for n, (x, _) in found.items()), default=0.0)
         bottom = max((y + _size(graph.nodes[n], known)[1] for n, (_, y) in found.items()), default=0.0)
@@ -75,9 +76,16 @@ def _size(node: Node, sizes: Mapping[str, Size]) -> Size:
 
 
 def _scope(
-    graph: Graph, nodes: Sequence[Node], sizes: Mapping[str, Size], corner: Place, gaps: tuple[float, float]
+    graph: Graph,
+    nodes: Sequence[Node],
+    sizes: Mapping[str, Size],
+    corner: Place,
+    gaps: tuple[float, float],
+    *,
+    is_room: bool = False,
 ) -> dict[str, Place]:
-    """Places of the nodes of one scope, notes among them, with the top left one at `corner`.
+    """Places of the nodes of one scope, notes among them, with the top left one at `corner`; in a room, which is a
+    container, nothing stands left of it or above.
 
     Connected parts stand below each other in file order, nodes without any connection in rows at the end.
     """
@@ -95,7 +103,8 @@ def _scope(
         top += height + gaps[1]
     places.update(_in_rows(alone, box, (corner[0], top), gaps))
     notes = [n for n in nodes if n.is_note]
-    return {**places, **_notes(notes, cards, places, box, sizes)} if notes else places
+    edge = corner if is_room else (-inf, -inf)
+    return {**places, **_notes(notes, cards, places, box, sizes, edge)} if notes else places
 
 
 def _in_rows(
@@ -164,8 +173,10 @@ def _notes(
     places: Mapping[str, Place],
     box: Mapping[str, Size],
     sizes: Mapping[str, Size],
+    edge: Place,
 ) -> dict[str, Place]:
-    """A note beside a card moves along with it; one that would lie over something goes to the nearest free place."""
+    """A note beside a card moves along with it; one that would lie over something goes to the nearest free place, none
+    left of `edge` or above."""
     before = {n.id: (n.x, n.y, *box[n.id]) for n in cards}
     taken: list[Rect] = [(*places[n.id], *box[n.id]) for n in cards]
     found: dict[str, Place] = {}
@@ -176,7 +187,7 @@ def _notes(
         if nearest is not None and _distance((x, y, width, height), before[nearest]) <= NEAR:
             x += places[nearest][0] - before[nearest][0]
             y += places[nearest][1] - before[nearest][1]
-        rect = _free((x, y, width, height), taken)
+        rect = _free((max(x, edge[0]), max(y, edge[1]), width, height), taken, edge)
         taken.append(rect)
         found[note.id] = (rect[0], rect[1])
     return found
@@ -198,8 +209,9 @@ def _overlaps(one: Rect, other: Rect) -> bool:
     )
 
 
-def _free(rect: Rect, taken: Sequence[Rect]) -> Rect:
-    """The nearest place, straight beside something that is there, where the rectangle lies over nothing."""
+def _free(rect: Rect, taken: Sequence[Rect], edge: Place) -> Rect:
+    """The nearest place, straight beside something that is there and not beyond the edge, where the rectangle lies over
+    nothing."""
     if not any(_overlaps(rect, other) for other in taken):
         return rect
     x, y, width, height = rect
@@ -211,7 +223,8 @@ def _free(rect: Rect, taken: Sequence[Rect]) -> Rect:
             (ox - width - NOTE_GAP, y, width, height),
             (ox + ow + NOTE_GAP, y, width, height),
         ]
-    # Above everything is always free.
-    tries.append((x, min(other[1] for other in taken) - height - NOTE_GAP, width, height))
+    # Below everything is always free.
+    tries.append((x, max(other[1] + other[3] for other in taken) + NOTE_GAP, width, height))
+    tries = [r for r in tries if r[0] >= edge[0] and r[1] >= edge[1]]
     tries.sort(key=lambda r: abs(r[0] - x) + abs(r[1] - y))
     return next(r for r in tries if not any(_overlaps(r, other) for other in taken))

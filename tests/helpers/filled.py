@@ -485,6 +485,30 @@ FILLED: Mapping[str, Filled] = {
     ),
 }  # fmt: skip
 
+FEATURES: Mapping[str, Any] = {
+    "opening_statement": "Hello", "suggested_questions": ["One?", "Two?"],
+    "suggested_questions_after_answer": {"enabled": True, "prompt": "Ask", "model": MODEL},
+    "retriever_resource": {"enabled": True},
+    "sensitive_word_avoidance": {
+        "enabled": True, "type": "keywords",
+        "config": {"keywords": "a\nb", "inputs_config": {"enabled": True, "preset_response": "No"},
+                   "outputs_config": {"enabled": True, "preset_response": "No"}},
+    },
+    "file_upload": {
+        "enabled": True, "allowed_file_types": ["image", "document", "custom"], "allowed_file_extensions": [".abc"],
+        "number_limits": 4, "allowed_file_upload_methods": ["local_file", "remote_url"],
+    },
+    "text_to_speech": {"enabled": True}, "speech_to_text": {"enabled": True},
+}  # fmt: skip
+"""The features of a chat, all in use."""
+
+
+def chat_with_features() -> str:
+    """A chat that answers at once, with every feature on."""
+    nodes = [node("start", "start", variables=[]), node("last", "answer", x=400, answer="Hello")]
+    return dsl(nodes, [("start", "last")], mode="advanced-chat", features=dict(FEATURES))
+
+
 WITHOUT_SETTINGS = frozenset(
     {"iteration-start", "loop-start", "loop-end", "start-placeholder", "datasource", "datasource-empty",
      "knowledge-index"}

@@ -16,8 +16,8 @@ from editor.screenshot import wait_until
 from editor.windows.page import WorkflowPage
 from engine.nodes.registry import SPECS
 from tests.helpers.controls import Key, accept, controls, usable, use
-from tests.helpers.filled import FILLED, SUBJECT, WITHOUT_SETTINGS
-from tests.helpers.studio import Studio
+from tests.helpers.filled import FILLED, SUBJECT, WITHOUT_SETTINGS, chat_with_features
+from tests.helpers.studio import Studio, opened_studio
 from tests.helpers.whole import whole
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -31,6 +31,9 @@ NO_EDIT: dict[str, str] = {
     "Let a model write it…": "asks a model first; what it writes is tested with drafting",
     "From words…": "asks a model first; what it lays out is tested with drafting",
     "Format the JSON": "lays out the lines of the same value; that of a request's body is tested with it",
+    "Preview of the form": "shows how the form looks",
+    "Preview": "shows how the form looks",
+    "Open the preview": "shows how the form looks",
     "Show JSON": "shows the same fields as JSON",
     "Parameters": "shows the parameters",
     "Allowed values": "opens the line of allowed values",
@@ -41,6 +44,12 @@ NO_EDIT: dict[str, str] = {
     "Choose what it means here": "belongs to the workspace, not to the workflow",
 }
 """Buttons that rightly change nothing of the workflow by themselves, each with the reason."""
+WORKSPACE: dict[str, str] = {
+    "Add an annotation": "annotations belong to the workspace",
+    "Annotations": "opens the list of annotations, which belongs to the workspace",
+    "Annotation reply": "annotations belong to the workspace",
+}
+"""Controls of the features that change the workspace and not the workflow, each with the reason."""
 STRUCTURE = ("Go to ", "More for ", "Add next step")
 """The beginnings of the names of the next steps' buttons, which go about the graph and are tested with it."""
 SAYS: dict[str, str] = {
@@ -50,8 +59,11 @@ SAYS: dict[str, str] = {
     "When this step fails": "Error handling",
     "Button id": "Id of a button",
     "Output name": "Rename",
+    "Name": "Rename",
     "Add input": "Input",
     "Input ": "Inputs",
+    **dict.fromkeys(("Images", "Documents", "Audio", "Video", "Other"), "File types"),
+    "From ": "Where files come from",
     "Header": "Headers",
     "Value of Header": "Headers",
     "Parameter": "Parameters",
@@ -145,14 +157,14 @@ def answer_dialogs() -> None:
     QApplication.processEvents()
 
 
-def faults_of(studio: Studio, page: WorkflowPage, key: Key) -> list[str]:
+def faults_of(studio: Studio, page: WorkflowPage, place: QWidget, key: Key) -> list[str]:
     """What is wrong with one control, which is used, taken back, done again and taken back."""
     document = page.session.document
     lost: list[str] = []
     before, steps = whole(document.workflow), document.position
     for tries in range(2):
         if whole(document.workflow) == before:
-            widget = controls(page.inspector).get(key)
+            widget = controls(place).get(key)
             if widget is None:
                 return [f"{key} is gone"]
             studio.messages.answers[:] = [True]
@@ -192,9 +204,45 @@ def test_each_setting_of_a_node_is_taken_back_and_done_again(studio: Studio, tmp
     found = controls(page.inspector)
     faults = [f"{key} has no name" for key in found if not key.name]
     for key in [key for key, widget in found.items() if edits(key, widget)]:
-        faults += faults_of(studio, page, key)
+        faults += faults_of(studio, page, page.inspector, key)
         unfold(page)
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.spec("editor.25", "editor.78")
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_each_setting_of_a_feature_is_taken_back_and_done_again(studio: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "chat.yml"
+    path.write_text(chat_with_features(), encoding="utf-8")
+    page = studio.open_file(path)
+    page.show_panel("features")
+    studio.settle()
+    panel = page.panels["features"]
+    found = controls(panel)
+    faults = [f"{key} has no name" for key in found if not key.name]
+    for key in [key for key, widget in found.items() if edits(key, widget) and key.name not in WORKSPACE]:
+        faults += faults_of(studio, page, panel, key)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.spec("editor.40")
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_each_form_fits_the_panel_of_a_window_of_1100_pixels(tmp_path: Path, language: str) -> None:
+    with opened_studio(tmp_path, size=(1100, 800), language=language) as studio:
+        wide = []
+        for name in FILLED:
+            page = opened(studio, tmp_path, name)
+            form = page.inspector.form
+            assert form is not None
+            room = form.parentWidget()
+            assert room is not None
+            if form.minimumSizeHint().width() > room.width():
+                wide.append(f"{name}: {form.minimumSizeHint().width()} in {room.width()}")
+            assert page.canvas.width() >= 400
+            studio.window.close_page(studio.window.tab_bar.currentIndex())
+        assert not wide, "\n".join(wide)
 
 
 def test_every_type_with_settings_is_filled() -> None:

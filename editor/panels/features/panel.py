@@ -168,7 +168,6 @@ class Features(QWidget):
         self.cards: list[Card] = []
         self.annotations: AnnotationCard | None = None
         self._built = False
-        self.ctx.changed.connect(self._follow)
 
     def _build(self) -> None:
         """The cards are made when the panel is first looked at: most workflows are opened without it."""
@@ -190,6 +189,8 @@ class Features(QWidget):
             self._upload()
             self._moderation(chat=False)
         self._cards.addStretch(1)
+        # After the switches, which are told in the order in which they were made: what is below follows what they show.
+        self.ctx.changed.connect(self._follow)
 
     def close_session(self) -> None:
         """Stop listening."""

@@ -93,8 +93,9 @@ class SchemaEditor(Field):
         self._reset.setProperty("kind", "quiet")
         self._reset.setToolTip(tr("Take all fields away"))
         self._reset.clicked.connect(self.reset)
-        self._box.addWidget(line(self._add_button, sample, words))
-        self._box.addWidget(line(self._reset, QWidget(), self._toggle))
+        # Two lines: all of them beside each other are wider than the panel of a narrow window.
+        self._box.addWidget(line(self._add_button, QWidget(), self._toggle, stretch=(0, 1, 0)))
+        self._box.addWidget(line(sample, words, self._reset))
         LocalKeys(self, "confirm", self._confirm)
         self.load()
 
