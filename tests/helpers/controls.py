@@ -163,7 +163,7 @@ def _answer_popup(other: int) -> bool:
     QApplication.processEvents()
     picker = popup(VariablePicker)
     if isinstance(picker, VariablePicker):
-        for _ in range(2 + other):
+        for _ in range(2 - other):
             QTest.keyClick(picker.search, Qt.Key.Key_Down)
         QTest.keyClick(picker.search, Qt.Key.Key_Return)
         return True

@@ -244,6 +244,23 @@ class ToolForm(Form):
         self._parameters(self.section(tr("Inputs")), "tool_parameters", "llm")
         self._parameters(self.section(tr("Settings"), folded=True), "tool_configurations", "form")
         add_tail(self)
+        self._shape = self._made_of()
+        ctx.changed.connect(self._follow)
+
+    def _made_of(self) -> tuple[Any, ...]:
+        """What the form is built for: the tool, and which values there are of which kind."""
+        values = []
+        for key in ("tool_parameters", "tool_configurations"):
+            stored = self.ctx.get((key,), {})
+            for name in stored if isinstance(stored, Mapping) else ():
+                value = stored[name]
+                values.append((key, name, value.get("type") if isinstance(value, Mapping) else value is None))
+        return (self.ctx.get(("provider_id",)), self.ctx.get(("tool_name",)), *values)
+
+    def _follow(self) -> None:
+        """Another tool, or a value more or less, which undo brings too: the form is built anew."""
+        if self._made_of() != self._shape:
+            self.ctx.session.rebuild_form()
 
     def _about(self, section: Any) -> None:
         """What the tool does, and which one it is where the file's name means another."""
@@ -336,8 +353,15 @@ class AgentTools(QWidget):
             empty = QLabel(tr("No tools."))
             empty.setProperty("kind", "small")
             column.addWidget(empty)
+        self._count = len(listed)
+        ctx.changed.connect(self._follow)
         self.add = quiet_button(tr("Add tool"), "plus", lambda: pick(ctx, self, "", self._added))
         column.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _follow(self) -> None:
+        """A tool more or less, which undo brings too: the form is built anew."""
+        if len(self._listed()) != self._count:
+            self.ctx.session.rebuild_form()
 
     def _listed(self) -> list[Any]:
         found = self.ctx.get(self.PATH, [])
