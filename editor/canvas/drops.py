@@ -66,7 +66,8 @@ class CanvasDrops:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self.view.end_gesture(self._at(event))
-            self.view.setFocus()
+            if self.view.note_editor is None:  # a note is written at once
+                self.view.setFocus()
             return
         for path in _files(event.mimeData()):
             self.view.fileDropped.emit(path)
