@@ -4,10 +4,12 @@ zoom, stop a step."""
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
+from editor.canvas.drops import node_type_mime
 from editor.canvas.gestures.ghost import GhostGesture
 from editor.keymap import native
 from editor.panels.palette import BlockSelector
@@ -299,3 +301,15 @@ def test_versions_that_come_after_the_page_was_closed_are_dropped(studio: Studio
     studio.window.close_page(studio.window.pages.indexOf(page))
     assert wait_until(lambda: not studio.window.studio.tasks.busy, 20)
     studio.settle()
+
+
+def test_a_note_dragged_from_the_panel_is_written_at_once(studio: Studio) -> None:
+    canvas = chain(studio).page.canvas
+    data, copy, at = node_type_mime("note"), Qt.DropAction.CopyAction, QPointF(420, 500)
+    none = Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(canvas, QDragEnterEvent(at.toPoint(), copy, data, LEFT, none))
+    QApplication.sendEvent(canvas, QDragMoveEvent(at.toPoint(), copy, data, LEFT, none))
+    QApplication.sendEvent(canvas, QDropEvent(at, copy, data, LEFT, none))
+    studio.settle()
+    assert canvas.note_editor is not None
+    assert canvas.note_editor._paper.hasFocus()
