@@ -73,6 +73,8 @@ ZOOM_ICONS: Final = 0.15
 FIT_MARGIN: Final = 32.0
 
 SNAP: Final = 5.0
+ENTRY_TAB: Final = 21.0
+"""How much lower the top of a node that a run begins with is compared: elsewhere it carries a tab of this height."""
 NUDGE: Final = 5.0
 NUDGE_FAR: Final = 20.0
 DRAG_START: Final = 4.0

@@ -189,9 +189,9 @@ def variable(kind: str, name: str, value: str, row: int | None = None) -> Do:
 def without_variable(kind: str) -> Do:
     def done(studio: Studio) -> None:
         rows = studio.page.panels["variables"].lists[kind]  # type: ignore[attr-defined]
-        rows.setCurrentRow(0)
-        (delete,) = [a for a in rows.actions() if a.text() == "Delete"]
-        delete.trigger()
+        rows.setFocus()
+        rows.setCurrentRow(rows.count() - 1)
+        QTest.keyClick(rows, Qt.Key.Key_Delete)
 
     return done
 

@@ -11,8 +11,9 @@ from PySide6.QtGui import QPainter, QPen
 from editor.canvas import metrics as m
 from editor.canvas.camera import Camera
 from editor.canvas.index import Box
-from editor.canvas.scene import CanvasScene
+from editor.canvas.scene import CanvasScene, Item
 from editor.theme import theme
+from engine.model.validate import ENTRY_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Snapper:
         self._scene = scene
         self._moving = moving
         self._box = scene.items[grabbed].box
+        self._lower = _lower(scene.items[grabbed])
         self._works = parent is None
         self._seen: tuple[Box, int] | None = None
         self._lefts = _Lines({})
@@ -50,11 +52,11 @@ class Snapper:
             return dx, dy, []
         self._look(visible)
         moved = self._box.moved(dx, dy)
-        left, top = self._lefts.nearest(moved.left), self._tops.nearest(moved.top)
+        left, top = self._lefts.nearest(moved.left), self._tops.nearest(moved.top + self._lower)
         if left is not None:
             dx += left - moved.left
         if top is not None:
-            dy += top - moved.top
+            dy += top - moved.top - self._lower
         moved = self._box.moved(dx, dy)
         lines = []
         if left is not None:
@@ -78,9 +80,15 @@ class Snapper:
                 box = item.box
                 first, last = lefts.get(box.left, (box.top, box.bottom))
                 lefts[box.left] = min(first, box.top), max(last, box.bottom)
-                first, last = tops.get(box.top, (box.left, box.right))
-                tops[box.top] = min(first, box.left), max(last, box.right)
+                compared = box.top + _lower(item)
+                first, last = tops.get(compared, (box.left, box.right))
+                tops[compared] = min(first, box.left), max(last, box.right)
         self._lefts, self._tops = _Lines(lefts), _Lines(tops)
+
+
+def _lower(item: Item) -> float:
+    """Entry nodes are compared lower (editor inventory, C5)."""
+    return m.ENTRY_TAB if item.node.type in ENTRY_TYPES else 0.0
 
 
 class _Lines:

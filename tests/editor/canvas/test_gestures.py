@@ -231,10 +231,77 @@ def test_tops_and_lefts_snap_within_five_units(canvas: Make) -> None:
 
 
 @pytest.mark.spec("editor.9")
+@pytest.mark.parametrize(
+    ("dx", "dy", "end"),
+    [
+        (35, -216, (675, 0)),  # tops, 4 apart
+        (35, -215, (675, 0)),  # 5 apart
+        (35, -214, (675, 6)),  # 6 apart
+        (-316, 200, (320, 420)),  # lefts, 4 apart
+        (-326, 200, (314, 420)),  # 6 apart
+        (-317, -217, (320, 0)),  # both at once
+    ],
+)
+@pytest.mark.parametrize("zoom", [1.0, 0.5])
+def test_within_five_units_and_no_further(canvas: Make, dx: int, dy: int, end: tuple[int, int], zoom: float) -> None:
+    hand = canvas(graph_of(node("a", 0, 0), node("b", 320, 0), node("c", 640, 220)))
+    hand.look(zoom)
+    start = hand.at_node("c")
+    hand.drag(start, start + QPointF(dx, dy) * zoom, steps=8, drop=False)
+    lines = list(hand.view.gesture.lines)  # type: ignore[union-attr]
+    hand.release(start + QPointF(dx, dy) * zoom)
+    assert hand.place_of("c") == end
+    snapped = [end[0] - 640 != dx or end[0] in (0, 320), end[1] - 220 != dy or end[1] == 0]
+    assert len(lines) == sum(snapped)
+
+
+@pytest.mark.spec("editor.9")
+@pytest.mark.parametrize("entry", ["start", "trigger-webhook", "trigger-schedule"])
+def test_entry_nodes_are_compared_21_lower(canvas: Make, entry: str) -> None:
+    hand = canvas(graph_of(node("go", 0, 0, entry), node("c", 640, 220)))
+    hand.drag(hand.at_node("c"), hand.at_node("c", 35, -202), steps=8)
+    assert hand.place_of("c") == (675, 21)
+    hand.drag(hand.at_node("go"), hand.at_node("go", 30, 3), steps=8)
+    assert hand.place_of("go") == (30, 0)
+    hand.document.undo()
+    hand.drag(hand.at_node("c"), hand.at_node("c", 0, -18), steps=8)
+    assert hand.place_of("c") == (675, 3), "nothing is at its own top"
+
+
+@pytest.mark.spec("editor.9")
+def test_nodes_in_containers_neither_snap_nor_are_snapped_to(canvas: Make) -> None:
+    graph = loop_graph()
+    hand = canvas(graph)
+    hand.drag(hand.at_node("in"), hand.at_node("in", 3, -50), drop=False)
+    assert hand.view.gesture is not None
+    assert not hand.view.gesture.lines  # type: ignore[attr-defined]
+    hand.release(hand.at_node("in", 3, -50))
+    assert hand.place_of("in") == (203, 70)
+    hand.document.undo()
+    # A child's left is at 500, that of its container at 300.
+    hand.drag(hand.at_node("far"), hand.at_node("far", 203, 30), steps=8)
+    assert hand.place_of("far") == (503, 530)
+
+
+@pytest.mark.spec("editor.9")
 def test_alt_turns_snapping_off(canvas: Make) -> None:
     hand = canvas(ROW)
     hand.drag(hand.at_node("c"), hand.at_node("c", 30, -216), keys=ALT)
     assert hand.place_of("c") == (670, 4)
+
+
+@pytest.mark.spec("editor.9")
+def test_alt_pressed_on_the_way_lets_go_and_pulls_again(canvas: Make) -> None:
+    hand = canvas(ROW)
+    hand.drag(hand.at_node("c"), hand.at_node("c", 30, -216), drop=False)
+    assert hand.view.gesture is not None
+    assert hand.view.gesture.lines  # type: ignore[attr-defined]
+    hand.move(QPointF(hand.at_scene(640, 220).x() + 120 + 31, hand.at_scene(640, 220).y() + 26 - 216), keys=ALT)
+    assert not hand.view.gesture.lines  # type: ignore[attr-defined]
+    hand.move(QPointF(hand.at_scene(640, 220).x() + 120 + 31, hand.at_scene(640, 220).y() + 26 - 216))
+    assert hand.view.gesture.lines  # type: ignore[attr-defined]
+    hand.key(Qt.Key.Key_Escape)
+    assert unchanged(hand.document)
 
 
 @pytest.mark.spec("editor.10")
