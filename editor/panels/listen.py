@@ -117,6 +117,17 @@ class ListenBox(QWidget):
         self.button.setAccessibleName(self.button.text())
         self.button.setIcon(icon("stop" if on else "trigger-webhook", "on_accent"))
 
+    def choose(self, node_id: str) -> bool:
+        """Listen for this webhook from now on; False when it is none that can be listened for."""
+        self.load()
+        index = self.which.findData(node_id)
+        if index < 0:
+            return False
+        if self.is_listening and self.which.currentIndex() != index:
+            self.stop()
+        self.which.setCurrentIndex(index)
+        return True
+
     def toggle(self) -> None:
         """Begin or stop listening."""
         if self.is_listening:

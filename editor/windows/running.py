@@ -14,6 +14,7 @@ from editor.enginetexts import told
 from editor.i18n import tr
 from editor.windows.notice import Notices
 from editor.windows.progress_note import ProgressNote
+from editor.windows.starts import Starts
 from engine.errors import PenstockError
 from engine.model.graph import Graph
 from engine.model.workflow import AppInfo, Workflow
@@ -38,12 +39,21 @@ class Running(QObject):
         self._window = window
         self._conversations: dict[str, str] = {}
         self._notices = Notices(window)
+        self._starts = Starts(self)
         window.studio.runs.wentOn.connect(self._went_on)
 
     def run(self, page: WorkflowPage, *, to: str = "") -> None:
-        """Ask for inputs, or start at once when nothing is asked for; `to` names a node to hold before."""
+        """Ask where the run begins if that is open, then for inputs; start at once when nothing is asked for. `to`
+        names a node to hold before."""
         if page.session.is_running:
             return
+        top = self._window.top.run
+        if not to and self._starts.ask(page, top if top.isVisible() else page.canvas):
+            return
+        self.ask_inputs(page, to=to)
+
+    def ask_inputs(self, page: WorkflowPage, *, to: str = "") -> None:
+        """What a run from the start node asks for; a run at once where that is nothing."""
         panel = page.run_panel
         asked = panel.isVisible() and panel.tabs.currentIndex() == 0 and page.chat is None
         if to or not asked:
@@ -304,6 +314,7 @@ class Running(QObject):
             self.show_forms(page)
             self._tell_mails(page)
         self._missed(page, summary)
+        self._starts.run_over(page, str(summary.get("status") or ""))
         self._notices.run_over(page, summary)
         error_node = summary.get("error_node_id")
         if summary.get("status") == "failed" and error_node:
