@@ -149,7 +149,7 @@ class _Delivery:
             raise MailFailed(f"{where} ended the connection.", hint=CHECK_PORT) from error
         except smtplib.SMTPResponseException as error:
             raise MailFailed(
-                f"{account.host} refused: {self._words(error)}", hint="Ask who runs the server."
+                f"The mail server {account.host} refused: {self._words(error)}", hint="Ask who runs the server."
             ) from error
         except ssl.SSLCertVerificationError as error:
             raise MailFailed(
