@@ -433,9 +433,11 @@ class Chat(QWidget):
         self.pane.clear()
         self._suggest([])
 
-    def _show_conversation(self, conversation_id: str, rows: list[dict[str, Any]], values: dict[str, Any]) -> None:
+    def _show_conversation(
+        self, conversation_id: str, rows: list[dict[str, Any]], values: dict[str, Any], changes: dict[str, str]
+    ) -> None:
         self.restart()
-        self.memory.restart(self._session.document.workflow.conversation_variables, values)
+        self.memory.restart(self._session.document.workflow.conversation_variables, values, changes)
         for row in rows:
             about = row["metadata"]
             again = "parent_message_id" in about and self.turns and self.turns[-1].query == row["query"]

@@ -541,6 +541,10 @@ class RunService:
         """What a conversation remembers: name to value."""
         return {name: v.get("value") for name, v in self._store().conversation_values(conversation_id).items()}
 
+    def conversation_changes(self, conversation_id: str) -> dict[str, str]:
+        """When what a conversation remembers was written last: name to a UTC text."""
+        return self._store().conversation_changes(conversation_id)
+
     # -- values of debugging -----------------------------------------------------------------------------------------
 
     def draft_variables(self, app_id: str) -> Sequence[dict[str, Any]]:

@@ -470,11 +470,18 @@ class RunStore:
 
     def conversation_values(self, conversation_id: str) -> dict[str, dict[str, Any]]:
         """Stored conversation variables by name."""
-        query = select(conversation_variables.c.data).where(conversation_variables.c.conversation_id == conversation_id)
+        return {value["name"]: value for value, _ in self._remembered(conversation_id)}
+
+    def conversation_changes(self, conversation_id: str) -> dict[str, str]:
+        """When each stored conversation variable was written last, by name."""
+        return {str(value["name"]): at for value, at in self._remembered(conversation_id)}
+
+    def _remembered(self, conversation_id: str) -> list[tuple[dict[str, Any], str]]:
+        table = conversation_variables.c
+        query = select(table.data, table.updated_at).where(table.conversation_id == conversation_id)
         with self._db.read() as connection:
-            rows = list(connection.execute(query).scalars())
-        values = [loads(clear) for row in rows if (clear := self._vault.open(row, "conversation"))]
-        return {v["name"]: v for v in values}
+            rows = list(connection.execute(query))
+        return [(loads(clear), at) for data, at in rows if (clear := self._vault.open(data, "conversation"))]
 
     def due_forms(self) -> dict[str, set[str]]:
         """Paused runs that may go on, because a form that they wait for was settled: id to the forms' statuses."""

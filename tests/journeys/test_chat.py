@@ -375,6 +375,9 @@ def test_an_earlier_conversation_goes_on(studio: Studio) -> None:
     assert wait_until(lambda: chat.conversation_id == conversation, 10)
     assert [a.text for a in chat.turns[0].answers] == ["**Turn** 1: One", "**Turn** 2: One"]
     assert chat.memory.values == {"turns": 2}
+    remembered = chat.memory.tree.topLevelItem(0)
+    assert remembered.text(1) == "2"
+    assert remembered.text(2)[:2] == "20", "when it was written, not that it is the default"
     say(chat, "Two")
     answered(chat, 2)
     assert chat.turns[1].text.text() == "**Turn** 3: Two"

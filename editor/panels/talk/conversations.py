@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LONGEST_NAME: Final = 80
 SHOWN_NAME: Final = 48
 MOST: Final = 20
-Opened = Callable[[str, list[dict[str, Any]], dict[str, Any]], None]
+Opened = Callable[[str, list[dict[str, Any]], dict[str, Any], dict[str, str]], None]
+Found = tuple[list[dict[str, Any]], dict[str, Any], dict[str, str]]
 
 
 def name_from(words: str) -> str:
@@ -35,8 +36,8 @@ def short(name: str) -> str:
 
 class Conversations(QWidget):
     """The buttons of a strip above the talk, and `title`, which whoever owns the strip puts at its left.
-    `opened(id, turns, values)` is called when an earlier conversation has been read; `newWanted` when somebody begins
-    another."""
+    `opened(id, turns, values, changes)` is called when an earlier conversation has been read; `newWanted` when somebody
+    begins another."""
 
     newWanted = Signal()
 
@@ -132,13 +133,14 @@ class Conversations(QWidget):
             return
         runs = self._session.studio.services.runs
 
-        def work() -> tuple[list[dict[str, Any]], dict[str, Any]]:
-            return list(runs.history(conversation_id)), runs.conversation_variables(conversation_id)
+        def work() -> Found:
+            remembered = runs.conversation_variables(conversation_id)
+            return list(runs.history(conversation_id)), remembered, runs.conversation_changes(conversation_id)
 
-        def done(found: tuple[list[dict[str, Any]], dict[str, Any]]) -> None:
+        def done(found: Found) -> None:
             if not self._session.is_closed and not self._session.is_running:
-                rows, values = found
-                self._opened(conversation_id, rows, values)
+                rows, values, changes = found
+                self._opened(conversation_id, rows, values, changes)
                 self.show_current(conversation_id, name or name_from(str(rows[0]["query"]) if rows else ""))
 
         self._session.studio.tasks.run(work, done=done, key=f"conversation {id(self)}")

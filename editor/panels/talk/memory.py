@@ -57,9 +57,17 @@ class MemoryView(QWidget):
         self._changes = {n: c for n, c in self._changes.items() if n in names}
         self._draw()
 
-    def restart(self, variables: Sequence[Variable], values: Mapping[str, Any] | None = None) -> None:
-        """Begin anew with the defaults, or go on with stored values."""
-        self.values, self._changes, self._taken = dict(values or {}), {}, ("", 0)
+    def restart(
+        self,
+        variables: Sequence[Variable],
+        values: Mapping[str, Any] | None = None,
+        changes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Begin anew with the defaults, or go on with stored values; `changes` says when each was written (UTC)."""
+        self.values, self._taken = dict(values or {}), ("", 0)
+        defaults = {v.name: v.value for v in variables}
+        written = {n: at for n, at in (changes or {}).items() if self.values.get(n) != defaults.get(n)}
+        self._changes = {name: local_time(at) for name, at in written.items()}
         self.declare(variables)
 
     def follow(self, run_id: str, events: Sequence[Mapping[str, Any]]) -> None:
