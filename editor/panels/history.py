@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from editor.amounts import duration, price_text, token_count
 from editor.enginetexts import told_line
@@ -116,6 +117,8 @@ class History(QWidget):
         self._session.studio.messages.error(tr("The run log cannot be read"), error)
 
     def _loaded(self, page: Page, *, first: bool) -> None:
+        if not isValid(self):
+            return  # the workflow was closed meanwhile
         if first:
             self.list.clear()
         for run in page.runs:

@@ -295,9 +295,14 @@ def test_no_form_is_a_window_of_its_own_for_a_moment(studio: Studio) -> None:
         assert studio.page.canvas.hasFocus(), node_id
 
 
-def test_versions_that_come_after_the_page_was_closed_are_dropped(studio: Studio) -> None:
-    page = studio.sample("branch-on-a-condition")
-    page.show_panel("versions")
+@pytest.mark.parametrize(
+    "name", ["palette", "variables", "features", "problems", "breakpoints", "history", "versions", "changes"]
+)
+def test_what_a_panel_hears_after_its_page_was_closed_is_dropped(studio: Studio, name: str) -> None:
+    page = studio.open_app(studio.services.workflows.create("advanced-chat", "Talk"))
+    page.show_panel(name)
+    page.show_drawer("values")
+    page.show_drawer("run")
     studio.window.close_page(studio.window.pages.indexOf(page))
     assert wait_until(lambda: not studio.window.studio.tasks.busy, 20)
     studio.settle()
