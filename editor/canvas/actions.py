@@ -76,14 +76,15 @@ class CanvasActions(Restructuring, Pasting, Inserting, Chains):
         if source not in view.scene.items:
             return None
         parent = view.scene.items[source].parent
-        if request.exact:
-            x, y = request.scene_x, request.scene_y - m.HEADER / 2
-        else:
-            x, y = placing.after(view.scene, source)
         refusal = view.rules.may_add(node_type, parent)
         if refusal:
             view.say(refusal)
             return None
+        if request.exact:
+            x, y = request.scene_x, request.scene_y - m.HEADER / 2
+        else:
+            box = self._box(self._new(node_type, 0, 0, parent)[0])
+            x, y = placing.after(view.scene, source, (box.width, box.height))
         made = self._new(node_type, x, y, parent)
         edits = self._adding(self._inside(made, parent) if request.exact else made)
         edge = view.rules.edge_between(view.graph.nodes[source], request.source_handle or "source", made[0])

@@ -9,10 +9,13 @@ from editor.canvas.index import Box
 from editor.canvas.scene import CanvasScene
 
 Place = tuple[float, float]
+USUAL = (m.CARD_WIDTH, 110.0)
+"""Width and height of a card whose type is not known yet."""
 
 
-def after(scene: CanvasScene, source: str) -> Place:
-    """Right of the source with a gap of 60; below the lowest branch that is already there with a gap of 39."""
+def after(scene: CanvasScene, source: str, size: tuple[float, float] = USUAL) -> Place:
+    """Right of the source with a gap of 60; below the lowest branch that is already there with a gap of 39. What is
+    `size` wide and high overlaps nothing there."""
     graph = scene.graph
     box = scene.items[source].box
     x, y = box.right + m.GAP_NEXT, box.top
@@ -21,14 +24,14 @@ def after(scene: CanvasScene, source: str) -> Place:
         if branches:
             lowest = max(branches, key=lambda branch: branch.bottom)
             x, y = lowest.left, lowest.bottom + m.GAP_BRANCH
-    return free_below(scene, x, y, within=scene.items[source].parent)
+    return free_below(scene, x, y, size[1], width=size[0], within=scene.items[source].parent)
 
 
 def free_below(
     scene: CanvasScene,
     x: float,
     y: float,
-    height: float = 110.0,
+    height: float = USUAL[1],
     *,
     width: float = m.CARD_WIDTH,
     but: Sequence[str] = (),
