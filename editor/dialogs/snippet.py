@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
 from shiboken6 import isValid
 
+from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import MARGIN, dialog_column
 from editor.i18n import ntr, tr
 from editor.library.pictures import THUMBNAIL_RATIO, draw_graph
@@ -27,7 +28,7 @@ WIDTH = 460
 PICTURE = QSize(WIDTH - 2 * MARGIN, 132)
 
 
-class SnippetDialog(QDialog):
+class SnippetDialog(FittingDialog):
     """Asks for a name and a description. `graph` is what the snippet holds; `snippet` is the one that is changed, None
     for a new one: a new one may replace another of its name after a question, a changed one may not.
 

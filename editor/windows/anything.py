@@ -23,7 +23,7 @@ REFINE = "refine"
 RUNS = 40
 ALSO = {"maximize": "zen", "shortcuts": "docs help", "preferences": "account", "show_problems": "checklist"}
 """Other names of commands, those of the web editor's palette among them."""
-VERSIONS = 100
+VERSIONS = 2000
 WITHOUT_WORDS = {"": ("command", "app"), "node": ("node",)}
 
 
