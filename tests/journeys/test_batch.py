@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from editor.screenshot import wait_until
 from editor.windows.batch import BatchWindow
 from tests.engine.services.test_batch import flow, table
-from tests.helpers.studio import Studio
+from tests.helpers.studio import Studio, opened_studio
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -101,3 +101,27 @@ def test_a_table_without_a_needed_column_says_so(studio: Studio, tmp_path: Path)
     assert window.fault.isVisible()
     assert "no column for count" in window.fault.text()
     assert not window.start.isEnabled()
+
+
+@pytest.mark.spec("editor.74")
+def test_states_and_faults_are_told_in_chinese(tmp_path: Path) -> None:
+    with opened_studio(tmp_path / "data", language="zh_CN") as studio:
+        window = opened(studio)
+        load(window, tmp_path / "rows.csv", table("甲,5,a", "乙,many,a", "丙,0,a"))
+        assert "3" in window.fault.text(), "the row at fault, as a spreadsheet counts it"
+        assert "“many”" in window.fault.text()
+        assert "is not" not in window.fault.text()
+        QTest.mouseClick(window.start, LEFT)
+        until(lambda: window.batch is not None and window.batch.is_over and not window._live, 60)
+        shown = [str(window.model.data(window.model.index(row, 1))) for row in range(3)]
+        assert shown == ["成功", "无效", "失败"]
+        assert all(word in window.words.text() for word in shown)
+        window.export_to(tmp_path / "results.csv")
+        with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+            results = list(csv.DictReader(file))
+        assert [(r["name"], r["count"], r["kind"]) for r in results] == [
+            ("甲", "5", "a"),
+            ("乙", "many", "a"),
+            ("丙", "0", "a"),
+        ]
+        assert results[0]["r"] == "甲甲"
