@@ -35,15 +35,23 @@ from editor.i18n import tr
 _LANGUAGES: Final[Mapping[str, str]] = {"python3": "Python", "javascript": "JavaScript", "jinja2": "Jinja"}
 
 
+TOOL_VALUES = 4
+"""How many parameters of a tool a card shows."""
+
+
 def start(data: Data, naming: Naming) -> list[Row]:
     del naming
     rows = []
     inputs = mappings_of(data, "variables")
     for entry in inputs[:6]:
         kind = text_of(entry, "type")
-        name = text_of(entry, "variable") or text_of(entry, "label")
+        label = text_of(entry, "label")
+        name = text_of(entry, "variable") or label
         note = tr("required") if entry.get("required") is True else ""
-        rows.append(Row((Part("chip", name, tone="text", icon=type_icon(kind)),), m.ROW_CHIP, label=note))
+        parts = [Part("chip", name, tone="text", icon=type_icon(kind))]
+        if label and label.lower() != name.lower():
+            parts.append(Part("text", label, tone="faint"))
+        rows.append(Row(tuple(parts), m.ROW_CHIP, label=note))
     if len(inputs) > 6:
         rows.append(more(len(inputs) - 6))
     return rows
@@ -128,12 +136,14 @@ def tool(data: Data, naming: Naming) -> list[Row]:
         if name and provider:
             parts.append(Part("text", provider, tone="faint"))
         rows.append(chips(*parts))
-    shown = 0
-    for key, value in mapping_of(data, "tool_parameters").items():
-        given = value.get("value") if isinstance(value, Mapping) else value
-        if given not in (None, "", [], {}) and shown < 2:
-            rows.append(_parameter(str(key), given, naming))
-            shown += 1
+    values = {
+        str(key): value.get("value") if isinstance(value, Mapping) else value
+        for key, value in mapping_of(data, "tool_parameters").items()
+    }
+    given = [(key, value) for key, value in values.items() if value not in (None, "", [], {})]
+    rows += [_parameter(key, value, naming) for key, value in given[:TOOL_VALUES]]
+    if len(given) > TOOL_VALUES:
+        rows.append(more(len(given) - TOOL_VALUES))
     return rows
 
 

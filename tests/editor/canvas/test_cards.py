@@ -90,7 +90,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "datasource": {"datasource_label": "File", "fileExtensions": ["pdf"]},
 }
 SHOWS = {
-    "start": ["question", "required"],
+    "start": ["question", "问题", "required"],
     "end": ["answer", "x"],
     "answer": ["The result is", "x", "and that is all"],
     "llm": ["SmolLM2-135M-Instruct", "请总结下面这段很长很长的文字，谢谢你的帮助"],
@@ -138,6 +138,18 @@ def test_a_card_tells_what_its_node_does(node_type: str) -> None:
     shown = words(content_of(node_type))
     missing = [text for text in SHOWS[node_type] if text not in shown]
     assert not missing, shown
+
+
+@pytest.mark.spec("editor.36")
+def test_a_tool_shows_what_it_is_given_and_says_how_much_more_there_is() -> None:
+    given = {name: {"type": "mixed", "value": f"for {name}"} for name in ("one", "two", "three", "four", "five", "six")}
+    given["none"] = {"type": "mixed", "value": ""}
+    graph = graph_of(node("n", 0, 0, "tool", tool_label="Search", tool_parameters=given))
+    shown = words(card_content(graph.nodes["n"], graph, registry.spec("tool")))
+    assert {"one", "for one", "four", "for four"} <= set(shown)
+    assert "five" not in shown
+    assert "none" not in shown
+    assert "and 2 more" in shown
 
 
 @pytest.mark.parametrize("node_type", sorted(registry.SPECS))

@@ -185,6 +185,70 @@ def test_a_field_for_files_offers_files_only(desk: Open) -> None:
     here.picker().close()
 
 
+def branching_chat() -> Workflow:
+    """A chat with two branches that meet, an iteration, and something behind."""
+    model = {"provider": "p", "name": "m", "mode": "chat", "completion_params": {}}
+    shape = {
+        "type": "object",
+        "required": [],
+        "properties": {
+            "city": {"type": "string"},
+            "place": {"type": "object", "properties": {"street": {"type": "string"}}},
+        },
+    }
+
+    def inside(config: dict[str, Any]) -> dict[str, Any]:
+        mark = {"isInIteration": True, "iteration_id": "each"}
+        return {**config, "parentId": "each", "data": {**config["data"], **mark}}
+
+    variable = {"variable": "files", "label": "files", "type": "file-list", "required": False}
+    nodes = [
+        node("start", "start", variables=[variable]),
+        node("if", "if-else", cases=[{"case_id": "true", "id": "true", "logical_operator": "and", "conditions": []}]),
+        node("left", "llm", model=model, prompt_template=[{"id": "1", "role": "user", "text": ""}],
+             structured_output_enabled=True, structured_output={"schema": shape}),
+        node("right", "code", code="", code_language="python3", variables=[],
+             outputs={"list": {"type": "array[string]", "children": None}}),
+        node("each", "iteration", start_node_id="first", iterator_selector=["start", "files"], output_selector=[],
+             width=500, height=300),
+        inside(node("first", "iteration-start")),
+        inside(node("before", "template-transform", template="x", variables=[])),
+        inside(node("within", "template-transform", template="x",
+                    variables=[{"variable": "a", "value_selector": []}])),
+        inside(node("beside", "template-transform", template="x", variables=[])),
+        node("join", "template-transform", template="x", variables=[{"variable": "a", "value_selector": []}]),
+        node("after", "answer", answer="x"),
+    ]  # fmt: skip
+    edges = [
+        ("start", "if"), ("if", "true", "left"), ("if", "false", "right"), ("left", "each"), ("each", "join"),
+        ("right", "join"), ("join", "after"), ("first", "before"), ("before", "within"), ("first", "beside"),
+    ]  # fmt: skip
+    said = {"id": "1", "name": "said", "value_type": "string", "value": "", "description": "",
+            "selector": ["conversation", "said"]}  # fmt: skip
+    return made(nodes, edges, mode="advanced-chat", conversation_variables=[said])
+
+
+@pytest.mark.spec("editor.42")
+def test_in_a_chat_both_branches_the_fields_of_an_answer_and_the_conversation_are_offered(desk: Open) -> None:
+    here = desk(branching_chat(), "join")
+    here.click("Input value")
+    names = offered(here)
+    fields = {"left.structured_output.city", "left.structured_output.place", "left.structured_output.place.street"}
+    assert fields | {"left.text", "right.list", "each.output", "conversation.said", "sys.query"} <= names
+    assert not any(name.split(".")[0] in ("after", "join", "before", "within", "beside") for name in names)
+    here.picker().close()
+
+
+@pytest.mark.spec("editor.42")
+def test_inside_a_container_its_rounds_and_what_runs_before_are_offered(desk: Open) -> None:
+    here = desk(branching_chat(), "within")
+    here.click("Input value")
+    names = offered(here)
+    assert {"each.item", "each.item.name", "each.index", "before.output", "left.text", "start.files"} <= names
+    assert not any(name.startswith(("each.output", "beside.", "right.", "join.", "after.")) for name in names)
+    here.picker().close()
+
+
 @pytest.mark.spec("editor.42")
 def test_picking_by_keys_writes_the_selector_in_one_step(desk: Open) -> None:
     here = desk(flow(), "tell")
