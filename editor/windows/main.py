@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
                 self.recent.add_to(menus[row.menu])
         for menu in menus.values():
             menu.aboutToShow.connect(self.enable_actions)
+            menu.aboutToHide.connect(self._enable_all)
         self._set_keys()
 
     def _set_keys(self) -> None:
@@ -247,9 +248,11 @@ class MainWindow(QMainWindow):
         """Grey out what makes no sense now."""
         for name, action in self._actions.items():
             action.setEnabled(self.can(name))
+
+    def _enable_all(self) -> None:
+        """Once a menu is closed nothing is grey: what a key asks for is looked at when it is pressed."""
         for action in self._actions.values():
-            if not action.isEnabled():
-                QTimer.singleShot(0, self, lambda action=action: action.setEnabled(True))
+            action.setEnabled(True)
 
     def do(self, name: str, *, keys: str = "") -> None:
         """Carry out an action of the table; `keys` are those that asked for it, if it was keys."""
