@@ -44,7 +44,8 @@ def check(workflow: Workflow, place_of: PlaceOf | None = None) -> list[Problem]:
         by_node[problem.node_id or ""].append(problem)
     unresolved: dict[str, Problem] = {}
     for found in dangling(workflow, Ancestors(graph)):
-        unresolved.setdefault(found.reference.node_id, _unresolved(workflow, found))
+        if found.reference.node_id not in unresolved:  # its cure goes through the whole node
+            unresolved[found.reference.node_id] = _unresolved(workflow, found)
     problems = list(_whole(workflow, reachable))
     for node in graph.nodes.values():
         if node.is_note:

@@ -64,8 +64,12 @@ def _asked_for(workflow: Workflow, builder: Builder) -> Workflow:
 
 def _right_outputs(workflow: Workflow, builder: Builder) -> Workflow:
     """A wrong name of an output means the main one, where a node has one."""
+    done: set[tuple[str, Selector]] = set()
     for found in dangling(workflow):
         selector = found.reference.selector
+        if (found.reference.node_id, selector) in done:
+            continue  # all uses of a node were put right together
+        done.add((found.reference.node_id, selector))
         node = workflow.graph.nodes.get(selector[0])
         if found.reason != "no_variable" or node is None or found.reference.node_id not in builder.touched:
             continue

@@ -307,6 +307,15 @@ def test_a_huge_answer_is_cut() -> None:
     assert drafted(deep).count == 3
 
 
+def test_thousands_of_wrong_references_are_gone_through_once() -> None:
+    one = {"value": "{{#n1.x#}}", "is": "is", "to": "x"}
+    cases = [{"id": f"c{n}", "conditions": [one] * 30} for n in range(30)]
+    plan = plan_of(*(step(f"n{n}", "if-else", settings={"cases": cases}) for n in range(3)), edges=[edge("n0", "n1")])
+    draft = drafted(plan)
+    assert codes(draft.problems).count("UNRESOLVED_REFERENCE") == 3
+    assert len(draft.notes) < 10
+
+
 HOSTILE = ["", 0, True, None, [], {}, "{{#a.b#}}", ["a"], [["a", "b"]], {"a": {"b": 1}}, [None, 3, {"id": []}], 1e300]
 
 
