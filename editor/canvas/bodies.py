@@ -6,6 +6,7 @@ Each builder takes the node's data and a `Naming`, and returns rows; sockets tha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from editor.canvas.body_parts import Body, Data, chips, more, said, type_icon
 from editor.canvas.content import Part, Row
 from editor.canvas.reading import Naming, first_line, lines_of, mapping_of, mappings_of, selector_of, text_of
 from editor.i18n import tr
+from engine.errors import UserError
 
 _LANGUAGES: Final[Mapping[str, str]] = {"python3": "Python", "javascript": "JavaScript", "jinja2": "Jinja"}
 
@@ -163,14 +165,26 @@ def schedule(data: Data, naming: Naming) -> list[Row]:
     del naming
     config = mapping_of(data, "config") or data
     cron = text_of(data, "cron_expression") or text_of(config, "cron_expression")
+    coming = _next_time(data)
     if cron and text_of(config, "mode") == "cron":
-        return [chips(Part("code", cron))]
+        return [chips(Part("code", cron)), *coming]
     frequency = text_of(data, "frequency") or text_of(config, "frequency")
     time = text_of(mapping_of(config, "visual_config"), "time")
     parts = [Part("chip", tr(frequency or "daily"), tone="text", icon="clock")]
     if time:
         parts.append(Part("text", time))
-    return [chips(*parts)]
+    return [chips(*parts), *coming]
+
+
+def _next_time(data: Data) -> list[Row]:
+    """When a schedule fires next, in its own time zone; nothing for settings that lead to no time."""
+    from engine.services.schedules import upcoming
+
+    try:
+        times = upcoming(data, datetime.now(UTC), 1)
+    except (UserError, TypeError, ValueError, AttributeError):  # odd data is the checklist's business
+        return []
+    return [Row((Part("text", tr("Next: {time}", time=f"{times[0]:%Y-%m-%d %H:%M}")),))] if times else []
 
 
 def webhook(data: Data, naming: Naming) -> list[Row]:

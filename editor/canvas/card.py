@@ -11,6 +11,7 @@ from editor.canvas.bodies import BODIES, unknown
 from editor.canvas.content import CardContent, Part, Row, Socket
 from editor.canvas.reading import Naming, first_line, mapping_of, text_of
 from editor.i18n import ntr, tr
+from engine.model.containers import TRIGGER_TYPES
 from engine.nodes import registry
 from engine.nodes.spec import SOURCE
 
@@ -52,7 +53,14 @@ def card_content(node: Node, graph: Graph, spec: NodeSpec | None) -> CardContent
         disabled=bool(data.get("disabled")),
         streams=node.type in STREAMING,
         refs=frozenset(naming.refs),
+        badge=_badge(node.type),
     )
+
+
+def _badge(node_type: str) -> str:
+    if node_type in TRIGGER_TYPES:
+        return tr("TRIGGER")
+    return tr("START") if node_type == "start" else ""
 
 
 def _limited(rows: list[Row]) -> list[Row]:

@@ -67,7 +67,8 @@ class CardContent:
     unknown: bool = False
     disabled: bool = False
     streams: bool = False
-    subtitle: str = ""
+    badge: str = ""
+    """A word at the right end of the header: what a run begins with says so."""
     refs: frozenset[str] = frozenset()
 
     @property

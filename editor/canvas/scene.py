@@ -265,6 +265,16 @@ class CanvasScene:
             for node_id, wish in wishes.items():
                 self.set_extra(node_id, wish)
 
+    def refresh_nodes(self, node_ids: Iterable[str]) -> Damage:
+        """Makes the cards of these nodes anew, for what is told of them changed although they did not."""
+        damage = Damage()
+        if self.graph is not None:
+            self.stamp += 1
+            for node_id in node_ids:
+                self._refresh_item(node_id, self.graph, damage, False)
+            damage.areas += [item.box for item in self._fit_rows(self._above(damage.areas))]
+        return damage
+
     def forget_drawings(self) -> None:
         """Drops what painters cached (another theme or pixel ratio)."""
         for item in self.items.values():

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -63,6 +63,8 @@ _SHARPEN_MS = 110
 _FAST_PAINT_MS = 6.0
 _SETTLE_MS = 300
 _MESSAGE_MS = 3500
+_CLOCK_MS = 30_000
+"""How long a time on a card may be over before the card says the next one."""
 _FLASH_MS = 900
 
 
@@ -125,6 +127,15 @@ class CanvasView(CanvasSurface):
         self.note_editor: NoteEditor | None = None
         self.noteEditRequested.connect(self.edit_note)
         self._message_end = self.timer(_MESSAGE_MS, self._end_message)
+        self._clock = QTimer(self, interval=_CLOCK_MS)
+        self._clock.timeout.connect(self._tell_time)
+        self._clock.start()
+
+    def _tell_time(self) -> None:
+        """Cards of schedules say when they fire next; that time passes without an edit."""
+        told = [i.id for i in self.scene.items.values() if i.node.type == "trigger-schedule"]
+        if told and self.isVisible() and self.gesture is None:
+            self.repaint_damage(self.scene.refresh_nodes(told))
 
     def _make_accessible(self) -> None:
         from editor.canvas import accessibility  # it builds on this module

@@ -131,6 +131,15 @@ class DrawingMaker:
         ):
             title = elided(content.title, self._metrics("title"), room - taken)
             self._place(into, title, left, centre, "title", self.theme.color("text"), None)
+        self._badge(left + self._metrics("title").horizontalAdvance(content.title), centre)
+
+    def _badge(self, end: float, centre: float) -> None:
+        """The word at the right end of the header, where the title leaves room for it; a status takes its place."""
+        words = self.content.badge
+        width = self._metrics("small").horizontalAdvance(words) if words else 0.0
+        left = self.width - m.PAD - width
+        if words and left >= end + m.PAD:
+            self._place(self.result.title, words, left, centre, "small", self.theme.color("muted"), None)
 
     def body(self) -> None:
         """The rows of the body. Where enlarged text needs more height than the rows have, those that matter least to

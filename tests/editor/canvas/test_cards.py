@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from editor.canvas import metrics as m
 from editor.canvas.card import card_content
-from editor.canvas.content import CardContent
+from editor.canvas.content import CardContent, Part, Row
 from editor.canvas.paint.drawing import make_drawing
 from editor.canvas.paint.reading import font_metrics
 from editor.i18n import set_language
 from editor.theme import set_theme
 from engine.nodes import registry
-from tests.helpers.canvas import IF_ELSE, graph_of, node
+from tests.helpers.canvas import IF_ELSE, CanvasHand, graph_of, node
 
 MODEL = {"provider": "embedded", "name": "SmolLM2-135M-Instruct", "mode": "chat"}
 SAMPLES: dict[str, dict[str, Any]] = {
@@ -130,6 +133,43 @@ def words(content: CardContent) -> list[str]:
     found = [part.text for row in content.rows for part in row.parts]
     found += [part.prefix for row in content.rows for part in row.parts if part.prefix]
     return found + [row.label for row in content.rows]
+
+
+@pytest.mark.parametrize(
+    ("node_type", "badge"),
+    [("start", "START"), ("trigger-webhook", "TRIGGER"), ("trigger-schedule", "TRIGGER"), ("llm", "")],
+)
+def test_what_a_run_begins_with_says_so(node_type: str, badge: str) -> None:
+    assert content_of(node_type).badge == badge
+
+
+def test_a_schedule_tells_when_it_fires_next() -> None:
+    graph = graph_of(node("n", 0, 0, "trigger-schedule", mode="cron", cron_expression="0 0 1 1 *", timezone="UTC"))
+    content = card_content(graph.nodes["n"], graph, registry.spec("trigger-schedule"))
+    assert f"Next: {datetime.now(UTC).year + 1}-01-01 00:00" in words(content)
+    odd: list[dict[str, Any]] = [
+        {"mode": "cron", "cron_expression": "every day"},
+        {"mode": "cron", "cron_expression": "0 0 30 2 *"},
+        {"mode": [], "timezone": {}},
+        {"mode": "visual", "frequency": "weekly", "visual_config": {"time": 9, "weekdays": {}}},
+        {"mode": "visual", "frequency": {}, "visual_config": []},
+    ]
+    for data in odd:
+        graph = graph_of(node("n", 0, 0, "trigger-schedule", **data))
+        assert not any(
+            "Next" in w for w in words(card_content(graph.nodes["n"], graph, registry.spec("trigger-schedule")))
+        )
+
+
+def test_a_time_that_is_over_gives_way_to_the_next(canvas: Callable[..., CanvasHand]) -> None:
+    hand = canvas(graph_of(node("n", 0, 0, "trigger-schedule", mode="cron", cron_expression="* * * * *")))
+    item = hand.view.scene.items["n"]
+    old = replace(item.full, rows=tuple(Row((Part("text", "Next: 2001-01-01 00:00"),)) for _ in item.full.rows))
+    item.full = item.content = old
+    hand.view._tell_time()
+    fresh = words(hand.view.scene.items["n"].content)
+    assert not any("2001" in word for word in fresh)
+    assert any(word.startswith("Next: 20") for word in fresh)
 
 
 @pytest.mark.spec("editor.36")
