@@ -256,7 +256,8 @@ def test_repairing_areas_gives_the_same_picture_as_painting_anew(canvas: Make) -
 
 
 def test_themes_and_languages_switch_live(canvas: Make) -> None:
-    hand = canvas(graph_of(node("i", 0, 0, "if-else", title="If")))
+    asked = {"variable": "q", "label": "q", "type": "paragraph", "required": True}
+    hand = canvas(graph_of(node("i", 0, 0, "start", title="If", variables=[asked])))
     dark = hand.view.grab().toImage()
     set_theme("light")
     hand.settle()
@@ -264,7 +265,7 @@ def test_themes_and_languages_switch_live(canvas: Make) -> None:
     assert colour_at(hand, QPointF(3, 3)).name() in (theme().color("canvas").name(), theme().color("grid").name())
     set_language("zh_CN")
     hand.settle()
-    assert [p.text for r in hand.view.scene.items["i"].full.rows for p in r.parts][-1] == "否则"
+    assert [p.text for r in hand.view.scene.items["i"].full.rows for p in r.parts][-1] == "必填"
     set_theme("dark")
 
 
