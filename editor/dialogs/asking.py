@@ -1,13 +1,16 @@
-"""What dialogs share that let a model write: the choice of a model, and a question that runs, streams, is stopped."""
+"""What dialogs share that let a model write: the choice of a model, the buttons, and a question that runs, streams, is
+stopped."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from editor.i18n import tr
+from editor.keymap import shown
 from editor.panels.forms.fields import calm
 
 if TYPE_CHECKING:
@@ -51,6 +54,32 @@ class ModelChoice(QComboBox):
         found = next((pairs.index(pair) for pair in choices if pair in pairs), 0 if pairs else -1)
         self.setCurrentIndex(found)
         self.setPlaceholderText(tr("No model is set up yet"))
+
+
+class AskBar(QHBoxLayout):
+    """The button that asks, the one that stops, and a bar that moves while the model writes."""
+
+    def __init__(self, words: str, ask: Callable[[], Any], stop: Callable[[], Any]) -> None:
+        super().__init__()
+        self.setSpacing(8)
+        self.write = QPushButton(words)
+        self.write.setProperty("kind", "primary")
+        self.write.setToolTip(shown("confirm"))
+        self.write.clicked.connect(lambda: ask())
+        self.stop = QPushButton(tr("Stop"))
+        self.stop.clicked.connect(lambda: stop())
+        self.busy = QProgressBar()
+        self.busy.setRange(0, 0)
+        self.busy.setTextVisible(False)
+        self.busy.setFixedHeight(4)
+        self.addWidget(self.write)
+        self.addWidget(self.stop)
+        # The bar keeps its room while it is hidden, so that nothing moves.
+        room = QWidget()
+        inside = QHBoxLayout(room)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.busy)
+        self.addWidget(room, 1)
 
 
 class Question(QObject):

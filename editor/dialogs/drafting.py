@@ -17,19 +17,17 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
     QPlainTextEdit,
-    QProgressBar,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 from shiboken6 import isValid
 
-from editor.dialogs.asking import ModelChoice, Question
+from editor.dialogs.asking import AskBar, ModelChoice, Question
 from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import FieldColumn, dialog_column
 from editor.enginetexts import told
 from editor.i18n import tr
-from editor.keymap import LocalKeys, shown
+from editor.keymap import LocalKeys
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import calm
 from editor.panels.parts import Words
@@ -124,26 +122,9 @@ class Drafting(FittingDialog):
         return form
 
     def _actions(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        self.write = QPushButton(tr("Write it"))
-        self.write.setProperty("kind", "primary")
-        self.write.setToolTip(shown("confirm"))
-        self.write.clicked.connect(self.write_it)
-        self.stop = QPushButton(tr("Stop"))
-        self.stop.clicked.connect(self._stop)
-        self.busy = QProgressBar()
-        self.busy.setRange(0, 0)
-        self.busy.setTextVisible(False)
-        self.busy.setFixedHeight(4)
-        row.addWidget(self.write)
-        row.addWidget(self.stop)
-        room = QWidget()
-        inside = QHBoxLayout(room)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.addWidget(self.busy)
-        row.addWidget(room, 1)
-        return row
+        bar = AskBar(tr("Write it"), self.write_it, self._stop)
+        self.write, self.stop, self.busy = bar.write, bar.stop, bar.busy
+        return bar
 
     def _answer(self) -> QWidget:
         box = QWidget()

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QSplitter,
@@ -27,14 +26,14 @@ from PySide6.QtWidgets import (
 )
 
 from editor.canvas.preview import GraphPreview, card_sizes
-from editor.dialogs.asking import ModelChoice, Question
+from editor.dialogs.asking import AskBar, ModelChoice, Question
 from editor.dialogs.draft_notes import DraftNotes, change_marks, problem_counts
 from editor.dialogs.fitting import FittingDialog, limit_smallest
 from editor.dialogs.parts import FieldColumn, dialog_column
 from editor.enginetexts import told, told_with_hint
 from editor.i18n import ntr, tr
 from editor.icons import icon
-from editor.keymap import LocalKeys, shown
+from editor.keymap import LocalKeys
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.fields import calm
 from editor.panels.glyph import Glyph
@@ -212,26 +211,9 @@ class Generating(FittingDialog):
         return scroll
 
     def _actions(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        self.write = QPushButton(tr("Generate"))
-        self.write.setProperty("kind", "primary")
-        self.write.setToolTip(shown("confirm"))
-        self.write.clicked.connect(self.generate)
-        self.stop = QPushButton(tr("Stop"))
-        self.stop.clicked.connect(self._stop)
-        self.busy = QProgressBar()
-        self.busy.setRange(0, 0)
-        self.busy.setTextVisible(False)
-        self.busy.setFixedHeight(4)
-        row.addWidget(self.write)
-        row.addWidget(self.stop)
-        room = QWidget()
-        inside = QHBoxLayout(room)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.addWidget(self.busy)
-        row.addWidget(room, 1)
-        return row
+        bar = AskBar(tr("Generate"), self.generate, self._stop)
+        self.write, self.stop, self.busy = bar.write, bar.stop, bar.busy
+        return bar
 
     def _right(self) -> QWidget:
         box = QWidget()
