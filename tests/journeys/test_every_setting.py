@@ -23,7 +23,8 @@ from tests.helpers.whole import whole
 CTRL = Qt.KeyboardModifier.ControlModifier
 NO_EDIT: dict[str, str] = {
     "Close": "puts the panel away",
-    "Run this node": "runs",
+    "Run this step": "runs",
+    "Stop": "stops what runs",
     "About this block": "opens the help",
     "More": "opens the menu of the node, whose edits are tested with the canvas",
     "Open large": "opens the same setting in a window of its own",

@@ -118,7 +118,7 @@ def test_a_cut_answer_and_an_empty_one_are_said(studio: Studio) -> None:
         )
     finally:
         set_language("en")
-    assert "44 个 token" in cut
+    assert "44 个 Token" in cut
     assert empty == "模型给出了空回答。"
 
 
