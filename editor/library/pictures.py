@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QImage, QPixmap
+from shiboken6 import isValid
 
 from editor.appicon import app_icon
 from editor.theme import theme
@@ -64,6 +65,8 @@ class Pictures(QObject):
         )
 
     def _loaded(self, app: AppSummary, workflow: Any) -> None:
+        if not isValid(self):
+            return  # the window was closed meanwhile
         self._busy = False
         while len(self._kept) >= KEPT:
             del self._kept[next(iter(self._kept))]

@@ -47,8 +47,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", sorted(PARTS))
-@pytest.mark.parametrize("scale", [1.0, 1.5])
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize(("language", "scale"), [("en", 1.5), ("zh_CN", 1.0)])
 @pytest.mark.spec("editor.83")
 def test_no_words_are_cut_off_and_every_control_has_a_name(
     tmp_path: Path, language: str, scale: float, part: str

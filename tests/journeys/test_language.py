@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,10 @@ def look_at_everything(studio: Studio) -> dict[str, Words]:
     """What each panel, each tab of the drawer and the window says."""
     page = studio.page
     shown: dict[str, Words] = {}
+    # What is published is asked for in the background, and when the draft was saved is no word of a language.
+    assert wait_until(lambda: page.session.publication.is_known, 20)
+    page.session.saved_at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    studio.window.top.refresh()
     for panel in PANELS:
         page.show_panel(panel)
         settle(studio)

@@ -36,6 +36,7 @@ def open_log(studio: Studio) -> LogsWindow:
 
 
 def click_row(log: LogsWindow, row: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> QPoint:
+    until(lambda: log.model.rowCount() > row and not log.table.visualRect(log.model.index(row, 0)).isEmpty())
     place = log.table.visualRect(log.model.index(row, 0)).center()
     QTest.mouseClick(log.table.viewport(), LEFT, keys, place)
     return place
