@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from editor.block_habits import BlockHabits
+from editor.bridge.garbage import Garbage
 from editor.bridge.runs import RunCenter
 from editor.bridge.tasks import Tasks
 from editor.i18n import language_signal
@@ -43,6 +44,7 @@ class Studio(QObject):
         use_keys(self.keymap)
         self.habits = BlockHabits(preferences, self)
         self.tasks = Tasks(self)
+        self._garbage = Garbage(self)
         use(Viewing(services.file_path, preferences, self.tasks))
         self.runs = RunCenter(services.data_dir, self)
         self.isolation = Isolation(self.runs, self)
@@ -150,6 +152,7 @@ class Studio(QObject):
     def close(self) -> None:
         """End the engine process and wait for what is being written."""
         language_signal().changed.disconnect(self._retell)
+        self._garbage.stop()
         self.tasks.close()
         self.runs.close()
         self.services.close()
