@@ -1,10 +1,14 @@
-"""What dialogs share: a title with room round it, and fields below their labels."""
+"""What dialogs share: a title with room round it, fields below their labels, what is wrong, and the two buttons."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from collections.abc import Callable
+from typing import Any
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from editor.i18n import tr
 from editor.panels.forms.parts import labelled
 from editor.panels.parts import Words
 
@@ -77,3 +81,23 @@ class FieldColumn(QWidget):
     def show_row(self, field: QWidget, shown: bool) -> None:
         """Show a field with its label, or not."""
         self._rows[field].setVisible(shown)
+
+
+def complaint() -> QLabel:
+    """Where a dialog says what is wrong; hidden while nothing is."""
+    line = QLabel()
+    line.setProperty("kind", "bad")
+    line.setWordWrap(True)
+    line.hide()
+    return line
+
+
+def accept_or_cancel(words: str, accept: Callable[[], Any], dialog: QDialog) -> QDialogButtonBox:
+    """The two buttons below a dialog: one with these words that does `accept`, and one that leaves it."""
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+    buttons.button(QDialogButtonBox.StandardButton.Ok).setText(words)
+    buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("kind", "primary")
+    buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
+    buttons.accepted.connect(accept)
+    buttons.rejected.connect(dialog.reject)
+    return buttons

@@ -12,8 +12,6 @@ from typing import Any, Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialogButtonBox,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -22,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.dialogs.fitting import FittingDialog
-from editor.dialogs.parts import dialog_column, scrolling
+from editor.dialogs.parts import accept_or_cancel, complaint, dialog_column, scrolling
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.json_edit import JsonEdit
@@ -63,18 +61,9 @@ class VariableDialog(FittingDialog):
         self.about = QLineEdit(variable.description if variable else "")
         self.about.setAccessibleName(tr("Description"))
         column.addWidget(labelled(tr("Description"), self.about))
-        self.fault = QLabel()
-        self.fault.setProperty("kind", "bad")
-        self.fault.setWordWrap(True)
-        self.fault.hide()
+        self.fault = complaint()
         column.addWidget(self.fault)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("Save"))
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("kind", "primary")
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
-        buttons.accepted.connect(self._save)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
+        column.addWidget(accept_or_cancel(tr("Save"), self._save, self))
         self.type.currentIndexChanged.connect(self._show_parts)
         self._show_parts()
 

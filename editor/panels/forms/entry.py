@@ -10,9 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QSpinBox,
@@ -21,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.dialogs.fitting import FittingDialog
-from editor.dialogs.parts import dialog_column
+from editor.dialogs.parts import accept_or_cancel, complaint, dialog_column
 from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.forms.common import Form, add_outputs, line
@@ -122,18 +120,9 @@ class InputDialog(FittingDialog):
         self.hidden.setChecked(bool(entity.get("hide", False)))
         column.addWidget(self.required)
         column.addWidget(self.hidden)
-        self.fault = QLabel()
-        self.fault.setProperty("kind", "bad")
-        self.fault.setWordWrap(True)
-        self.fault.hide()
+        self.fault = complaint()
         column.addWidget(self.fault)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("Save"))
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("kind", "primary")
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
-        buttons.accepted.connect(self._save)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
+        column.addWidget(accept_or_cancel(tr("Save"), self._save, self))
         self.kind.currentIndexChanged.connect(self._show_parts)
         self._show_parts()
         self.name.setFocus()

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.dialogs.fitting import FittingDialog
-from editor.dialogs.parts import dialog_column
+from editor.dialogs.parts import accept_or_cancel, complaint, dialog_column
 from editor.i18n import tr
 from editor.keymap import LocalKeys
 from editor.panels.forms import schema_ops as ops
@@ -392,18 +392,10 @@ class SampleDialog(FittingDialog):
         self.edit.checked.connect(self._tell)
         name_it(self.edit, tr("Sample"))
         box.addWidget(self.edit, 1)
-        self.fault = QLabel()
-        self.fault.setProperty("kind", "bad")
-        self.fault.setWordWrap(True)
-        self.fault.hide()
+        self.fault = complaint()
         box.addWidget(self.fault)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons = accept_or_cancel(tr("Make fields"), self._accept, self)
         self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
-        self.ok.setText(tr("Make fields"))
-        self.ok.setProperty("kind", "primary")
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
-        buttons.accepted.connect(self._accept)
-        buttons.rejected.connect(self.reject)
         box.addWidget(buttons)
 
     def _accept(self) -> None:
