@@ -20,6 +20,7 @@ from engine.model.types import VALUE_TYPES
 from engine.model.workflow import AppInfo, Workflow
 from engine.ports.models import ModelRef
 from engine.services.runs import StartRun
+from engine.services.syntax import syntax_fault
 
 Kind = Literal["prompt", "code", "schema"]
 MODEL_NODE: Final = "draft"
@@ -196,13 +197,15 @@ def _of_prompt(text: str, wish: Wish) -> list[str]:
 
 
 def _of_code(text: str, wish: Wish) -> list[str]:
-    if wish.language == "javascript":
-        return [] if re.search(r"\bmain\b", text) else [NO_MAIN]
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError) as problem:
-        line, what = getattr(problem, "lineno", None) or 1, getattr(problem, "msg", str(problem))
+    script = wish.language == "javascript"
+    if fault := syntax_fault(wish.language, text):
+        line, what = fault.line, fault.what
+        if script:
+            return [Sentence.of("It is no valid JavaScript: line {line}, {what}.", line=line, what=what)]
         return [Sentence.of("It is no valid Python: line {line}, {what}.", line=line, what=what)]
+    if script:
+        return [] if re.search(r"\bmain\b", text) else [NO_MAIN]
+    tree = ast.parse(text)
     main = next(
         (n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == "main"), None
     )

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from editor.panels.forms.completion import Completion
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
-QUOTES = "\"'"
 
 # pygments token family -> theme token; the families are matched from the most to the least special.
 TOKEN_COLOURS = (
@@ -177,13 +176,23 @@ class CodeEdit(WordSteps, QPlainTextEdit):
         cursor.setPosition(min(position, len(text)))
         self.setTextCursor(cursor)
 
+    def go_where(self, other: CodeEdit) -> None:
+        """Put the caret and what is selected where they are in another editor of the same text."""
+        there = other.textCursor()
+        cursor = self.textCursor()
+        last = self.document().characterCount() - 1
+        cursor.setPosition(min(there.anchor(), last))
+        cursor.setPosition(min(there.position(), last), QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+
     def set_language(self, language: str) -> None:
-        self._language = language
-        self._highlighter.set_language(language)
+        if language != self._language:
+            self._language = language
+            self._highlighter.set_language(language)
 
     def set_fault(self, line: int | None, text: str = "") -> None:
         """Mark line `line` (from 1) as wrong, or none."""
-        self._fault_line, self._fault_text = line, text
+        self._fault_line, self._fault_text = min(line, self.blockCount()) if line is not None else None, text
         self._mark_lines()
         self._gutter.setToolTip(text)
         self._gutter.update()
@@ -242,9 +251,13 @@ class CodeEdit(WordSteps, QPlainTextEdit):
             cursor.insertText(text + BRACKETS[text])
             cursor.movePosition(QTextCursor.MoveOperation.Left)
             self.setTextCursor(cursor)
-        elif text and text in BRACKETS.values() and self._next_char(cursor) == text:
+        elif text and text in BRACKETS.values() and not cursor.hasSelection() and self._next_char(cursor) == text:
             cursor.movePosition(QTextCursor.MoveOperation.Right)
             self.setTextCursor(cursor)
+        elif key == Qt.Key.Key_Backspace and not event.modifiers() and self._in_empty_pair(cursor):
+            cursor.movePosition(QTextCursor.MoveOperation.Left)
+            cursor.movePosition(QTextCursor.MoveOperation.Right, QTextCursor.MoveMode.KeepAnchor, 2)
+            cursor.removeSelectedText()
         elif pressed(event, "comment_lines"):
             self._toggle_comment()
         else:
@@ -254,8 +267,14 @@ class CodeEdit(WordSteps, QPlainTextEdit):
     def _next_char(cursor: QTextCursor) -> str:
         return cursor.block().text()[cursor.positionInBlock() : cursor.positionInBlock() + 1]
 
+    def _in_empty_pair(self, cursor: QTextCursor) -> bool:
+        """Whether the caret stands between the two brackets of a pair, as when one was typed in vain."""
+        before = cursor.block().text()[max(0, cursor.positionInBlock() - 1) : cursor.positionInBlock()]
+        return not cursor.hasSelection() and before in BRACKETS and self._next_char(cursor) == BRACKETS[before]
+
     def _new_line(self, cursor: QTextCursor) -> None:
-        line = cursor.block().text()[: cursor.positionInBlock()]
+        first = self.document().findBlock(cursor.selectionStart())
+        line = first.text()[: cursor.selectionStart() - first.position()]
         indent = line[: len(line) - len(line.lstrip())]
         opened = line.rstrip().endswith((":", "{", "[", "("))
         closing = self._next_char(cursor) in ("}", "]", ")") and opened and not line.rstrip().endswith(":")

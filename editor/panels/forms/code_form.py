@@ -21,6 +21,7 @@ from editor.panels.forms.parts import add_button, small_button
 from editor.panels.parts import Words
 from editor.theme import restyle
 from engine.model.types import VALUE_TYPES
+from engine.services.syntax import syntax_fault
 
 if TYPE_CHECKING:
     from editor.isolation import Isolation
@@ -75,11 +76,11 @@ class CodeForm(Form):
         if not ctx.read_only:
             code.add_action(small_button("sparkle", tr("Let a model write it…"), self.draft))
         code.add_action(small_button("maximize", tr("Open large"), self._large))
-        self._fault = QLabel()
-        self._fault.setProperty("kind", "bad")
-        self._fault.setWordWrap(True)
-        self._fault.hide()
-        code.add(self._fault)
+        fault = Words("", "bad")
+        fault.hide()
+        code.add(fault)
+        self._checked: list[tuple[CodeEdit, QLabel]] = [(self.code.edit, fault)]
+        """The editors of the code that are open, each with the line that says what is wrong."""
         code.add(IsolationLabel(ctx.session.isolation))
         ctx.changed.connect(self._check)
         self._check()
@@ -102,7 +103,6 @@ class CodeForm(Form):
         if fresh:
             values["outputs"] = {"result": {"children": None, "type": "string"}}
         self.ctx.set_many(values, tr("Language of {title}", title=self.ctx.node.title))
-        self.code.edit.set_language(language)
 
     def _sync(self) -> None:
         names = []
@@ -114,23 +114,15 @@ class CodeForm(Form):
         self.ctx.set(("code",), code, name=tr("Match inputs"))
 
     def _check(self) -> None:
-        """Mark a syntax error of Python code at its line."""
-        code = str(self.ctx.get(("code",), ""))
-        if self.ctx.get(("code_language",), "python3") != "python3":
-            self.code.edit.set_fault(None)
-            self._fault.hide()
-            return
-        try:
-            compile(code, "<code>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
-            number = getattr(error, "lineno", None)
-            words = told(getattr(error, "msg", str(error)))
-            self.code.edit.set_fault(number, words)
-            self._fault.setText(tr("Line {line}: {what}", line=number or 1, what=words))
-            self._fault.show()
-        else:
-            self.code.edit.set_fault(None)
-            self._fault.hide()
+        """Mark what keeps the code from being read, at its line."""
+        self.code.edit.set_language(self._language())
+        fault = syntax_fault(self._language(), str(self.ctx.get(("code",), "")))
+        words = told(fault.what) if fault is not None else ""
+        for edit, label in self._checked:
+            edit.set_fault(fault.line if fault is not None else None, words)
+            if fault is not None:
+                label.setText(tr("Line {line}: {what}", line=fault.line, what=words))
+            label.setVisible(fault is not None)
 
     def draft(self) -> None:
         """Say in words what the code should do, and let a model write it."""
@@ -139,20 +131,35 @@ class CodeForm(Form):
         write_code(self.ctx, self)
 
     def _large(self) -> None:
-        """The same code in a window of its own; closing keeps what was typed."""
+        """The same code in a window of its own, with the caret at the same place there and back; closing keeps what was
+        typed."""
         dialog = FittingDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(self.ctx.node.title or tr("Code"))
         dialog.resize(960, 680)
         layout = QVBoxLayout(dialog)
         layout.setContentsMargins(12, 12, 12, 12)
-        edit = CodeEdit(str(self.ctx.get(("code_language",), "python3")))
+        small = self.code.edit
+        edit = CodeEdit(self._language())
+        edit.setReadOnly(self.ctx.read_only)
         edit.load(str(self.ctx.get(("code",), "")))
+        edit.go_where(small)
         edit.edited.connect(lambda text: self.ctx.set(("code",), text, typing=True, name=tr("Code")))
         edit.left.connect(self.ctx.end_typing)
         name_it(edit, tr("Code"))
         Completion(edit, self._input_names, self._language)
+        fault = Words("", "bad")
         layout.addWidget(edit)
+        layout.addWidget(fault)
+        self._checked.append((edit, fault))
+
+        def back() -> None:
+            self._checked.remove((edit, fault))
+            small.go_where(edit)
+            small.setFocus()
+
+        dialog.finished.connect(back)
+        self._check()
         dialog.open()
         edit.setFocus()
 

@@ -112,34 +112,76 @@ def test_the_key_for_finding_searches_the_code(desk: Open) -> None:
     assert here.steps() == 1
 
 
+def said(here: Desk, place: QDialog | None = None) -> list[str]:
+    """What stands below the code about its faults."""
+    return [label.text() for label in here.all(QLabel, within=place) if label.text().startswith("Line ")]
+
+
 @pytest.mark.spec("editor.48")
-def test_a_syntax_error_is_marked_at_its_line(desk: Open) -> None:
-    here = desk(work("def main(q):\n    return {}\n"), "code")
+@pytest.mark.parametrize(
+    ("language", "code", "typed"),
+    [
+        ("python3", "def main(q):\n    return {}\n", "x = = 2"),
+        ("javascript", "function main({q}) {\n    return {}\n}\n", "x = = 2"),
+        ("javascript", "function main({q}) {\n    return {}\n}\n", "while (true) {} return 1"),
+    ],
+)
+def test_a_syntax_error_is_marked_at_its_line(desk: Open, language: str, code: str, typed: str) -> None:
+    here = desk(work(code, code_language=language), "code")
     edit = editor(here)
+    assert (edit._fault_line, said(here)) == (None, [])
+    line = code.count("\n") + 1
     QTest.keyClick(edit, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
-    QTest.keyClicks(edit, "x = = 2")
-    assert edit._fault_line == 3
-    assert any(label.text().startswith("Line 3:") for label in here.all(QLabel))
-    for _ in range(7):
+    QTest.keyClicks(edit, typed)
+    assert edit._fault_line == line
+    assert [words.partition(":")[0] for words in said(here)] == [f"Line {line}"]
+    QTest.keyClick(edit, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert edit._fault_line == line + 1
+    QTest.keyClick(edit, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    for _ in typed:
         QTest.keyClick(edit, Qt.Key.Key_Backspace)
-    assert edit._fault_line is None
-    assert not any(label.text().startswith("Line 3:") for label in here.all(QLabel))
+    assert (edit._fault_line, said(here)) == (None, [])
+
+
+@pytest.mark.spec("editor.48")
+def test_brackets_alone_go_together_and_give_way_to_what_is_typed_over_them(desk: Open) -> None:
+    here = desk(work("(ab)"), "code")
+    edit = editor(here)
+    QTest.keyClick(edit, Qt.Key.Key_Right)
+    for _ in "ab":
+        QTest.keyClick(edit, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClicks(edit, ")")
+    assert here.data["code"] == "())", "the sign takes the place of what was selected"
+    QTest.keyClick(edit, Qt.Key.Key_Left)
+    QTest.keyClick(edit, Qt.Key.Key_Backspace)
+    assert here.data["code"] == ")"
+    QTest.keyClick(edit, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert here.data["code"] == "())"
 
 
 @pytest.mark.spec("editor.48")
 def test_the_large_window_writes_the_same_code(desk: Open) -> None:
-    here = desk(work("a = 1"), "code")
-    small = editor(here).width()
+    here = desk(work("a = 1\nb = 2"), "code")
+    edit = editor(here)
+    small = edit.width()
+    QTest.keyClick(edit, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
     here.click("Open large")
     dialog = next(d for d in here.inspector.findChildren(QDialog) if d.isVisible())
     large = here.one(CodeEdit, "Code", dialog)
     assert large.width() > 2 * small, "it takes what the screen has"
-    large.setFocus()
-    QTest.keyClick(large, Qt.Key.Key_End)
-    QTest.keyClicks(large, "2")
-    assert here.data["code"] == "a = 12"
-    assert here.all(CodeEdit, "Code")[0].toPlainText() == "a = 12"
-    dialog.close()
+    QTest.keyClicks(large, "3 +")
+    assert here.data["code"] == "a = 1\nb = 23 +", "the caret stands where it stood"
+    assert (large._fault_line, edit._fault_line) == (2, 2)
+    assert len(said(here, dialog)) == 1
+    QTest.keyClick(large, Qt.Key.Key_Home)
+    assert edit.toPlainText() == "a = 1\nb = 23 +"
+    QTest.keyClick(large, Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    assert here.inspector.focusWidget() is edit
+    QTest.keyClicks(edit, "#")
+    assert here.data["code"] == "a = 1\n#b = 23 +"
+    assert (edit._fault_line, said(here)) == (None, [])
 
 
 def test_match_inputs_writes_the_signature(desk: Open) -> None:
@@ -159,6 +201,9 @@ def test_another_language_brings_its_own_code_and_undo_the_old(desk: Open) -> No
     assert here.data["code"] == "def main(q):\n    return {}\n"
     QApplication.processEvents()
     assert box.currentText() == "Python 3"
+    edit = editor(here)
+    QTest.keyClick(edit, Qt.Key.Key_Slash, Qt.KeyboardModifier.ControlModifier)
+    assert here.data["code"].startswith("# def"), "the editor knows the language again"
 
 
 def test_outputs_are_added_typed_and_removed(desk: Open) -> None:

@@ -75,6 +75,20 @@ def test_code_is_taken_out_of_its_block_and_looked_at(answer: str, code: str, do
     assert "- n: number" in model.messages[1].text
 
 
+@pytest.mark.parametrize(
+    ("answer", "doubt"),
+    [
+        ("```js\nfunction main({a}) {\n  return {n: 1}\n}\n```", ""),
+        ("function main({a}) {\n  return {n: }\n}", "no valid JavaScript: line 2"),
+        ("while (true) {}", "no function main"),
+    ],
+)
+def test_scripts_are_looked_at_and_not_run(answer: str, doubt: str) -> None:
+    wish = Wish("code", "count", language="javascript", values=[("a", "string")], outputs=[("n", "number")])
+    draft, _ = written(wish, answer)
+    assert [doubt in d for d in draft.doubts] == ([True] if doubt else [])
+
+
 def test_a_shape_is_asked_for_by_schema_and_becomes_one() -> None:
     rows = [
         {"name": "full name", "type": "string", "description": "Who", "required": True, "children": []},
