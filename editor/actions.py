@@ -5,7 +5,8 @@ A row names a method of the window's commands; `when` names a condition of it. T
 which write letters on some systems, never do.
 
 Rows of `PLACES` belong to a part of the window, which listens to their keys itself while it has the focus; the window
-knows no method for them and no menu has them.
+knows no method for them and no menu has them. Keys of `held` rows act as long as they are down, so one of them may be
+Shift alone.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Action:
     menu: str = ""
     in_text: bool = False
     place: str = ""
+    held: bool = False
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -145,28 +147,44 @@ ACTIONS: tuple[Action, ...] = (
     Action("nudge_far_up", "Move far up", "", ("Shift+Up",), place="Canvas"),
     Action("nudge_far_down", "Move far down", "", ("Shift+Down",), place="Canvas"),
     Action("open_node", "Open the settings of the node", "", ("Return", "Enter"), place="Canvas"),
+    Action("walk_on", "Next node or connection", "", ("Tab",), place="Canvas"),
+    Action("walk_back", "Node or connection before", "", ("Shift+Tab",), place="Canvas"),
+    Action("hold_view", "Held: move the view; tapped: select", "hand", ("Space",), place="Canvas", held=True),
+    Action("hold_relations", "Held: show what belongs to the node", "", ("Shift",), place="Canvas", held=True),
+    Action("row_up", "Move the row up", "", ("Alt+Up",), place="Handle of a row"),
+    Action("row_down", "Move the row down", "", ("Alt+Down",), place="Handle of a row"),
     Action("favourite", "Favourite, or no longer", "star", ("Ctrl+Shift+B",), place="Lists of blocks"),
     Action("lay_out", "Format the JSON", "braces", ("Alt+Shift+F",), place="Text"),
     Action("comment_lines", "Comment the lines, or no longer", "", ("Ctrl+/",), place="Text"),
     Action("insert_field", "Insert a field", "", ("Ctrl+/",), place="Form text"),
     Action("confirm", "Confirm what is written", "check", ("Ctrl+Return", "Ctrl+Enter"), place="Text"),
+    Action("pick_variable", "Choose a variable", "variables", ("/", "{"), place="Text"),
     Action("bold", "Bold", "bold", ("Ctrl+B",), place="Note text"),
     Action("italic", "Italic", "italic", ("Ctrl+I",), place="Note text"),
+    Action("begin_input", "Begin with user input", "play", ("`", "~"), place="Where the run begins"),
+    Action("begin_all", "Begin with all triggers", "list", ("0",), place="Where the run begins"),
+    Action("refresh_log", "Read the run log again", "refresh", ("F5",), place="Run log"),
+    Action("help_back", "Back", "", ("Alt+Left", "Backspace"), place="Help"),
 )
 COMMANDS = tuple(action for action in ACTIONS if not action.place)
 """What the window does itself."""
-PLACES = ("Canvas", "Lists of blocks", "Text", "Form text", "Note text")
-"""Parts of the window with keys of their own."""
+PLACES = (
+    "Canvas", "Lists of blocks", "Handle of a row", "Text", "Form text", "Note text", "Where the run begins", "Run log",
+    "Help",
+)  # fmt: skip
+"""Parts of the window, and windows, with keys of their own."""
 TEXT_PLACES = frozenset({"Text", "Form text", "Note text"})
+APART = frozenset({"Where the run begins", "Run log", "Help"})
+"""Menus and windows of their own, which the keys of the main window do not reach."""
 EXCLUSIVE = frozenset({"held", "unheld"})
 """Conditions of which one holds at most: actions with different ones may have the same keys."""
 BY_ID = {action.id: action for action in ACTIONS}
 
 
 def may_share_keys(one: Action, other: Action) -> bool:
-    """Whether the same keys may mean both: they are told apart by what goes on, or by the text that one writes in."""
-    if one.place != other.place and {one.place, other.place} & TEXT_PLACES:
-        return True
+    """Whether the same keys may mean both: they are told apart by what goes on, or by where the keyboard is."""
+    if one.place != other.place:
+        return bool({one.place, other.place} & (TEXT_PLACES | APART))
     return one.place == other.place == "" and one.when != other.when and {one.when, other.when} <= EXCLUSIVE
 
 

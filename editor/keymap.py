@@ -15,6 +15,8 @@ CHOSEN = "keys"
 _DIGITS = dict(zip("!@#$%^&*()", "1234567890", strict=True))
 _MODIFIERS = (Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
 
+_ALONE = {Qt.Key.Key_Control: "Ctrl", Qt.Key.Key_Shift: "Shift", Qt.Key.Key_Alt: "Alt", Qt.Key.Key_Meta: "Meta"}
+
 
 def is_plain(keys: str) -> bool:
     """A key without Ctrl, Alt or Meta that is no function key: it means something in a text."""
@@ -41,6 +43,8 @@ def keys_of(event: QKeyEvent) -> str:
 
 def native(keys: str) -> str:
     """Keys as this system writes them."""
+    if keys in _ALONE.values():  # the words before a plus sign
+        return QKeySequence(f"{keys}+A").toString(QKeySequence.SequenceFormat.NativeText)[:-1].rstrip("+")
     return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
 
 
@@ -138,6 +142,22 @@ def with_keys(text: str, name: str) -> str:
     """A text for a hint, with the keys of an action behind it if it has some."""
     keys = shown(name)
     return f"{text} ({keys})" if keys else text
+
+
+def held_keys(event: QKeyEvent) -> str:
+    """The key of an event that may be held: a modifier alone by its name, any other whether Shift is down or not."""
+    return _ALONE.get(Qt.Key(event.key()), "") or keys_of(event).removeprefix("Shift+")
+
+
+def is_chord(event: QKeyEvent) -> bool:
+    """Whether a key of an event is held with others that keep it from writing a sign."""
+    held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+    return bool(event.modifiers() & held)
+
+
+def typed_sign(text: str, name: str) -> bool:
+    """Whether a sign that was just written is one of an action's keys; how a keyboard comes to it does not matter."""
+    return bool(text) and any(text == keys.removeprefix("Shift+") for keys in in_force(name))
 
 
 def pressed(event: QKeyEvent, *names: str) -> str:

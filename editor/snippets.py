@@ -114,6 +114,10 @@ class Snippets(QObject):
 
         self._run(lambda: self._services.snippets.delete(snippet.id), then)
 
+    def offer_undo(self, said: str, before: Snippet) -> None:
+        """Say that a snippet was changed, and how to have it as it was before."""
+        self._messages().tell(said, tr("Undo"), lambda: self._restore(before))
+
     def _restore(self, snippet: Snippet) -> None:
         def then(kept: Snippet) -> None:
             self._messages().tell(tr("The snippet “{name}” is back.", name=kept.name))

@@ -46,6 +46,9 @@ class CanvasActions(Restructuring, Pasting, Inserting, Chains):
         if refusal:
             view.say(refusal)
             return None
+        place = view.rules.start_place(node_type, container)
+        if place is not None and split is None:
+            return place if self.begin_with(place, node_type) else None
         made = self._new(node_type, x, y, container)
         if node_type != "note":
             made = self._inside(made, container)
@@ -147,6 +150,9 @@ class CanvasActions(Restructuring, Pasting, Inserting, Chains):
         """The edits that add a node with what it brings and make room: some nodes move on, its container grows."""
         boxes = [self._box(made[0])]
         edits: list[Edit] = []
+        place = self.view.rules.start_place(made[0].type, made[0].parent)
+        if place is not None:
+            edits.append(RemoveNode(place))
         if shifted:
             edits.append(self._shift(shifted))
             boxes += [self.view.scene.items[n].box.moved(m.SHIFT_INSERT, 0) for n in shifted]
@@ -194,12 +200,10 @@ class CanvasActions(Restructuring, Pasting, Inserting, Chains):
         return self.delete(view.selection.nodes)
 
     def delete(self, node_ids: Iterable[str]) -> bool:
-        """Deletes these nodes as one step. Types that must stay are left out with a word."""
+        """Deletes these nodes as one step. What must stay is left out with a word."""
         view = self.view
         wanted = [n for n in node_ids if n in view.graph.nodes]
-        chosen = [n for n in wanted if view.rules.may_delete(n)]
-        if len(chosen) < len(wanted):
-            view.say(tr("The start inside a container cannot be deleted."))
+        chosen = self._those_that_may_go(wanted)
         tops = [n for n in chosen if view.graph.nodes[n].parent not in chosen]
         if not tops or not self._confirmed(tops):
             return False
@@ -207,6 +211,13 @@ class CanvasActions(Restructuring, Pasting, Inserting, Chains):
         edits = tuple(RemoveNode(n) for n in tops)
         view.selection.set([n for n in view.selection.nodes if n not in tops])
         return view.commands.submit(edits[0] if len(edits) == 1 else Group(label, edits), label)
+
+    def _those_that_may_go(self, node_ids: list[str]) -> list[str]:
+        """Without those that stay; why they do is said."""
+        kept = self.view.rules.must_stay(node_ids)
+        for reason in dict.fromkeys(kept.values()):
+            self.view.say(reason)
+        return [n for n in node_ids if n not in kept]
 
     def _confirmed(self, node_ids: list[str]) -> bool:
         """Ask once, with all that speaks against it: what a container holds, and who reads what goes."""

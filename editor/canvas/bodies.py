@@ -41,6 +41,11 @@ TOOL_VALUES = 4
 """How many parameters of a tool a card shows."""
 
 
+def start_placeholder(data: Data, naming: Naming) -> list[Row]:
+    del data, naming
+    return [Row((Part("text", tr("Choose what starts a run"), tone="warn"),))]
+
+
 def start(data: Data, naming: Naming) -> list[Row]:
     del naming
     rows = []
@@ -227,6 +232,7 @@ def nothing(data: Data, naming: Naming) -> list[Row]:
 
 BODIES: Final[Mapping[str, Body]] = {
     "start": start,
+    "start-placeholder": start_placeholder,
     "end": end,
     "answer": answer,
     "llm": llm,

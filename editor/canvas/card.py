@@ -60,7 +60,7 @@ def card_content(node: Node, graph: Graph, spec: NodeSpec | None) -> CardContent
 def _badge(node_type: str) -> str:
     if node_type in TRIGGER_TYPES:
         return tr("TRIGGER")
-    return tr("START") if node_type == "start" else ""
+    return tr("START") if node_type in ("start", "start-placeholder") else ""
 
 
 def _limited(rows: list[Row]) -> list[Row]:

@@ -25,6 +25,9 @@ class Chains:
     def _confirmed(self, node_ids: list[str]) -> bool:
         raise NotImplementedError
 
+    def _those_that_may_go(self, node_ids: list[str]) -> list[str]:
+        raise NotImplementedError
+
     def put_into_edge(self, node_id: str, edge_id: str, moved: MoveNodes) -> bool:
         """Moves a node and puts it into an edge: what came along the edge goes through the node now."""
         view = self.view
@@ -39,9 +42,11 @@ class Chains:
         it would close a circle say, stays apart.
         """
         view = self.view
-        chosen = [n for n in node_ids if n in view.graph.nodes and view.rules.may_delete(n)]
+        if view.read_only:
+            return False
+        chosen = self._those_that_may_go([n for n in node_ids if n in view.graph.nodes])
         tops = [n for n in chosen if view.graph.nodes[n].parent not in chosen]
-        if view.read_only or not tops or not self._confirmed(tops):
+        if not tops or not self._confirmed(tops):
             return False
         gone, graph = set(tops), view.graph
         joined: dict[tuple[str, str, str], Edge] = {}

@@ -1,4 +1,4 @@
-"""Keys that belong to the canvas itself: walking, moving, opening, Space for panning, Shift for relations, Esc.
+"""Keys that belong to the canvas itself: walking, moving, opening, those held for panning and for relations, Esc.
 
 Commands with names (copy, undo, zoom to fit ...) are rows of the window's action table, not here.
 """
@@ -14,13 +14,14 @@ from editor.canvas import metrics as m
 from editor.canvas import tips
 from editor.canvas.relations import related_nodes
 from editor.i18n import ntr, tr
-from editor.keymap import pressed
+from editor.keymap import held_keys, in_force, pressed
 
 if TYPE_CHECKING:
     from editor.canvas.view import CanvasView
 
 _WAYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 _NUDGES = {f"nudge_{far}{name}": (way, bool(far)) for name, way in _WAYS.items() for far in ("", "far_")}
+_WALKS = {"walk_on": True, "walk_back": False}
 _PAN_STEP = 60.0
 
 
@@ -30,27 +31,30 @@ class CanvasKeys:
     def __init__(self, view: CanvasView) -> None:
         self.view = view
         self.space_held = False
+        """Whether the key is down that makes every drag one of the view."""
         self._space_used = False
+        self._down: dict[str, int] = {}
+        """Which key is down for an action that goes on as long as it is held."""
         self.walking = False
         """Whether keys were used last: then the focus is shown."""
 
     def wants(self, event: QKeyEvent) -> bool:
         """Keys that must come here even if the window listens to them: Esc during a gesture, and the canvas's own."""
         escapes = event.key() == Qt.Key.Key_Escape and self.view.gesture is not None
-        return escapes or bool(pressed(event, *_NUDGES, "open_node"))
+        return escapes or bool(pressed(event, *_NUDGES, "open_node", "walk_on", "walk_back") or _held(event))
 
     def press(self, event: QKeyEvent) -> bool:
         """Acts on a key; False when it is none of ours."""
-        key = Qt.Key(event.key())
-        plain = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
-        if key == Qt.Key.Key_Escape:
+        if event.key() == Qt.Key.Key_Escape:
             return self._escape()
-        if key == Qt.Key.Key_Shift:
+        held = _held(event)
+        if held == "hold_relations":
             if not event.isAutoRepeat():
+                self._down[held] = event.key()
                 self._show_relations()
             return True
         self._hide_relations()
-        name = pressed(event, *_NUDGES, "open_node", "delete")
+        name = pressed(event, *_NUDGES, "open_node", "delete", "walk_on", "walk_back")
         if name in _NUDGES:
             way, far = _NUDGES[name]
             return self._nudge(way, far=far)
@@ -59,8 +63,12 @@ class CanvasKeys:
         if name == "delete":
             self.view.edits.delete_selection()
             return True  # also when somebody was asked and said no: nobody else asks again
-        if key == Qt.Key.Key_Space and plain == Qt.KeyboardModifier.NoModifier:
+        if name in _WALKS:
+            self.walk(_WALKS[name])
+            return True
+        if held == "hold_view":
             if not event.isAutoRepeat():
+                self._down[held] = event.key()
                 self.space_held, self._space_used = True, False
                 self.view.setCursor(Qt.CursorShape.OpenHandCursor)
             return True
@@ -70,10 +78,12 @@ class CanvasKeys:
         """Acts on a key let go; False when it is none of ours."""
         if event.isAutoRepeat():
             return False
-        if event.key() == Qt.Key.Key_Shift:
+        if event.key() == self._down.get("hold_relations"):
+            del self._down["hold_relations"]
             self._hide_relations()
             return True
-        if event.key() == Qt.Key.Key_Space and self.space_held:
+        if event.key() == self._down.get("hold_view") and self.space_held:
+            del self._down["hold_view"]
             self.space_held = False
             view = self.view
             if not self._space_used and view.gesture is None and view.state.focused in view.scene.items:
@@ -85,6 +95,7 @@ class CanvasKeys:
     def let_go(self) -> None:
         """The focus went elsewhere: no key is held any more."""
         self.space_held = False
+        self._down.clear()
         self._hide_relations()
 
     def space_was_used(self) -> None:
@@ -144,6 +155,12 @@ class CanvasKeys:
 
     # -- walking ----------------------------------------------------------------------------------------------
 
+    def tab(self, forward: bool) -> bool:
+        """Tab or Shift+Tab, which Qt does not send as keys; False when they lead out of the canvas."""
+        keys = "Tab" if forward else "Shift+Tab"
+        name = next((name for name in _WALKS if keys in in_force(name)), "")
+        return bool(name) and self.walk(_WALKS[name])
+
     def walk(self, forward: bool) -> bool:
         """Tab goes from node to node, and over the edges that leave it; False at either end."""
         view = self.view
@@ -195,6 +212,12 @@ class CanvasKeys:
             self.view.state.dimmed = frozenset()
             self.view.runs.relations = []
             self.view.repaint_all()
+
+
+def _held(event: QKeyEvent) -> str:
+    """The action that goes on as long as this key is down; empty for none."""
+    keys = held_keys(event)
+    return next((name for name in ("hold_relations", "hold_view") if keys and keys in in_force(name)), "")
 
 
 def walking_order(view: CanvasView) -> list[tuple[str, str | None]]:

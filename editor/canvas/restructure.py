@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,10 @@ class Restructuring:
     """Part of the canvas's actions."""
 
     view: CanvasView
+    confirm: Callable[[str], bool]
+
+    def _read_by_others(self, node_ids: list[str]) -> list[str]:
+        raise NotImplementedError
 
     # -- connections ------------------------------------------------------------------------------------------
 
@@ -58,7 +62,23 @@ class Restructuring:
             return tr("Empty the container before you change its type.")
         if view.graph.in_edges(node_id) and not view.rules.takes_input(node_type):
             return tr("Nothing leads into this node; a run begins here.")
-        return view.rules.may_add(node_type, node.parent)
+        return view.rules.may_add(node_type, node.parent, instead_of=node_id)
+
+    def begin_with(self, node_id: str, node_type: str) -> bool:
+        """What a run begins with instead, at the same place and as one step: of the place for a start, or of a start
+        or trigger. Asks when others read what then is no more."""
+        view = self.view
+        node = view.graph.nodes.get(node_id)
+        if node is None or view.read_only or node.type == node_type:
+            return False
+        refusal = view.rules.may_add(node_type, node.parent, instead_of=node_id)
+        if refusal:
+            view.say(refusal)
+            return False
+        questions = self._read_by_others([node_id])
+        if questions and not self.confirm("\n\n".join(questions)):
+            return False
+        return self._become(node_id, node_type)
 
     def change_type(self, node_id: str, node_type: str) -> bool:
         """Another type at the same place, as one step: id, title, description and incoming connections stay, and the
@@ -69,6 +89,10 @@ class Restructuring:
         if refusal:
             view.say(refusal)
             return False
+        return self._become(node_id, node_type)
+
+    def _become(self, node_id: str, node_type: str) -> bool:
+        view = self.view
         graph = view.graph
         old = graph.nodes[node_id]
         index = list(graph.nodes).index(node_id)

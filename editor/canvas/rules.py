@@ -70,20 +70,31 @@ class CanvasRules:
         spec = registry.spec(node.type)
         return spec is not None and spec.can_single_step
 
-    def may_delete(self, node_id: str) -> bool:
-        """Whether the type lets itself be deleted on its own."""
-        node = self._graph.nodes[node_id]
-        return not node.is_container_start
+    def must_stay(self, node_ids: Iterable[str]) -> dict[str, str]:
+        """Which of the nodes that are to be deleted together stay, and why."""
+        from engine.model.containers import must_stay
+
+        return {n: _said(reason) for n, reason in must_stay(self._graph, node_ids).items()}
 
     # -- what may stand where ---------------------------------------------------------------------------------
 
-    def may_add(self, node_type: str, room: str | None) -> str:
-        """Why a node of this type cannot be added at the top level (None) or in a container."""
+    def may_add(self, node_type: str, room: str | None, *, instead_of: str | None = None) -> str:
+        """Why a node of this type cannot be added at the top level (None) or in a container; in the place of another
+        one, which goes, when its id is given."""
         if node_type == "note":
             return ""
         from engine.model.containers import may_stand
 
-        return _said(may_stand(self._graph, self.mode, blocks.type_of(node_type), room))
+        graph = self._graph.without([instead_of]) if instead_of is not None else self._graph
+        return _said(may_stand(graph, self.mode, blocks.type_of(node_type), room))
+
+    def start_place(self, node_type: str, room: str | None) -> str | None:
+        """The “Workflow start” that a new node of this type would take the place of (nodes-logic spec 16.2)."""
+        from engine.model.containers import BEGINNINGS
+
+        if room is not None or node_type not in BEGINNINGS:
+            return None
+        return next((n.id for n in self._graph.nodes.values() if n.type == "start-placeholder"), None)
 
     def may_enter(self, node_ids: Iterable[str], room: str) -> str:
         """Why these nodes cannot move into a container."""

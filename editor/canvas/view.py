@@ -534,7 +534,7 @@ class CanvasView(CanvasSurface):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         # Qt asks here for the tools and the find bar too, which stand on the canvas.
-        return (self.hasFocus() and self._keys.walk(forward)) or super().focusNextPrevChild(forward)
+        return (self.hasFocus() and self._keys.tab(forward)) or super().focusNextPrevChild(forward)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

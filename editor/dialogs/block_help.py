@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -23,6 +22,7 @@ from shiboken6 import isValid
 from editor.blockhelp import help_of, tool_text
 from editor.i18n import language, tr
 from editor.icons import icon, tile
+from editor.keymap import LocalKeys
 from editor.panels.parts import Words, tool_button
 from editor.panels.talk.flow import Flow
 from editor.panels.talk.markdown import MarkdownView
@@ -68,8 +68,7 @@ class BlockHelpWindow(QDialog):
         column.addLayout(self._make_head())
         column.addWidget(self._make_body(), 1)
         column.addWidget(self._make_foot())
-        for keys in ("Alt+Left", "Backspace"):
-            QShortcut(QKeySequence(keys), self, self.go_back)
+        LocalKeys(self, "help_back", self.go_back)
         self.resize(window_width(), theme().grown(HEIGHT, GROWTH))
 
     # -- parts -------------------------------------------------------------------------------------------------------

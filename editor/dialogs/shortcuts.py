@@ -20,14 +20,15 @@ from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
 from editor.i18n import tr
 from editor.icons import icon
-from editor.keymap import Keymap, keys_of, native
+from editor.keymap import Keymap, held_keys, keys_of, native
 from editor.theme import theme
 
 NAME = int(Qt.ItemDataRole.UserRole)
 
 
 class KeyCapture(QLineEdit):
-    """A field that takes the next keys as they are pressed; Tab and Shift+Tab still leave it."""
+    """A field that takes the next keys as they are pressed; Tab and Shift+Tab still leave it. For a command that acts
+    while its key is held, Shift and its like are keys of their own."""
 
     captured = Signal(str)
 
@@ -38,6 +39,9 @@ class KeyCapture(QLineEdit):
         self.setAccessibleName(tr("New keys"))
         self.setAccessibleDescription(tr("Press the new keys"))
         self.keys = ""
+        self.holds = False
+        """Whether the keys are for a command that acts while they are held."""
+        self._alone = ""
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride:
@@ -45,15 +49,24 @@ class KeyCapture(QLineEdit):
             return True
         return super().event(event)
 
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        alone, self._alone = self._alone, ""
+        if alone and self.holds and held_keys(event) == alone:
+            self._take(alone)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain_tab = event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
         if plain_tab and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             super().keyPressEvent(event)
             return
         keys = keys_of(event)
+        self._alone = "" if keys else held_keys(event)
         if keys:
-            self.show_keys(keys)
-            self.captured.emit(keys)
+            self._take(held_keys(event) if self.holds else keys)
+
+    def _take(self, keys: str) -> None:
+        self.show_keys(keys)
+        self.captured.emit(keys)
 
     def show_keys(self, keys: str) -> None:
         """Show keys without telling anybody."""
@@ -212,6 +225,7 @@ class ShortcutSheet(FittingDialog):
     def _chosen(self) -> None:
         name = self.action_id
         self.capture.show_keys("")
+        self.capture.holds = bool(name) and BY_ID[name].held
         self.fault.setText("")
         for widget in (self.capture, self.clear):
             widget.setEnabled(bool(name))

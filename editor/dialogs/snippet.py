@@ -122,7 +122,7 @@ class SnippetDialog(FittingDialog):
         if other is not None and self._snippet is None:
             self.replacing = self._studio.messages.confirm(
                 tr("Replace “{name}”?", name=other.name),
-                tr("What it holds now will be gone; workflows into which it was inserted stay as they are."),
+                tr("Workflows into which it was inserted stay as they are. It can be taken back right afterwards."),
                 tr("Replace"),
                 danger=True,
             )

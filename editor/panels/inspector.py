@@ -49,6 +49,7 @@ class Inspector(QWidget):
     addNextRequested = Signal(str, str, QPoint)
     """Node, source handle, place on the screen."""
     changeTypeRequested = Signal(str)
+    beginRequested = Signal(str, str)
     deleteRequested = Signal(str)
 
     def __init__(self, session: WorkflowSession, parent: QWidget | None = None) -> None:
@@ -237,6 +238,7 @@ class Inspector(QWidget):
         node_id = self._node_id
         assert node_id is not None
         self._ctx = FormContext(self._session, node_id, self)
+        self._ctx.beginWanted.connect(lambda name: self.beginRequested.emit(node_id, name))
         self._type = self._ctx.node.type
         self._form = form_class(self._type)(self._ctx)
         self._next = self._make_next(node_id)

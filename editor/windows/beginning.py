@@ -10,12 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from editor.canvas import metrics
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.forms.beginnings import beginnings
 
 if TYPE_CHECKING:
     from editor.windows.page import WorkflowPage
 
-STARTS = ("start", "trigger-webhook", "trigger-schedule")
-"""What a workflow can begin with here; a chat flow has the first alone."""
 LEFT = 80
 """Where the first node comes to stand: as far from the canvas's left as there is room for what follows, in pixels."""
 BELOW_MIDDLE, OVER_TOOLS = 44, 24
@@ -26,8 +25,6 @@ class Beginning(QWidget):
 
     def __init__(self, page: WorkflowPage) -> None:
         super().__init__(page.canvas)
-        from engine.nodes.registry import SPECS
-
         self._page = page
         self.setAccessibleName(tr("Where the workflow begins"))
         row = QHBoxLayout(self)
@@ -35,15 +32,12 @@ class Beginning(QWidget):
         row.setSpacing(8)
         mode = page.session.document.workflow.mode
         self.buttons: dict[str, QPushButton] = {}
-        for name in STARTS:
-            spec = SPECS[name]
-            if mode not in spec.modes:
-                continue
+        for spec in beginnings(mode):
             button = QPushButton(tr(spec.title))
             button.setIcon(icon(spec.icon, "accent"))
             button.setToolTip(tr(spec.description))
-            button.clicked.connect(partial(self._begin, name))
-            self.buttons[name] = button
+            button.clicked.connect(partial(self._begin, spec.type))
+            self.buttons[spec.type] = button
             row.addWidget(button)
         page.follow_document(lambda _: self.refresh())
         self.refresh()

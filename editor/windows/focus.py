@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -39,6 +40,25 @@ def text_action(widget: QWidget, name: str) -> None:
     """Carry out an edit action inside a text field."""
     field = widget.lineEdit() if isinstance(widget, QComboBox | QAbstractSpinBox) else widget
     getattr(field, "selectAll" if name == "select_all" else name)()
+
+
+class Typing(QObject):
+    """Ends a step of typing when the keyboard goes to another part of the same window, whatever field it was in: coming
+    back and writing on is another step. A popup, such as a list of variables, belongs to what is written."""
+
+    def __init__(self, page: WorkflowPage) -> None:
+        super().__init__(page)
+        self._page = page
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._moved)
+
+    def _moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        page = self._page
+        if old is None or new is None or old.window() is not page.window() or new.window() is not page.window():
+            return
+        if page.isAncestorOf(old):
+            page.session.document.end_merge()
 
 
 def in_panel(page: WorkflowPage, focused: QWidget | None) -> bool:

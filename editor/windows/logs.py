@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from editor.dialogs.fitting import limit_smallest, screen_room
 from editor.i18n import ntr, tr
 from editor.icons import icon
+from editor.keymap import LocalKeys
 from editor.panels.columns import set_columns
 from editor.panels.logs_filters import LogFilters
 from editor.panels.logs_model import COLUMNS, LogModel
@@ -99,7 +100,7 @@ class LogsWindow(QWidget):
         self.talks.runsWanted.connect(self._runs_of)
         self.tabs.addTab(self.talks, tr("Conversations"))
         self.tabs.currentChanged.connect(lambda index: self.talks.refresh() if index == 1 else None)
-        QShortcut(QKeySequence("F5"), self, self.refresh)
+        LocalKeys(self, "refresh_log", self.refresh)
 
     # -- parts -------------------------------------------------------------------------------------------------------
 

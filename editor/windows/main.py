@@ -421,7 +421,9 @@ class MainWindow(QMainWindow):
         """Make an empty workflow or chat flow and open it."""
         name = tr("New chat flow") if mode == "advanced-chat" else tr("New workflow")
         self.studio.tasks.run(
-            self.studio.services.workflows.create, mode, name, done=self.open_app, failed=self._failed
+            lambda: self.studio.services.workflows.create(mode, name, to_choose=True),
+            done=lambda app_id: self.open_app(app_id, then=lambda page: page.select_beginning()),
+            failed=self._failed,
         )
 
     def open_sample(self, file: str) -> None:

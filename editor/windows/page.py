@@ -49,6 +49,7 @@ from editor.windows.assigning import offer_values
 from editor.windows.beginning import Beginning
 from editor.windows.canvas_tools import CanvasTools
 from editor.windows.debug_desk import DebugDesk
+from editor.windows.focus import Typing
 from editor.windows.helping import Helping
 from editor.windows.narrow import OneSide
 from editor.windows.page_menus import PageMenus
@@ -348,6 +349,8 @@ class WorkflowPage(QWidget):
         self.inspector.goTo.connect(self._show_node)
         self.inspector.addNextRequested.connect(self.adding.after_branch)
         self.inspector.changeTypeRequested.connect(lambda node_id: choosers.change_type(self, node_id))
+        Typing(self)
+        self.inspector.beginRequested.connect(self._begin_with)
         self.inspector.deleteRequested.connect(lambda node_id: canvas.edits.delete([node_id]))
         self._problems()
         self.sides.splitterMoved.connect(lambda *_: self._remember())
@@ -394,6 +397,16 @@ class WorkflowPage(QWidget):
             QTimer.singleShot(0, self, self._make_room)
         if one is not None and self.drawer.isVisible():
             self.trace.select_node(one)
+
+    def _begin_with(self, node_id: str, node_type: str) -> None:
+        if self.canvas.edits.begin_with(node_id, node_type):
+            self.canvas.setFocus()  # the button that was pressed is gone
+
+    def select_beginning(self) -> None:
+        """Show the panel in which one chooses what a new workflow begins with."""
+        place = next((n.id for n in self.session.document.graph.nodes.values() if n.type == "start-placeholder"), None)
+        if place is not None:
+            self.canvas.select([place])
 
     def _run_or_stop(self, node_id: str) -> None:
         """The one button of a step: it runs it, and stops it while it runs."""

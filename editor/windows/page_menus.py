@@ -68,10 +68,13 @@ class PageMenus:
         if canvas.selected_nodes() != [node_id]:
             canvas.select([node_id])
         menu = self._menu()
-        if not node.is_note:
+        begins = node.type in BEGINNINGS
+        if node.type == "start-placeholder":
+            if not session.read_only:
+                self._begin_part(menu, node_id)
+        elif not node.is_note:
             self._run_part(menu, node_id)
             menu.addSeparator()
-        begins = node.type in BEGINNINGS
         if not begins:
             self._action(menu, "copy")
             if not session.read_only:
@@ -94,12 +97,22 @@ class PageMenus:
             for name in ("select_after", "select_before"):
                 self._action(course, name)
         self._help_part(menu, node_id)
-        if not session.read_only:
+        if not session.read_only and not canvas.rules.must_stay([node_id]):
             menu.addSeparator()
             if not node.is_note:
                 self._action(menu, "dissolve")
             self._action(menu, "delete")
         menu.popup(point)
+
+    def _begin_part(self, menu: QMenu, node_id: str) -> None:
+        """What the place for a start can become."""
+        from editor.panels.forms.beginnings import beginnings
+
+        page = self._page
+        for entry in beginnings(page.session.document.workflow.mode):
+            words = tr("Begin with: {type}", type=tr(entry.title))
+            menu.addAction(icon(entry.icon, "text"), words, partial(page.canvas.edits.begin_with, node_id, entry.type))
+        menu.addSeparator()
 
     def _note_part(self, menu: QMenu, node_id: str) -> None:
         """What a note alone has: its text, its colour, whose it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,11 +82,16 @@ class SnippetDesk(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def save() -> None:
-            studio.snippets.save(dialog.words, text, replacing=dialog.replacing, then=saved, failed=dialog.stay)
+            before = studio.snippets.named(dialog.words[0]) if dialog.replacing else None
+            then = partial(saved, before)
+            studio.snippets.save(dialog.words, text, replacing=dialog.replacing, then=then, failed=dialog.stay)
 
-        def saved(snippet: Snippet) -> None:
+        def saved(before: Snippet | None, snippet: Snippet) -> None:
             dialog.leave()
-            self._saved(snippet)
+            if before is None:
+                self._saved(snippet)
+            else:
+                studio.snippets.offer_undo(tr("Replaced the snippet “{name}”", name=snippet.name), before)
 
         dialog.saveWanted.connect(save)
         dialog.open()
@@ -123,9 +129,13 @@ class SnippetDesk(QObject):
         self._close(offered)
         dialog = SnippetDialog(studio, studio.snippets.graph(snippet), self._page.window(), snippet)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.saveWanted.connect(
-            lambda: studio.snippets.change(snippet_id, dialog.words, lambda _: dialog.leave(), dialog.stay)
-        )
+
+        def changed(after: Snippet) -> None:
+            dialog.leave()
+            if (after.name, after.description) != (snippet.name, snippet.description):
+                studio.snippets.offer_undo(tr("Changed the snippet “{name}”", name=after.name), snippet)
+
+        dialog.saveWanted.connect(lambda: studio.snippets.change(snippet_id, dialog.words, changed, dialog.stay))
         dialog.open()
 
     def delete(self, snippet_id: str) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.keymap import in_force, keys_of, native
 from engine.model.containers import TRIGGER_TYPES
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from editor.windows.running import Running
     from engine.model.graph import Graph, Node
 
-INPUT_KEYS = ("`", "~")
-ALL_KEY = "0"
 NUMBERED = 9
 
 
@@ -40,12 +39,12 @@ class StartMenu(QMenu):
 
     def offer(self, picture: str, text: str, keys: tuple[str, ...], then: Callable[[], Any]) -> None:
         """One more row."""
-        shown = f"\t{keys[0]}" if keys else ""
+        shown = f"\t{native(keys[0])}" if keys else ""
         action = self.addAction(icon(picture, "text"), text.replace("&", "&&") + shown, then)
         self._by_key |= dict.fromkeys(keys, action)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        action = self._by_key.get(event.text())
+        action = self._by_key.get(event.text()) or self._by_key.get(keys_of(event))
         if action is None:
             super().keyPressEvent(event)
             return
@@ -73,10 +72,12 @@ class Starts(QObject):
         triggers = [node for node in found if node.type != "start"]
         for node in found:
             if node.type == "start":
-                menu.offer("play", tr("User input"), INPUT_KEYS, lambda: self._running.ask_inputs(page))
+                menu.offer("play", tr("User input"), in_force("begin_input"), lambda: self._running.ask_inputs(page))
         if len(triggers) > 1:
             ids = [node.id for node in triggers]
-            menu.offer("list", tr("All triggers, one after the other"), (ALL_KEY,), lambda: self._begin(page, ids))
+            menu.offer(
+                "list", tr("All triggers, one after the other"), in_force("begin_all"), lambda: self._begin(page, ids)
+            )
         for number, node in enumerate(triggers, 1):
             key = (str(number),) if number <= NUMBERED else ()
             menu.offer(node.type, node.title or node.type, key, partial(self._begin, page, [node.id]))

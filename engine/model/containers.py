@@ -5,7 +5,7 @@ Every refusal is one English sentence for people; an empty text means yes (edito
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine.model.edits import AddEdge, Edit, MoveNodes, RemoveEdge, SetParent
@@ -20,6 +20,21 @@ START_WRAPPERS = {"iteration": "custom-iteration-start", "loop": "custom-loop-st
 START_TYPES = {"iteration": "iteration-start", "loop": "loop-start"}
 TRIGGER_TYPES = frozenset({"trigger-webhook", "trigger-schedule", "trigger-plugin"})
 OUTSIDE_ONLY = TRIGGER_TYPES | {"start", "start-placeholder", "end", "datasource", "knowledge-index", "human-input"}
+
+BEGINNINGS = TRIGGER_TYPES | {"start"}
+"""What a run can begin with outside of a pipeline."""
+STARTS, SOURCES, INDEXES = (
+    frozenset({"start", "start-placeholder"}),
+    frozenset({"datasource-empty"}),
+    frozenset({"knowledge-index"}),
+)
+LASTING = (
+    (STARTS, STARTS | TRIGGER_TYPES, "A run begins here, so the start of a workflow stays."),
+    (SOURCES, SOURCES | {"datasource"}, "A pipeline begins here, so the place for its data source stays."),
+    (INDEXES, INDEXES, "A pipeline ends here, so its knowledge base stays."),
+)
+"""Types of which the last one stays, what makes up for it, and why (nodes-logic spec 16.3; nodes-ai spec, section on
+knowledge-index)."""
 
 
 def may_stand(graph: Graph, mode: str, node_type: str, container: str | None) -> str:
@@ -37,6 +52,27 @@ def may_stand(graph: Graph, mode: str, node_type: str, container: str | None) ->
     if node_type in TRIGGER_TYPES and "start" in types:
         return "A start node and triggers cannot stand in one workflow."
     return fits_in(graph, node_type, container)
+
+
+def must_stay(graph: Graph, node_ids: Iterable[str]) -> dict[str, str]:
+    """Which of the nodes that are to be deleted stay, and why: id to a sentence (editor spec C13 and section 5).
+
+    A run has to begin somewhere, so the last start node, or the place for one, stays; what stands beside another
+    beginning may go. The start in a container goes with its container alone.
+    """
+    going = {n: graph.nodes[n] for n in node_ids if n in graph.nodes}
+    kept = {
+        n: "The start inside a container cannot be deleted."
+        for n, node in going.items()
+        if node.is_container_start and node.parent not in going
+    }
+    for types, instead, reason in LASTING:
+        if any(n.type in instead and n.id not in going and not n.is_note for n in graph.nodes.values()):
+            continue
+        last = next((n for n in going.values() if n.type in types and not n.is_note), None)
+        if last is not None:
+            kept[last.id] = reason
+    return kept
 
 
 def fits_in(graph: Graph, node_type: str, container: str | None) -> str:

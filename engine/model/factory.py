@@ -158,8 +158,9 @@ def new_edge(source: Node, handle: str, target: Node, graph: Graph) -> Edge:
     return Edge(edge_id, source.id, target.id, handle, "target", data, extras)
 
 
-def new_workflow(mode: str, name: str) -> Workflow:
-    """A fresh workflow or chat flow with its entry, and for a chat a model and an answer."""
+def new_workflow(mode: str, name: str, *, to_choose: bool = False) -> Workflow:
+    """A fresh workflow or chat flow with its entry, and for a chat a model and an answer. A workflow can begin in
+    several ways: `to_choose` leaves it to people, who find the place for a start (nodes-logic spec 16.2)."""
     icon = {"workflow": "🔧", "advanced-chat": "💬"}.get(mode, "🤖")
     app = AppInfo(name, mode, icon, "emoji", "#FFEAD5", "", False)
     features: dict[str, Any] = {
@@ -179,7 +180,7 @@ def new_workflow(mode: str, name: str) -> Workflow:
         "text_to_speech": {"enabled": False, "language": "", "voice": ""},
     }
     graph = Graph()
-    kinds = ["start", "llm", "answer"] if mode == "advanced-chat" else ["start"]
+    kinds = ["start", "llm", "answer"] if mode == "advanced-chat" else ["start-placeholder" if to_choose else "start"]
     nodes: list[Node] = []
     for index, kind in enumerate(kinds):
         made = new_nodes(graph, mode, kind, 80 + 320 * index, 282)

@@ -109,9 +109,10 @@ class WorkflowService:
         """One app."""
         return _summary(self._store().row(app_id), self._store().last_statuses([app_id]).get(app_id, []))
 
-    def create(self, mode: str, name: str, *, workflow: Workflow | None = None) -> str:
-        """A new app, empty or with the given content under the given name; its id."""
-        fresh = workflow or new_workflow(mode, name)
+    def create(self, mode: str, name: str, *, workflow: Workflow | None = None, to_choose: bool = False) -> str:
+        """A new app, empty or with the given content under the given name; its id. `to_choose` leaves what an empty
+        one begins with to people."""
+        fresh = workflow or new_workflow(mode, name, to_choose=to_choose)
         return self._store().create(replace(fresh, app=replace(fresh.app, name=name or fresh.app.name)))
 
     def rename(self, app_id: str, name: str) -> None:

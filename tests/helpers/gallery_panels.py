@@ -32,6 +32,20 @@ def library_empty(studio: Studio) -> Iterator[QWidget]:
 
 
 @surface
+def beginning(studio: Studio) -> Iterator[QWidget]:
+    studio.window.new_app("workflow")
+    wait_until(lambda: studio.window.page is not None, 10)
+    let_work()
+    yield studio.window
+    page = studio.page
+    (place,) = page.session.document.graph.nodes
+    page.canvas.edits.begin_with(place, "start")
+    let_work()
+    yield studio.window
+    studio.window.close_page(studio.window.pages.indexOf(page))
+
+
+@surface
 def library(studio: Studio) -> Iterator[QWidget]:
     for name in ("parallel-summaries", "branch-on-a-condition", "chat-companion"):
         studio.window.close_page(studio.window.pages.indexOf(studio.sample(name)))

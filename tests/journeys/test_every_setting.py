@@ -76,6 +76,7 @@ SAYS: dict[str, str] = {
     "Several groups": "Groups",
     "Group name": "Rename the group",
     "Choose another tool": "Use the tool",
+    "Begins with": "Change ",
 }
 """What the history says instead of the name of a control."""
 

@@ -15,10 +15,16 @@ from editor.actions import ACTIONS, BY_ID, may_share_keys
 from editor.dialogs.goto import GoTo
 from editor.dialogs.shortcuts import ShortcutSheet
 from editor.keymap import Keymap, native
+from editor.panels.forms.beginnings import BeginningButton
 from editor.panels.forms.json_edit import JsonEdit
+from editor.panels.forms.parts import Grip
+from editor.panels.forms.template_edit import TemplateEdit
 from editor.panels.palette import BlockSelector, Palette
+from editor.panels.variable_picker import VariablePicker
 from editor.screenshot import wait_until
 from editor.settings import Preferences
+from editor.windows.starts import StartMenu
+from tests.helpers.model import made, node
 from tests.helpers.studio import Studio, opened_studio
 from tests.journeys.test_first_hour import popup
 
@@ -204,6 +210,93 @@ DOES: dict[str, Tried] = {
 }
 
 
+@pytest.mark.spec("editor.1", "editor.2")
+def test_keys_that_are_held_or_walk_can_be_others_too(studio: Studio) -> None:
+    page = studio.sample("branch-on-a-condition")
+    canvas = page.canvas
+    sheet = sheet_of(studio)
+    for name, key in (("hold_relations", Qt.Key.Key_R), ("hold_view", Qt.Key.Key_Shift), ("walk_on", Qt.Key.Key_N),
+                      ("walk_back", Qt.Key.Key_B)):  # fmt: skip
+        choose(sheet, BY_ID[name].text)
+        sheet.tree.setCurrentItem(sheet.items[name])
+        sheet.capture.setFocus()
+        QTest.keyClick(sheet.capture, key)
+        QTest.mouseClick(sheet.assign, Qt.MouseButton.LeftButton)
+    assert studio.window.studio.keymap.keys("hold_view") == ("Shift",)
+    sheet.accept()
+    studio.activate()
+    canvas.setFocus()
+
+    QTest.keyClick(canvas, Qt.Key.Key_N)
+    first = canvas.selected_nodes()
+    assert len(first) == 1
+    QTest.keyClick(canvas, Qt.Key.Key_N)
+    assert canvas.selected_edge() or canvas.selected_nodes() not in ([], first)
+    QTest.keyClick(canvas, Qt.Key.Key_B)
+    assert canvas.selected_nodes() == first
+    for old in (Qt.Key.Key_Space, Qt.Key.Key_Shift):
+        QTest.keyPress(canvas, old)
+        assert not canvas.runs.relations
+        assert canvas.space_held == (old == Qt.Key.Key_Shift)
+        QTest.keyRelease(canvas, old)
+        assert not canvas.space_held
+    assert canvas.selected_nodes() == [], "a tap selects, or no longer"
+    QTest.keyClick(canvas, Qt.Key.Key_Shift)
+    assert canvas.selected_nodes() == first
+    QTest.keyPress(canvas, Qt.Key.Key_R)
+    assert canvas.runs.relations
+    QTest.keyRelease(canvas, Qt.Key.Key_R)
+    assert not canvas.runs.relations
+    QTest.keyClick(canvas, Qt.Key.Key_Tab)
+    assert not canvas.hasFocus(), "Tab does what it does everywhere"
+
+
+@pytest.mark.spec("editor.2")
+def test_keys_of_rows_menus_and_texts_can_be_others_too(studio: Studio) -> None:
+    keymap = studio.window.studio.keymap
+    for name, keys in (("row_down", "Ctrl+Alt+J"), ("begin_all", "X"), ("pick_variable", "Ctrl+Space")):
+        keymap.assign(name, (keys,))
+    nodes = [node(name, "trigger-schedule", title=name, frequency="daily") for name in ("t1", "t2")]
+    cases = [{"case_id": str(n), "id": str(n), "logical_operator": "and", "conditions": []} for n in (1, 2)]
+    ways = [node("if", "if-else", title="Way", cases=cases), node("say", "answer", title="Say", answer="")]
+    flow = made([*nodes, *ways[:1]], [("t1", "if")])
+    page = studio.open_app(studio.services.workflows.create("workflow", "Ways", workflow=flow))
+    studio.activate()
+    page.canvas.select(["if"])
+    studio.settle()
+    grip = next(g for g in page.inspector.findChildren(Grip) if g.isVisible())
+    grip.setFocus()
+    QTest.keyClick(grip, Qt.Key.Key_Down, ALT)
+    assert [c["case_id"] for c in page.session.document.graph.nodes["if"].data["cases"]] == ["1", "2"]
+    QTest.keyClick(grip, Qt.Key.Key_J, CTRL | ALT)
+    assert [c["case_id"] for c in page.session.document.graph.nodes["if"].data["cases"]] == ["2", "1"]
+
+    page.canvas.setFocus()
+    QTest.keyClick(page.canvas, Qt.Key.Key_R, ALT)
+    menu = popup(StartMenu)
+    assert isinstance(menu, StartMenu)
+    assert menu.actions()[0].text().endswith("\tX")
+    menu.close()
+
+    chat = made([node("start", "start"), ways[1]], [("start", "say")], mode="advanced-chat")
+    page = studio.open_app(studio.services.workflows.create("advanced-chat", "Talk", workflow=chat))
+    studio.activate()
+    page.canvas.select(["say"])
+    studio.settle()
+    text = studio.field("Answer", TemplateEdit)
+    assert isinstance(text, TemplateEdit)
+    text.setFocus()
+    QTest.keyClicks(text, "{")
+    assert not [w for w in QApplication.topLevelWidgets() if isinstance(w, VariablePicker) and w.isVisible()]
+    QTest.keyClick(text, Qt.Key.Key_Space, CTRL)
+    picker = popup(VariablePicker)
+    assert isinstance(picker, VariablePicker)
+    QTest.keyClicks(picker.search, "query")
+    QTest.keyClick(picker.search, Qt.Key.Key_Return)
+    assert wait_until(lambda: "sys.query" in page.session.document.graph.nodes["say"].data["answer"], 5)
+    assert page.session.document.graph.nodes["say"].data["answer"].startswith("{{{#"), "what was written stays"
+
+
 @pytest.mark.spec("editor.2")
 def test_a_key_of_another_part_that_would_be_lost_is_named_before(studio: Studio) -> None:
     sheet = sheet_of(studio)
@@ -282,8 +375,8 @@ def test_the_find_bar_finds_titles_types_and_texts(studio: Studio, words: str, t
     page = studio.sample("branch-on-a-condition")
     document = page.session.document
     found = [n for n in document.graph.nodes.values() if n.type == "template-transform"]
-    for node, title in zip(found, ("Positive", "Negative"), strict=False):
-        page.session.submit(SetField(node.id, ("title",), title), "t")
+    for each, title in zip(found, ("Positive", "Negative"), strict=False):
+        page.session.submit(SetField(each.id, ("title",), title), "t")
     page.session.submit(SetField(found[0].id, ("template",), "So it went well"), "t")
     studio.activate()
     page.canvas.setFocus()
@@ -341,9 +434,9 @@ def test_go_to_anything_reaches_commands_nodes_workflows_versions_and_runs(studi
     for row in ACTIONS:
         if row.id not in ("escape", "palette") and studio.window.can(row.id):
             assert row.text in titles(f"@command {row.text}"), row.id
-    for node in page.session.document.graph.nodes.values():
-        if node.title:
-            assert node.title in titles(f"@node {node.title}")
+    for each in page.session.document.graph.nodes.values():
+        if each.title:
+            assert each.title in titles(f"@node {each.title}")
     assert wait_until(lambda: other.session.name in titles(f"@app {other.session.name}"), 10)
     assert wait_until(lambda: "Milestone" in titles("@version mile"), 10)
     assert version.name == "Milestone"
@@ -399,8 +492,16 @@ def test_the_whole_path_by_keyboard(studio: Studio) -> None:
     studio.activate()
     assert wait_until(canvas.hasFocus, 10)
 
-    # Three nodes, each behind the one before; the first is there.
+    # What it begins with: Enter goes to the choices of the panel.
     QTest.keyClick(canvas, Qt.Key.Key_Tab)
+    assert canvas.selected_nodes() == [studio.node("Workflow start")]
+    press(Qt.Key.Key_Return)
+    assert isinstance(QApplication.focusWidget(), BeginningButton)
+    press(Qt.Key.Key_Space)
+    studio.activate()
+    assert wait_until(canvas.hasFocus, 5), "what was chosen is there, and one goes on with it"
+
+    # Three nodes, each behind the one before.
     assert canvas.selected_nodes() == [studio.node("Start")]
     for words in ("template", "template", "output"):
         QTest.keyClick(canvas, Qt.Key.Key_A)

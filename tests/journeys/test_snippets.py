@@ -205,6 +205,10 @@ def test_a_name_that_is_taken_is_replaced_only_after_a_question(flow: Studio) ->
     flow.messages.answers.append(True)
     QTest.mouseClick(dialog.save, LEFT)
     assert wait_until(lambda: [s.description for s in flow.services.snippets.all()] == ["second"], 10)
+    assert wait_until(lambda: flow.messages.told[-1:] == ["Replaced the snippet “DESK”"], 10)
+    assert flow.messages.offers[-1][0] == "Undo"
+    flow.messages.offers[-1][1]()
+    assert wait_until(lambda: [(s.name, s.description) for s in flow.services.snippets.all()] == [("Desk", "")], 10)
 
 
 def test_a_snippet_that_is_too_large_is_refused_with_a_reason(flow: Studio) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QTextEdit, QWidget
 
@@ -156,3 +157,36 @@ def test_a_note_goes_word_by_word_while_it_is_written(studio: Studio) -> None:
     assert words() == "Ask the office"
     QTest.keyClick(canvas, Qt.Key.Key_Z, CTRL)
     assert words() == ""
+
+
+@pytest.mark.spec("editor.25", "editor.27")
+def test_two_visits_to_a_list_of_lines_are_two_steps(studio: Studio) -> None:
+    source = {"type": "constant", "selector": [], "value": ["a"]}
+    form = {
+        "form_content": "Which? {{#$output.which#}}",
+        "inputs": [{"output_variable_name": "which", "type": "select", "option_source": source}],
+        "user_actions": [{"id": "yes", "title": "Yes", "button_style": "primary"}],
+        "delivery_methods": [{"id": "d", "type": "webapp", "enabled": True}],
+    }
+    flow = made([node("s", "start", variables=[]), node("ask", "human-input", title="Ask", **form)], [("s", "ask")])
+    page = studio.open_app(studio.services.workflows.create("workflow", "App", workflow=flow))
+    studio.activate()
+    page.canvas.select(["ask"])
+    studio.settle()
+    lines = studio.field("Choices")
+    assert isinstance(lines, QPlainTextEdit)
+    for word in ("be", "sea"):
+        lines.moveCursor(QTextCursor.MoveOperation.End)
+        lines.setFocus()
+        QTest.keyClick(lines, Qt.Key.Key_Return)
+        write_in(lines, word)
+        page.canvas.setFocus()
+
+    def choices() -> list[str]:
+        return list(page.session.document.graph.nodes["ask"].data["inputs"][0]["option_source"]["value"])
+
+    assert choices() == ["a", "be", "sea"]
+    QTest.keyClick(page.canvas, Qt.Key.Key_Z, CTRL)
+    assert choices() == ["a", "be"]
+    QTest.keyClick(page.canvas, Qt.Key.Key_Z, CTRL)
+    assert choices() == ["a"]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 FORMS: dict[str, str] = {
     "start": "entry:StartForm",
+    "start-placeholder": "beginnings:PlaceholderForm",
     "end": "entry:EndForm",
     "answer": "entry:AnswerForm",
     "if-else": "logic:IfElseForm",

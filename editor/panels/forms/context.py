@@ -57,6 +57,8 @@ class FormContext(QObject):
 
     changed = Signal()
     graphChanged = Signal()
+    beginWanted = Signal(str)
+    """What a run is to begin with instead of this node: a type."""
 
     def __init__(self, session: WorkflowSession, node_id: str, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -22,6 +22,7 @@ from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import accept_or_cancel, complaint, dialog_column
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.forms.beginnings import add_beginnings
 from editor.panels.forms.common import Form, add_outputs, line
 from editor.panels.forms.common import column as stacked
 from editor.panels.forms.fields import ElidedButton, SelectorField, TemplateField, TextField, name_it
@@ -268,6 +269,7 @@ class StartForm(Form):
         self.rows.add_button.clicked.connect(self.add_input)
         section.add(self.rows)
         add_outputs(self)
+        add_beginnings(self)
 
     def _row(self, index: int) -> QWidget:
         entity = self.ctx.get(("variables", index), {})

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QKeyEvent, QTextCursor
 
 from editor.i18n import tr
+from editor.keymap import is_chord, pressed, typed_sign
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import CodeField
 
@@ -20,6 +21,8 @@ class JinjaPick(QObject):
     def __init__(self, field: CodeField, inputs: Path) -> None:
         super().__init__(field)
         self._field, self._inputs = field, inputs
+        self._sign = ""
+        """What was written to call the picker; picking takes it away again."""
         field.edit.installEventFilter(self)
 
     @property
@@ -27,9 +30,15 @@ class JinjaPick(QObject):
         return self._field.ctx
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.text() in ("{", "/"):
-            # After the key has done its work, brackets that close by themselves included.
-            QTimer.singleShot(0, self, self._typed)
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if is_chord(event) and pressed(event, "pick_variable"):
+                self._sign = ""
+                self._pick()
+                return True
+            if typed_sign(event.text(), "pick_variable"):
+                # After the key has done its work, brackets that close by themselves included.
+                self._sign = event.text()
+                QTimer.singleShot(0, self, self._typed)
         return super().eventFilter(watched, event)
 
     def _before(self) -> str:
@@ -38,7 +47,15 @@ class JinjaPick(QObject):
 
     def _typed(self) -> None:
         before = self._before()
-        if self._ctx.read_only or not (before.endswith("{{") or re.search(r"(^|\s)/$", before)):
+        if self._sign == "{":
+            self._sign = "{{"  # one alone is the beginning of a statement too
+        elif len(before) > 1 and not before[-2].isspace():
+            return
+        if before.endswith(self._sign):
+            self._pick()
+
+    def _pick(self) -> None:
+        if self._ctx.read_only:
             return
         from editor.panels.variable_picker import VariablePicker
 
@@ -54,10 +71,10 @@ class JinjaPick(QObject):
         cursor = edit.textCursor()
         cursor.beginEditBlock()
         before = self._before()
-        for _ in range(2 if before.endswith("{{") else 1 if before.endswith("/") else 0):
+        for _ in self._sign if before.endswith(self._sign) else "":
             cursor.deletePreviousChar()
         after = cursor.block().text()[cursor.positionInBlock() :]
-        if before.endswith("{{") and after.startswith("}}"):
+        if self._sign == "{{" and before.endswith("{{") and after.startswith("}}"):
             cursor.movePosition(QTextCursor.MoveOperation.Right, QTextCursor.MoveMode.KeepAnchor, 2)
         cursor.insertText("{{ " + name + " }}")
         cursor.endEditBlock()

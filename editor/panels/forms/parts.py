@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.keymap import pressed
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import name_it
 from editor.panels.parts import focus_first
@@ -167,9 +168,8 @@ class Grip(QToolButton):
             self.dropped.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
-        if event.key() in steps and event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            self.stepped.emit(steps[Qt.Key(event.key())])
+        if step := {"row_up": -1, "row_down": 1}.get(pressed(event, "row_up", "row_down")):
+            self.stepped.emit(step)
         elif event.key() == Qt.Key.Key_Escape and self._held:
             self._held = False
             self.dragged.emit(-1)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from editor.i18n import language, tr
+from editor.panels.forms.beginnings import add_beginnings
 from editor.panels.forms.common import Form, add_outputs
 from editor.panels.forms.context import Path
 from editor.panels.forms.fields import ChoiceField, Field, JsonField, NumberField, SwitchField, TextField
@@ -48,6 +49,7 @@ class PluginTriggerForm(Form):
             for schema in parameters:
                 section.add(self._parameter(schema))
         add_outputs(self)
+        add_beginnings(self)
 
     @staticmethod
     def _words(text: str, kind: str) -> QLabel:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QGridLayout, QLa
 
 from editor.enginetexts import told
 from editor.i18n import tr
+from editor.panels.forms.beginnings import add_beginnings
 from editor.panels.forms.common import Form, add_outputs
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import ChoiceField, Field, NumberField, TextField, calm, name_it
@@ -76,6 +77,7 @@ class ScheduleForm(Form):
         ctx.changed.connect(self._show)
         self._show()
         add_outputs(self)
+        add_beginnings(self)
 
     def _show(self) -> None:
         cron = self.ctx.get(("mode",), "visual") == "cron"

@@ -28,6 +28,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 
+from editor.keymap import is_chord, pressed, typed_sign
 from editor.theme import follow_text_size, theme
 from editor.wordsteps import OBJECT, WordSteps, word_step
 
@@ -267,11 +268,16 @@ class TemplateEdit(WordSteps, QTextEdit):
         if self._single_line and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.left.emit()
             return
+        if is_chord(event) and pressed(event, "pick_variable"):
+            self._typed_trigger = ""
+            self.pickRequested.emit()
+            return
         before = self._char_before()
         typed = event.text()
         with word_step(self, typed):
             super().keyPressEvent(event)
-        if typed == "{" or (typed == "/" and before in ("", " ", "\n", "\u2029", OBJECT)):
+        # A sign that stands in words and addresses too calls the picker only where a word could begin.
+        if typed_sign(typed, "pick_variable") and (typed == "{" or before in ("", " ", "\n", "\u2029", OBJECT)):
             self._typed_trigger = typed
             self.pickRequested.emit()
 

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from editor.i18n import tr
+from editor.panels.forms.beginnings import add_beginnings
 from editor.panels.forms.common import Form, add_outputs, line
 from editor.panels.forms.context import Path
 from editor.panels.forms.fields import ChoiceField, MultilineField, NumberField, SwitchField
@@ -75,6 +76,7 @@ class WebhookForm(Form):
             )
         )
         add_outputs(self)
+        add_beginnings(self)
 
     def _row(self, key: str, index: int) -> QWidget:
         path: Path = (key, index)
