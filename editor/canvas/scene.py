@@ -183,6 +183,8 @@ class CanvasScene:
         damage.areas.append(old.box)
         if only_moved:
             old.node, old.parent, old.depth = node, node.parent, self._depth(node, graph)
+            if old.content != old.full or old.shown != old.wish:
+                old.drawing = None  # drawn with fewer rows than it may have room for now
             old.content, old.shown = old.full, old.wish
             old.box = self._box(node, graph, old.kind, old.content, old.extra)
             self.index.put(node_id, old.box)

@@ -42,6 +42,9 @@ def assert_same(followed: CanvasScene, graph: Graph) -> None:
             item.order,
         )
         assert followed.index.box(node_id) == item.box
+        # A picture that is kept shows what the card says now; the next step finds one of this step.
+        assert mine.drawing in (None, mine.content)
+        mine.drawing = mine.content
     assert followed.edges.keys() == fresh.edges.keys()
     for edge_id, edge in fresh.edges.items():
         assert followed.edges[edge_id].route == edge.route
