@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LIVE = ("waiting", "running", "retry", "held", "paused")
 """States in which nobody knows yet how long the step takes."""
 
+UNKNOWN: Any = object()
+"""What is shown before anything was looked up; None is a node that has not run."""
+
 
 class LastRun(QScrollArea):
     """`runWanted` asks for this node to be run alone, `answerWanted` for the form that it waits with."""
@@ -34,7 +37,7 @@ class LastRun(QScrollArea):
         super().__init__()
         self._session = session
         self._node_id = ""
-        self._shown: Any = None
+        self._shown: Any = UNKNOWN
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -42,7 +45,7 @@ class LastRun(QScrollArea):
     def show_node(self, node_id: str) -> None:
         """Show what is known of a node's last run."""
         self._node_id = node_id
-        self._shown = None
+        self._shown = UNKNOWN
         self.refresh()
 
     def refresh(self) -> None:

@@ -14,6 +14,8 @@ from editor.amounts import duration
 from editor.panels.logs_model import COLUMNS
 from editor.screenshot import wait_until
 from editor.windows.logs_compare import CompareRuns
+from engine.model.edits import AddNode
+from engine.model.graph import Node
 from engine.model.workflow import Workflow
 from tests.helpers.logs import fill
 from tests.helpers.model import made, node
@@ -98,6 +100,10 @@ def test_result_details_trace_history_and_log_show_what_was_stored(studio: Studi
     assert f"{found['Ask'][0]}  ·  12.3K tokens" in words(page.trace.details)
     choose_tab(page.inspector.tabs, "Last run")
     assert f"{found['Ask'][0]}  ·  12.3K tokens" in words(page.inspector)
+    page.session.submit(AddNode(Node("new", {"type": "code", "title": "New"}, 0.0, 900.0)), "Add")
+    page.canvas.select(["new"])
+    assert "This node has not run yet." in words(page.inspector)
+    assert found["Ask"][0] not in words(page.inspector), "nothing is left of the step that was shown before"
 
     QTest.mouseClick(page.rail_buttons["history"], LEFT)
     until(lambda: f"{time}  ·  12.3K tokens" in heard(page.panels["history"]))
