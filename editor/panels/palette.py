@@ -3,6 +3,7 @@ the same blocks at a socket, on an edge, or where a connection was dropped."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,11 @@ class BlockList(DragList):
         groups = list(blocks(mode, allowed))
         if not wanted:
             groups = [*self._own_groups(groups), *groups]
+        if wanted:
+            groups = _best_first(groups, wanted)
         for title, found in groups:
-            fitting = [s for s in found if not wanted or _matches(s, wanted)]
-            if fitting:
-                self.add_title(tr(title))
-            for entry in fitting:
+            self.add_title(tr(title))
+            for entry in found:
                 self._add(entry.type, tr(entry.title), tr(entry.description), entry.icon, entry.family)
         if notes and (not wanted or wanted in tr("Note").lower() or wanted in "note"):
             self.add_title(tr("Canvas"))
@@ -133,9 +134,32 @@ class BlockList(DragList):
         self.addItem(item)
 
 
-def _matches(entry: NodeSpec, wanted: str) -> bool:
-    texts = (entry.type, entry.title, entry.description, tr(entry.title), tr(entry.description))
-    return any(wanted in text.lower() for text in texts)
+def _best_first(groups: Iterable[tuple[str, list[NodeSpec]]], wanted: str) -> list[tuple[str, list[NodeSpec]]]:
+    """What holds the words: the group with the best match first, and in each group the best match first."""
+    found = []
+    for title, entries in groups:
+        ranks = {entry.type: _rank(entry, wanted) for entry in entries}
+        fitting = sorted((e for e in entries if ranks[e.type] < NO_MATCH), key=lambda e: ranks[e.type])
+        if fitting:
+            found.append((title, fitting))
+    return sorted(found, key=lambda group: _rank(group[1][0], wanted))
+
+
+NO_MATCH = 4
+
+
+def _rank(entry: NodeSpec, wanted: str) -> int:
+    """How well a block meets lower-case words: 0 its title begins with them, 1 a word of it does, 2 they are
+    somewhere in the title or the type, 3 in the description, `NO_MATCH` nowhere."""
+    names = [text.lower() for text in (tr(entry.title), entry.title, entry.type)]
+    if any(name.startswith(wanted) for name in names):
+        return 0
+    if any(word.startswith(wanted) for name in names for word in re.split(r"\W+", name)):
+        return 1
+    if any(wanted in name for name in names):
+        return 2
+    told = (entry.description, tr(entry.description))
+    return 3 if any(wanted in text.lower() for text in told) else NO_MATCH
 
 
 TOOLS, SNIPPETS, NOTHING, NO_SNIPPETS = range(1, 5)

@@ -126,3 +126,18 @@ def test_the_selector_offers_what_may_stand_there(studio: Studio, mode: str) -> 
         assert at_target(studio, f"{kind}-b") == inside
         assert by_key(studio, f"{kind}-b") == inside | exits
         assert at_source(studio, kind) == top | LAST[mode]
+
+
+@pytest.mark.spec("editor.15")
+@pytest.mark.parametrize(("typed", "first"), [("if", "if-else"), ("list", "list-operator")])
+def test_the_block_that_is_meant_comes_first(studio: Studio, typed: str, first: str) -> None:
+    """`if` is in "classifier" too, which stands above it while nothing is typed."""
+    opened(studio, "workflow")
+    hand = studio.hand
+    hand.hover(hand.at_node("s"))
+    hand.click(hand.at_socket("s", "source"))
+    selector = popup(BlockSelector)
+    assert isinstance(selector, BlockSelector)
+    QTest.keyClicks(selector.search, typed)
+    assert selector.list.currentItem().data(TYPE) == first
+    QTest.keyClick(selector.search, Qt.Key.Key_Escape)
