@@ -389,7 +389,10 @@ class RowList(QWidget):
         """Whoever works by keyboard goes on in the row that came, or beside the one that went."""
         entry = self._rows.itemAt(index) if index >= 0 else None
         row = entry.widget() if entry is not None else None
-        if row is None or not focus_first(row):
+        line = row.layout() if row is not None else None
+        parts = [entry.widget() for n in range(line.count()) if (entry := line.itemAt(n))] if line is not None else []
+        # What the row holds; its grip comes before that and is not what somebody wants who has just added it.
+        if not any(focus_first(part) for part in parts if part is not None and not isinstance(part, Grip)):
             self.add_button.setFocus()
 
     def move_item(self, old: int, new: int) -> None:

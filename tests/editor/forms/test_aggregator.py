@@ -91,6 +91,7 @@ def test_the_first_variable_decides_the_type(desk: Open) -> None:
     assert (here.data["variables"], here.data["output_type"]) == ([["start", "n"]], "number")
     here.click("Add variable")
     fields = here.all(QPushButton, "Variable")
+    assert fields[1].hasFocus(), "whoever adds a row goes on in its field, not at its grip"
     QTest.mouseClick(fields[1], Qt.MouseButton.LeftButton)
     here.picker().close()
     here.click("Remove", 1)
