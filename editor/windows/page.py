@@ -64,6 +64,8 @@ RAIL = 48
 PANEL = 280
 CANVAS = 400
 """What the canvas keeps of the width (editor spec, section 6)."""
+EDGES = 48
+"""Room beside a node that is brought into view, both sides together."""
 NARROW = 900
 LEFT_SHARE, RIGHT_SHARE = 0.24, 0.34
 """What the sides may take of a window in which large text would leave the canvas no room."""
@@ -395,6 +397,8 @@ class WorkflowPage(QWidget):
                 self.canvas.setFocus()  # rather than the tabs of the window, which Qt would choose
             self.inspector.setVisible(shown)
             QTimer.singleShot(0, self, self._make_room)
+            if one is not None and shown:
+                QTimer.singleShot(0, self, lambda: self._uncover(one))
         if one is not None and self.drawer.isVisible():
             self.trace.select_node(one)
 
@@ -407,6 +411,16 @@ class WorkflowPage(QWidget):
         place = next((n.id for n in self.session.document.graph.nodes.values() if n.type == "start-placeholder"), None)
         if place is not None:
             self.canvas.select([place])
+
+    def _uncover(self, node_id: str) -> None:
+        """A node whose settings came up stays in view, although the canvas is narrower now; one that is larger than
+        the canvas stays where it is."""
+        item = self.canvas.scene.items.get(node_id)
+        if item is None or self.canvas.selected_nodes() != [node_id]:
+            return
+        box = self.canvas.camera.box_to_view(item.box)
+        if box.width < self.canvas.width() - EDGES and box.height < self.canvas.height() - EDGES:
+            self.canvas.ensure_visible(node_id)
 
     def _run_or_stop(self, node_id: str) -> None:
         """The one button of a step: it runs it, and stops it while it runs."""

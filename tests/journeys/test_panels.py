@@ -10,9 +10,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
 from editor.actions import ACTIONS
+from editor.panels.palette import BlockSelector
 from engine.model.edits import AddNode, Group
 from engine.model.graph import Node
 from tests.helpers.studio import Studio, opened_studio
+from tests.journeys.test_first_hour import popup
 
 
 @pytest.mark.spec("editor.39")
@@ -152,3 +154,32 @@ def test_a_double_click_means_the_node_although_the_panel_moves_the_canvas(studi
     page.canvas.nodeActivated.connect(opened.append)
     hand.double_click(hand.at_node(end))
     assert opened == [end]
+
+
+def test_a_node_is_not_hidden_by_the_settings_that_it_opens(studio: Studio) -> None:
+    """Also one that was just added behind a node at the right edge."""
+    page = studio.sample("branch-on-a-condition")
+    canvas, hand, end = page.canvas, studio.hand, studio.node("End")
+    canvas.look_at(1.0, 0, 0)
+    box = canvas.scene.items[end].box
+    canvas.look_at(1.0, canvas.width() - 30 - box.right, 200 - box.top)
+    hand.click(hand.at_node(end))
+    studio.settle()
+    assert page.inspector.isVisible()
+    assert canvas.node_rect(end).right() <= canvas.width()
+    page.close_inspector()
+    canvas.select([])
+    studio.settle()
+    desk = studio.node("Senior desk")
+    box = canvas.scene.items[desk].box
+    canvas.look_at(1.0, canvas.width() - 350 - box.right, 200 - box.top)
+    hand.click(hand.at_socket(desk, "source"))
+    selector = popup(BlockSelector)
+    assert isinstance(selector, BlockSelector)
+    QTest.keyClicks(selector.search, "template")
+    QTest.keyClick(selector.search, Qt.Key.Key_Return)
+    studio.settle()
+    (added,) = canvas.selected_nodes()
+    rect = canvas.node_rect(added)
+    assert rect.left() >= 0
+    assert rect.right() <= canvas.width()
