@@ -61,6 +61,9 @@ class CanvasSurface(QWidget):
         self._backing = Backing(self.renderer)
         self._lowest_zoom = m.ZOOM_MIN
         self._fitted = False
+        self.held = False
+        """True while a panel beside the canvas comes or goes: the graph keeps its size, also where all of it is shown.
+        The next change of size shows all of it again."""
         self.covered_below = 0
         """Pixels at the bottom that something floating covers; fitted graphs keep clear of it."""
         self._flash: str | None = None
@@ -297,7 +300,7 @@ class CanvasSurface(QWidget):
             self.viewport_settled()
 
     def _camera_changed(self, *, zoomed: bool = False, at_once: bool = False) -> None:
-        self._fitted = False
+        self._fitted = self._fitted and self.held
         if zoomed:
             slow = self._backing.last_full_ms > _FAST_PAINT_MS
             if slow and not at_once:
@@ -314,7 +317,7 @@ class CanvasSurface(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_backing()
-        if self._fitted:
+        if self._fitted and not self.held:
             self.fit()  # a view that shows everything goes on showing everything
 
     def _fit_backing(self) -> None:

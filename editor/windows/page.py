@@ -395,10 +395,9 @@ class WorkflowPage(QWidget):
             focused = QApplication.focusWidget()
             if not shown and focused is not None and self.inspector.isAncestorOf(focused):
                 self.canvas.setFocus()  # rather than the tabs of the window, which Qt would choose
+            self.canvas.held = True  # a click on a node is no wish for another zoom
             self.inspector.setVisible(shown)
-            QTimer.singleShot(0, self, self._make_room)
-            if one is not None and shown:
-                QTimer.singleShot(0, self, lambda: self._uncover(one))
+            QTimer.singleShot(0, self, self._inspector_moved)
         if one is not None and self.drawer.isVisible():
             self.trace.select_node(one)
 
@@ -412,15 +411,16 @@ class WorkflowPage(QWidget):
         if place is not None:
             self.canvas.select([place])
 
-    def _uncover(self, node_id: str) -> None:
+    def _inspector_moved(self) -> None:
         """A node whose settings came up stays in view, although the canvas is narrower now; one that is larger than
         the canvas stays where it is."""
-        item = self.canvas.scene.items.get(node_id)
-        if item is None or self.canvas.selected_nodes() != [node_id]:
-            return
-        box = self.canvas.camera.box_to_view(item.box)
-        if box.width < self.canvas.width() - EDGES and box.height < self.canvas.height() - EDGES:
-            self.canvas.ensure_visible(node_id)
+        self._make_room()
+        item = self.canvas.scene.items.get(self.inspector.node_id or "")
+        if item is not None and self.inspector.isVisible() and self.canvas.selected_nodes() == [item.id]:
+            box = self.canvas.camera.box_to_view(item.box)
+            if box.width < self.canvas.width() - EDGES and box.height < self.canvas.height() - EDGES:
+                self.canvas.ensure_visible(item.id)
+        self.canvas.held = False
 
     def _run_or_stop(self, node_id: str) -> None:
         """The one button of a step: it runs it, and stops it while it runs."""

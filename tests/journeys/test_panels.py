@@ -183,3 +183,24 @@ def test_a_node_is_not_hidden_by_the_settings_that_it_opens(studio: Studio) -> N
     rect = canvas.node_rect(added)
     assert rect.left() >= 0
     assert rect.right() <= canvas.width()
+
+
+def test_settings_that_come_and_go_leave_the_zoom_of_a_whole_graph(studio: Studio) -> None:
+    page = studio.sample("branch-on-a-condition")
+    page.canvas.fit()
+    zoom, desk = page.canvas.zoom, studio.node("Senior desk")
+    start = page.canvas.node_rect(desk)
+    studio.hand.click(studio.hand.at_node(desk))
+    studio.settle()
+    assert page.inspector.isVisible()
+    assert (page.canvas.zoom, page.canvas.node_rect(desk)) == (zoom, start)
+    page.canvas.select([])
+    studio.settle()
+    assert not page.inspector.isVisible()
+    assert page.canvas.zoom == zoom
+    page.canvas.select([desk])
+    studio.settle()
+    page.show_drawer("run")
+    studio.settle()
+    assert page.canvas.zoom < zoom, "what takes the room below shows all of it again"
+    assert page.canvas.node_rect(studio.node("End")).right() <= page.canvas.width()
