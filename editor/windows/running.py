@@ -75,7 +75,8 @@ class Running(QObject):
                     form.findChild(QObject, f"input {panel.declared()[0]['variable']}") if panel.declared() else None
                 )
                 if first is not None:
-                    first.setFocus()  # type: ignore[attr-defined]
+                    # As with Tab: what is offered is selected, and typing takes its place.
+                    first.setFocus(Qt.FocusReason.TabFocusReason)  # type: ignore[attr-defined]
         else:
             panel.submit()
 

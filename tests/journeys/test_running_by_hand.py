@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
 from editor.dialogs.step_inputs import StepInputs
 from editor.panels.value_view import ValueView
@@ -214,3 +214,16 @@ def test_a_past_run_keeps_its_graph_when_another_version_was_restored(studio: St
     until(lambda: studio.page is page)
     assert content_hash(page.session.document.workflow) == draft
     assert (page.canvas.selected_nodes(), page.canvas.zoom) == (chosen, zoom)
+
+
+@pytest.mark.spec("editor.55")
+def test_typing_takes_the_place_of_the_value_that_is_offered(studio: Studio) -> None:
+    page = studio.sample("code-with-an-error-branch")
+    QTest.keyClick(studio.window, Qt.Key.Key_F5)
+    studio.settle()
+    field = QApplication.focusWidget()
+    assert isinstance(field, QLineEdit)
+    assert page.run_panel.isAncestorOf(field)
+    assert field.text() == "42"
+    QTest.keyClicks(field, "12")
+    assert field.text() == "12"
