@@ -49,19 +49,21 @@ class DebugBar(QFrame):
         row.setSpacing(2)
         self.glyph = Glyph()
         row.addWidget(self.glyph)
-        row.addSpacing(8)
-        self.reason = ElidedLabel()
-        self.reason.setMaximumWidth(MOST_WORDS)
-        row.addWidget(self.reason)
-        row.addSpacing(8)
+        row.addSpacing(4)
         self.others = tool_button("chevron-right", tr("Next held step"), self._next)
         self.others.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        row.addWidget(self.others)
         self.buttons: dict[str, QToolButton] = {}
         for name, picture, word in BUTTONS:
             button = tool_button(picture, tr(word), partial(self.wanted.emit, name), colour="text")
             self.buttons[name] = button
             row.addWidget(button)
+        row.addWidget(self.others)
+        row.addSpacing(8)
+        # Last, so that words of another length leave the buttons where the hand is.
+        self.reason = ElidedLabel()
+        self.reason.setMaximumWidth(MOST_WORDS)
+        row.addWidget(self.reason)
+        row.addSpacing(6)
         self._away = QTimer(self)
         self._away.setSingleShot(True)
         self._away.setInterval(LINGER_MS)

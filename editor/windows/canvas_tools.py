@@ -40,6 +40,8 @@ class CanvasTools(QObject):
         self._named: dict[str, QToolButton] = {}
         self._top: QWidget | None = None
         self._middle: list[QWidget] = []
+        self._lefts: dict[QObject, int] = {}
+        """Where the visible ones of these begin, in pixels."""
         self._beginning: Beginning | None = None
         self.mode_buttons: dict[str, QToolButton] = {}
         self.bar = self._make_bar()
@@ -163,8 +165,10 @@ class CanvasTools(QObject):
         self.settle()
 
     def keep_in_middle(self, widget: QWidget) -> None:
-        """Keep a widget in the middle of the upper edge of the canvas."""
+        """Keep a widget in the middle of the upper edge of the canvas. While it is seen it grows and shrinks at its
+        right end, as far as there is room, so that its buttons stay under the hand."""
         self._middle.append(widget)
+        widget.installEventFilter(self)
         self.settle()
 
     def keep_in_view(self, beginning: Beginning) -> None:
@@ -191,7 +195,10 @@ class CanvasTools(QObject):
 
     def eventFilter(self, watched: QObject, event: Any) -> bool:
         if watched is self._canvas and event.type() == event.Type.Resize:
+            self._lefts.clear()
             self.settle()
+        elif event.type() == event.Type.Hide:
+            self._lefts.pop(watched, None)
         return super().eventFilter(watched, event)
 
     def settle(self) -> None:
@@ -209,7 +216,11 @@ class CanvasTools(QObject):
         self.minimap.move(left, canvas.height() - self.minimap.height() - 16 - rise)
         for widget in self._middle:
             self._size(widget)
-            widget.move(max(8, (canvas.width() - widget.width()) // 2), 12)
+            middle = (canvas.width() - widget.width()) // 2
+            x = max(8, min(self._lefts.get(widget, middle), canvas.width() - widget.width() - 8))
+            widget.move(x, 12)
+            if widget.isVisible():
+                self._lefts.setdefault(widget, x)
         if self._beginning is not None:
             self._beginning.settle()
         if self._top is not None:

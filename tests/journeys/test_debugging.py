@@ -144,8 +144,13 @@ def test_a_container_is_one_step_with_the_mouse(rounds: Studio) -> None:
     live = begin(studio)
     until(lambda: held(studio) == "each")
     studio.settle()
-    QTest.mouseClick(page.debug.bar.buttons["step_over"], LEFT)
+    button = page.debug.bar.buttons["step_over"]
+    place, words = button.mapTo(page.canvas, button.rect().center()), page.debug.bar.reason.text()
+    QTest.mouseClick(button, LEFT)
     until(lambda: held(studio) == "after")
+    studio.settle()
+    assert page.debug.bar.reason.text() != words
+    assert button.mapTo(page.canvas, button.rect().center()) == place, "the next step is under the hand"
     assert status(studio, "each") == "succeeded"
     QTest.mouseClick(page.debug.bar.buttons["continue_run"], LEFT)
     until(lambda: live.is_over)
