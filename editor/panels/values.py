@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QFrame,
     QHBoxLayout,
     QMenu,
@@ -46,6 +47,8 @@ class Values(QSplitter):
         self._lines: dict[tuple[str, str], QTreeWidgetItem] = {}
         self._mark: object = None
         self._kept: tuple[str, str] | None = None
+        self._node_id = ""
+        self._by_hand = False
         self.setChildrenCollapsible(False)
         self.addWidget(self._make_list())
         self.editor = ValueEditor(session)
@@ -202,9 +205,13 @@ class Values(QSplitter):
         self.tree.blockSignals(False)
         self.pages.setCurrentIndex(0 if groups else 1 if self.source == "draft" else 2)
         if chosen is not None:
+            self.tree.blockSignals(True)
             self.tree.setCurrentItem(chosen)
+            self.tree.blockSignals(False)
         self.editor.show_value(self._values.get(kept) if kept is not None else None)
         self._kept = kept  # a value that is not there at one moment is chosen again at the next
+        if chosen is None:
+            self._to_node()
 
     def _order(self, node_id: str) -> tuple[int, int]:
         if node_id in OWN_GROUPS:
@@ -237,7 +244,24 @@ class Values(QSplitter):
 
     # -- choosing ----------------------------------------------------------------------------------------------------
 
+    def show_node(self, node_id: str) -> None:
+        """Bring a node's values into view; unless somebody watches another value, the first of them is shown."""
+        if node_id != self._node_id:
+            self._node_id = node_id
+            self._to_node()
+
+    def _to_node(self) -> None:
+        first = next((line for key, line in self._lines.items() if key[0] == self._node_id), None)
+        group = first.parent() if first is not None else None
+        if first is None or group is None:
+            return
+        self.tree.scrollToItem(group, QAbstractItemView.ScrollHint.PositionAtTop)
+        if not self._by_hand:
+            self.tree.setCurrentItem(first)
+            self._by_hand = False
+
     def _chosen(self, item: QTreeWidgetItem | None) -> None:
+        self._by_hand = item is not None
         key = tuple(item.data(0, KEY)) if item is not None else None
         self._kept = key if key in self._values else None
         self.editor.show_value(self._values.get(key) if key is not None else None)

@@ -400,6 +400,8 @@ class WorkflowPage(QWidget):
             QTimer.singleShot(0, self, self._inspector_moved)
         if one is not None and self.drawer.isVisible():
             self.trace.select_node(one)
+        if one is not None:
+            self.values.show_node(one)
 
     def _begin_with(self, node_id: str, node_type: str) -> None:
         if self.canvas.edits.begin_with(node_id, node_type):

@@ -99,6 +99,25 @@ def test_values_stand_in_groups_by_where_they_come_from(studio: Studio) -> None:
     assert found["1"] == ["n"]
 
 
+def test_the_values_follow_the_chosen_node_until_one_is_watched(studio: Studio) -> None:
+    values = ran(studio)
+    hand, shown = studio.hand, values.editor
+    QTest.keyClick(studio.window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)  # side by side
+    studio.page.canvas.fit()
+    for node_id, key in (("2", ("2", "big")), ("1", ("1", "n"))):
+        hand.click(hand.at_node(node_id))
+        assert shown.value is not None
+        assert shown.value.key == key
+    tree = values.tree
+    count = next(i for i in tree.findItems("count", Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive))
+    tree.scrollToItem(count)
+    QTest.mouseClick(tree.viewport(), LEFT, pos=tree.visualItemRect(count).center())
+    hand.click(hand.at_node("3"))
+    assert shown.value.key == ("2", "count"), "whoever watches a value goes on doing so"
+    group = next(i for i in tree.findItems("output", Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive)).parent()
+    assert tree.viewport().rect().contains(tree.visualItemRect(group)), "and finds those of the chosen node beside it"
+
+
 @pytest.mark.spec("editor.64", "editor.63")
 def test_an_edited_value_is_read_by_the_next_step_until_it_is_reset(studio: Studio) -> None:
     values = ran(studio)
