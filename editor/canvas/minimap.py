@@ -16,7 +16,8 @@ from editor.theme import theme, theme_signal
 _SIZE = QSize(200, 132)
 _INSET = 8.0
 _REDRAW_MS = 200
-_MOST_SHARE = 0.1
+_MOST_SHARE = 0.06
+"""Of the view: a larger map would cover what one looks at."""
 
 
 class Minimap(QWidget):

@@ -32,6 +32,7 @@ class Changes(QWidget):
         title.add(tool_button("trash", tr("Forget the history"), self.clear))
         column.addWidget(title)
         self.list = QListWidget()
+        self.list.setProperty("kind", "tall")  # rows of several lines
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setIconSize(QSize(16, 16))
         self.list.setWordWrap(True)
