@@ -25,6 +25,13 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} m {rest} s"
 
 
+def seconds_in_column(seconds: float) -> str:
+    """The run time in the table of the log: seconds with 3 decimals whatever their size (editor spec, section 14), so
+    that times of a column compare at a glance. R6 speaks of one run and its steps: result, details, trace, history and
+    the preview beside the table."""
+    return f"{seconds:,.3f} s"
+
+
 def token_count(count: int) -> str:
     """A number of tokens in short: 950, 1.2K, 3.4M."""
     if count < 1000:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from editor.asked import Asked
 from editor.beside import Beside
 from editor.bridge.runs import LiveRun
 from editor.canvas.rounds import shown_execution
@@ -115,6 +116,7 @@ class WorkflowSession(QObject):
         """Rounds that are looked at instead of the newest: container to index."""
         self.pins = Pins(self)
         self.pins.changed.connect(self.marksChanged)
+        self.asked = Asked(self)
         self.kept_values = KeptValues(self)
         self.kept_values.changed.connect(self.marksChanged)
         self.publication = Publication(self)
@@ -487,6 +489,7 @@ class WorkflowSession(QObject):
         self.show_run(None)
         self.debugging.close()
         self.pins.close()
+        self.asked.close()
         try:
             self.save_now()
         except PenstockError as error:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QWidget
 
 from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import dialog_column
-from editor.enginetexts import told
 from editor.i18n import tr
-from editor.panels.forms.json_edit import JsonEdit, fault_line
-from editor.panels.forms.parts import labelled
+from editor.panels.run_form import RunForm
+from editor.panels.value_editor import fits
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
 
-AS_TEXT = ("string", "secret", "any", "")
-"""Types whose values are written as they are, not as JSON."""
+CONTROLS: Final = {
+    "string": "paragraph",
+    "secret": "paragraph",
+    "any": "paragraph",
+    "": "paragraph",
+    "number": "number",
+    "integer": "number",
+    "float": "number",
+    "boolean": "checkbox",
+    "file": "file",
+    "array[file]": "file-list",
+}
+"""The control of the run form for a type; values of all other types are written as JSON."""
+TOLD: Final = (("sys", "query"), ("sys", "files"))
+"""System variables that a person gives with a message; the engine knows the others."""
 
 
 def needed(session: WorkflowSession, node_id: str, known: set[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -32,9 +45,9 @@ def needed(session: WorkflowSession, node_id: str, known: set[tuple[str, str]]) 
         for reference in references(graph.node(inner)):
             selector = tuple(reference.selector)
             source = selector[0]
-            if source in inside or source in ("env", "sys"):
+            if source in inside or source in ("env", "conversation"):
                 continue
-            if source == "conversation" or (source, selector[1]) in known:
+            if selector[:2] in known or (source == "sys" and selector[:2] not in TOLD):
                 continue
             names[f"#{'.'.join(selector[:2])}#"] = selector[:2]
     return names
@@ -43,46 +56,44 @@ def needed(session: WorkflowSession, node_id: str, known: set[tuple[str, str]]) 
 def ask_for(
     session: WorkflowSession, node_id: str, known: set[tuple[str, str]], parent: QWidget
 ) -> dict[str, Any] | None:
-    """The missing values; empty when nothing is missing, None when the person cancelled."""
+    """The missing values, with what was given for them last offered again; empty when nothing is missing, None when
+    the person cancelled."""
     names = needed(session, node_id, known)
     if not names:
         return {}
     dialog = StepInputs(session, names, parent)
     if dialog.exec() != QDialog.DialogCode.Accepted:
         return None
-    return dialog.values()
+    session.asked.remember(dialog.values)
+    return dialog.values
 
 
 class StepInputs(FittingDialog):
-    """One field a value; text is text, JSON where the variable is not text."""
+    """One control a value by its type, as in the form of a run."""
 
     def __init__(self, session: WorkflowSession, names: dict[str, tuple[str, ...]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setMinimumWidth(420)
+        self.values: dict[str, Any] = {}
+        """Key to value, once the dialog was accepted."""
+        self.kinds: dict[str, str] = {}
         column = dialog_column(self, tr("Run this step"))
         words = QLabel(tr("These values are not known from an earlier run:"))
         words.setProperty("kind", "muted")
         words.setWordWrap(True)
         column.addWidget(words)
-        self._edits: dict[str, tuple[QPlainTextEdit, str]] = {}
         from engine.model.scope import variable_type
 
+        fields: list[Mapping[str, Any]] = []
         for key, selector in names.items():
             node = session.document.graph.nodes.get(selector[0])
-            kind = variable_type(session.document.workflow, selector) or "string"
-            edit = QPlainTextEdit() if kind in AS_TEXT else JsonEdit()
-            edit.setFixedHeight(64)
-            edit.setTabChangesFocus(True)
-            edit.setAccessibleName(".".join(selector))
-            column.addWidget(labelled(f"{node.title if node else selector[0]} / {selector[1]}  ·  {kind}", edit))
-            if isinstance(edit, JsonEdit):
-                column.addWidget(fault_line(edit))
-            self._edits[key] = (edit, kind)
-        self.fault = QLabel()
-        self.fault.setProperty("kind", "bad")
-        self.fault.setWordWrap(True)
-        self.fault.hide()
-        column.addWidget(self.fault)
+            kind = self.kinds[key] = variable_type(session.document.workflow, selector) or "string"
+            label = f"{(node.title or node.type) if node else selector[0]} / {selector[1]}  ·  {kind}"
+            fields.append({"variable": key, "label": label, "type": CONTROLS.get(kind, "json")})
+        self.form = RunForm(fields)
+        self.form.load({key: value for key, value in session.asked.values.items() if key in names})
+        self.form.submitted.connect(self._check)
+        column.addWidget(self.form)
         buttons = QDialogButtonBox()
         run = buttons.addButton(tr("Run"), QDialogButtonBox.ButtonRole.AcceptRole)
         run.setProperty("kind", "primary")
@@ -91,19 +102,20 @@ class StepInputs(FittingDialog):
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
 
-    def _check(self) -> None:
-        try:
-            self.values()
-        except ValueError as error:
-            self.fault.setText(tr("Not valid JSON: {what}", what=told(error)))
-            self.fault.show()
-            return
-        self.accept()
+    def minimumSizeHint(self) -> QSize:
+        """Also for the words below file fields that take several lines at this width."""
+        hint, layout = super().minimumSizeHint(), self.layout()
+        tall = layout.totalMinimumHeightForWidth(max(self.width(), hint.width())) if layout is not None else 0
+        return hint.expandedTo(QSize(0, tall))
 
-    def values(self) -> dict[str, Any]:
-        """Key to value. Raises ValueError for text that is not the JSON it should be."""
-        found: dict[str, Any] = {}
-        for key, (edit, kind) in self._edits.items():
-            text = edit.toPlainText()
-            found[key] = text if kind in AS_TEXT else json.loads(text or "null")
-        return found
+    def _check(self) -> None:
+        found = self.form.values()
+        if found is None:
+            return
+        for key, kind in self.kinds.items():
+            # Nothing typed is no value, and may be tried.
+            if found[key] is not None and not fits(kind, found[key]):
+                self.form.refuse(key, tr("The value is not of the type {type}.", type=kind))
+                return
+        self.values = found
+        self.accept()

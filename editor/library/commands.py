@@ -200,13 +200,14 @@ class AppCommands(QObject):
                 if page.session.app_id in ids:
                     window.close_page(window.pages.indexOf(page))
 
-    def restore(self, apps: Apps) -> None:
-        """Bring apps back from the trash."""
+    def restore(self, apps: Apps, then: Callable[[], Any] | None = None) -> None:
+        """Bring apps back from the trash, then do something more."""
         workflows = self._studio.services.workflows
         self._run(
             lambda: self._each(apps, workflows.restore_from_trash),
             _named(tr("Restored “{name}”"), "Restored {n} workflow", "Restored {n} workflows", apps),
             lambda: self._each(apps, workflows.delete),
+            lambda _: then() if then is not None else None,
         )
 
     def delete_for_good(self, apps: Apps) -> None:

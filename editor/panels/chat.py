@@ -183,7 +183,7 @@ class Chat(QWidget):
             self._show_opener()
 
     def _build_form(self, declared: list[Mapping[str, Any]]) -> None:
-        known = self.form.typed() if self.form is not None else {}
+        known = self.form.typed() if self.form is not None and self._declared is not None else {}
         self._declared = declared
         self.form = RunForm(declared)
         self.form.load(known)
@@ -235,6 +235,18 @@ class Chat(QWidget):
             chip.clicked.connect(partial(self.send, text))
             self.suggestions.add(chip)
         self.suggestions.setVisible(bool(questions))
+
+    def fill(self, inputs: Mapping[str, Any], query: str, files: list[Any]) -> list[str]:
+        """What a run was given, ready to be said once more; answers what found no place."""
+        left: list[str] = []
+        if self.form is not None:
+            self._declared = None
+            self.build()
+            left = self.form.fill(inputs)
+            self._form_pane.setVisible(bool(self._declared))
+        self.edit.setPlainText(query)
+        self.edit.setFocus()
+        return left + self.composer.set_files(files)
 
     # -- saying ------------------------------------------------------------------------------------------------------
 

@@ -94,12 +94,12 @@ class HeldNode(QWidget):
 
     def _use(self, edit: QPlainTextEdit, fault: QLabel, selector: list[str], *, is_text: bool) -> None:
         text = edit.toPlainText()
-        try:
-            value = text if is_text else json.loads(text)
-        except json.JSONDecodeError as error:
-            fault.setText(tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno))
+        wrong = edit.fault() if isinstance(edit, JsonEdit) else None
+        if wrong is not None or not (is_text or text.strip()):
+            fault.setText(wrong.words if wrong is not None else tr("This is required."))
             fault.show()
             return
+        value = text if is_text else json.loads(text)
         fault.hide()
         self._session.change_held(self._node_id, selector, value)
         self._session.studio.messages.tell(tr("The next steps read the new value."))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QFont
 
-from editor.amounts import duration, price_decimals, price_in_column, price_text
+from editor.amounts import price_decimals, price_in_column, price_text, seconds_in_column
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import blank_icon, icon
@@ -228,7 +228,7 @@ def cell_text(run: RunSummary, name: str) -> str:
     if name == "status":
         return status_word(run.status)
     if name == "elapsed":
-        return duration(run.elapsed_time) if run.finished_at else ""
+        return seconds_in_column(run.elapsed_time) if run.finished_at else ""
     if name == "tokens":
         return f"{run.total_tokens:,}" if run.total_tokens else ""
     if name == "price":

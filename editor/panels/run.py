@@ -100,15 +100,16 @@ class RunPanel(QWidget):
     def is_chat(self) -> bool:
         return self._session.document.workflow.mode == "advanced-chat"
 
-    def build_form(self) -> None:
-        """Build the fields anew when the start node asks for other things; what was typed stays."""
+    def build_form(self, *, fresh: bool = False) -> None:
+        """Build the fields anew when the start node asks for other things; what was typed stays. `fresh`: in any case,
+        with their defaults."""
         declared = self.declared()
         self.ear.load()
-        if self.form is not None and declared == self._declared and self.ear.wanted() == self._listens:
+        if not fresh and self.form is not None and declared == self._declared and self.ear.wanted() == self._listens:
             return
         self._listens = self.ear.wanted()
         self.ear.setParent(self)  # the box of the fields before goes, the ear stays
-        old = self.form.typed() if self.form is not None and self._declared is not None else None
+        old = self.form.typed() if self.form is not None and self._declared is not None and not fresh else None
         self._declared = declared
         box = QWidget()
         column = QVBoxLayout(box)
@@ -136,6 +137,12 @@ class RunPanel(QWidget):
         self.start.setVisible(not self._listens)
         column.addStretch(1)
         self._inputs.setWidget(box)
+
+    def fill(self, inputs: Mapping[str, Any]) -> list[str]:
+        """Fields that hold what a run was given and nothing else; what found no place there."""
+        self.build_form(fresh=True)
+        self.start.setFocus()
+        return self.form.fill(inputs) if self.form is not None else []
 
     def submit(self) -> None:
         """Check the fields and ask for the run."""

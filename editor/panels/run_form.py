@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.panels.file_pick import FilePick
 from editor.panels.forms.json_edit import JsonEdit
-from editor.panels.forms.json_text import fault_in
 from editor.theme import restyle
 
 
@@ -32,7 +31,9 @@ class RunForm(QWidget):
 
     def __init__(self, variables: list[Mapping[str, Any]], *, chat: bool = False) -> None:
         super().__init__()
-        self._variables = [v for v in variables if v.get("variable") and not v.get("hide")]
+        named = [v for v in variables if v.get("variable")]
+        self._variables = [v for v in named if not v.get("hide")]
+        self._hidden = [v for v in named if v.get("hide")]
         self._editors: dict[str, QWidget] = {}
         self._faults: dict[str, QLabel] = {}
         column = QVBoxLayout(self)
@@ -135,6 +136,50 @@ class RunForm(QWidget):
                 found = value if isinstance(value, list) else [value]
                 editor.set_kept([item for item in found if isinstance(item, Mapping)])
 
+    def fill(self, values: Mapping[str, Any]) -> list[str]:
+        """Take the inputs of an earlier run as they were: also what was left empty then is empty. An input that the
+        run did not have yet keeps its default. Answers the names of those that have no place here any more."""
+        known = {str(v["variable"]) for v in self._hidden} | set(self._editors)
+        left = [name for name, value in values.items() if name not in known and value not in (None, "")]
+        for name, value in values.items():
+            if name not in self._editors:
+                continue
+            editor = self._editors[name]
+            self._empty(editor)
+            if value is not None and value != "" and not self._takes(editor, value):
+                left.append(name)
+                continue
+            self.load({name: value})
+        return left
+
+    @staticmethod
+    def _empty(editor: QWidget) -> None:
+        if isinstance(editor, QPlainTextEdit | QLineEdit):
+            editor.clear()
+        elif isinstance(editor, QComboBox):
+            # One that has to be chosen has no line for nothing.
+            editor.setCurrentIndex(0 if editor.count() and editor.itemData(0) is None else -1)
+        elif isinstance(editor, QCheckBox):
+            editor.setChecked(False)
+        elif isinstance(editor, FilePick):
+            editor.set_kept([])
+
+    @staticmethod
+    def _takes(editor: QWidget, value: Any) -> bool:
+        """Whether a value that the input took once still fits its control."""
+        parts = value if isinstance(value, list) else [value]
+        files = bool(parts) and all(isinstance(item, Mapping) and "transfer_method" in item for item in parts)
+        if isinstance(editor, QComboBox):
+            return editor.findData(value) >= 0
+        if isinstance(editor, QCheckBox):
+            return isinstance(value, bool)
+        return files == isinstance(editor, FilePick) or value == []
+
+    def refuse(self, name: str, fault: str) -> None:
+        """Mark a field whose value cannot be taken, and go there."""
+        self._tell(name, fault)
+        self._editors[name].setFocus()
+
     def typed(self) -> dict[str, Any]:
         """What stands in the fields as it is, for a form that takes this one's place."""
         return {
@@ -176,12 +221,13 @@ class RunForm(QWidget):
         if required and not text.strip():
             return text, tr("This is required.")
         if str(variable.get("type")) == "number":
-            return _number(text)
+            return number_of(text)
         longest = int(variable.get("max_length") or 0)
         if longest and len(text) > longest and str(variable.get("type")) in ("text-input", "paragraph"):
             return text, tr("At most {count} characters.", count=longest)
-        if str(variable.get("type")) in ("json_object", "json"):
-            return _json(text)
+        if isinstance(editor, JsonEdit):
+            wrong = editor.fault()
+            return (None, wrong.words) if wrong is not None else (json.loads(text) if text.strip() else None, "")
         return text, ""
 
 
@@ -190,20 +236,19 @@ def _mark(editor: QWidget, wrong: bool) -> None:
     restyle(editor, wrong=wrong)
 
 
-def _number(text: str) -> tuple[int | float | None, str]:
-    if not text.strip():
+def number_of(text: str) -> tuple[int | float | None, str]:
+    """A number as people write it, None for nothing; and what is wrong with it. Whole numbers keep all their digits."""
+    plain = text.strip().replace("\u2212", "-")
+    if not plain:
         return None, ""
     try:
-        value = float(text.replace("\u2212", "-"))
+        return int(plain), ""
+    except ValueError:
+        pass
+    try:
+        value = float(plain)
     except ValueError:
         return None, tr("This is not a number.")
     if not math.isfinite(value):
         return None, tr("This is not a number.")
     return (int(value) if value.is_integer() else value), ""
-
-
-def _json(text: str) -> tuple[Any, str]:
-    if not text.strip():
-        return None, ""
-    wrong = fault_in(text)
-    return (None, wrong.words) if wrong is not None else (json.loads(text), "")

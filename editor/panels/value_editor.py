@@ -19,13 +19,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.bridge.files import stored_files
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.icons import icon
 from editor.keymap import LocalKeys
+from editor.panels.file_pick import FilePick
 from editor.panels.forms.json_edit import JsonEdit
 from editor.panels.parts import EmptyState, tool_button
+from editor.panels.run_form import number_of
 from editor.panels.value_view import LARGE, as_text, measure, save_value, shortened, size_text
+from engine.errors import PenstockError
+from engine.run.variables.files import file_from_input, is_file_input
 
 if TYPE_CHECKING:
     from editor.panels.value_rows import Value
@@ -140,7 +145,7 @@ class ValueEditor(QWidget):
             widget.deleteLater()
         self.field = self._make_field(value, editable, large)
         self.field.setAccessibleName(tr("Value of {name}", name=value.name))
-        top = isinstance(self.field, QLineEdit | QCheckBox)
+        top = isinstance(self.field, QLineEdit | QCheckBox | FilePick)
         self._holder.addWidget(self.field, 0, Qt.AlignmentFlag.AlignTop if top else Qt.AlignmentFlag(0))
 
     def _make_field(self, value: Value, editable: bool, large: bool) -> QWidget:
@@ -151,20 +156,48 @@ class ValueEditor(QWidget):
             check.toggled.connect(self._edited)
             self._read = check.isChecked
             return check
+        if editable and value.type in ("file", "array[file]"):
+            return self._file_field(value)
         if value.type in ("number", "integer", "float") or value.secret:
             line = QLineEdit(as_text(value.value))
             line.setReadOnly(not editable)
             line.textEdited.connect(self._edited)
-            self._read = lambda: json.loads(line.text().strip() or "0")
+            self._read = lambda: _number(line.text())
             return line
         shown = shortened(value.value) if large else value.value
         text = QPlainTextEdit() if isinstance(value.value, str) else JsonEdit()
         text.setPlainText(as_text(shown))
         text.setReadOnly(not editable)
-        text.textChanged.connect(self._edited)
+        before = [text.toPlainText()]
+
+        def changed() -> None:
+            # Qt says so of colours too, which come a moment after the text: they would take the fault away.
+            if text.toPlainText() != before[0]:
+                before[0] = text.toPlainText()
+                self._edited()
+
+        text.textChanged.connect(changed)
         is_text = isinstance(value.value, str) and value.type in TEXTS
         self._read = text.toPlainText if is_text else lambda: json.loads(text.toPlainText())
         return text
+
+    def _file_field(self, value: Value) -> QWidget:
+        pick = FilePick(several=value.type != "file")
+        found = value.value if isinstance(value.value, list) else [value.value]
+        pick.set_kept([item for item in found if is_file_input(item)])
+        pick.changed.connect(self._edited)
+
+        def read() -> Any:
+            if pick.fault():
+                raise ValueError
+            given = stored_files(self._session.studio.services, {"files": pick.value()})["files"]
+            files = [file_from_input(item).to_dict() for item in given]
+            if not files and not pick.several:
+                raise ValueError
+            return files if pick.several else files[0]
+
+        self._read = read
+        return pick
 
     def _edited(self) -> None:
         wrong = self.field.fault() if isinstance(self.field, JsonEdit) else None
@@ -178,17 +211,29 @@ class ValueEditor(QWidget):
         value = self.value
         if value is None or not self.use.isVisible() or not self.use.isEnabled():
             return
+        wrong = self.field.fault() if isinstance(self.field, JsonEdit) else None
+        if wrong is not None:
+            self.fault.setText(wrong.words)
+            return
         try:
             fresh = self._read()
-        except json.JSONDecodeError as error:
-            words = tr("Not valid JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
-            self.fault.setText(tr("This is not a number.") if value.type == "number" else words)
+        except PenstockError as error:
+            self.fault.setText(told(error))  # a file that cannot be read
             return
-        if not _fits(value.type, fresh):
+        except ValueError:
+            self.fault.setText(self._missing())
+            return
+        if not fits(value.type, fresh):
             self.fault.setText(tr("The value is not of the type {type}.", type=value.type))
             return
         self.use.setEnabled(False)
         self.changed.emit(value, fresh)
+
+    def _missing(self) -> str:
+        """Why nothing can be read from the field."""
+        if isinstance(self.field, FilePick):
+            return self.field.fault() or tr("Choose a file.")
+        return tr("This is not a number.") if isinstance(self.field, QLineEdit) else tr("This is required.")
 
     def _reset(self) -> None:
         if self.value is not None:
@@ -222,12 +267,22 @@ class ValueEditor(QWidget):
             self.fault.setText(tr("The file cannot be written: {what}", what=told(error.strerror or str(error))))
 
 
-def _fits(kind: str, value: Any) -> bool:
-    """Whether a value may stand where one of this type stood."""
+def fits(kind: str, value: Any) -> bool:
+    """Whether a value may stand where one of this type stood; in a list each item is looked at too."""
+    if kind.startswith("array"):
+        inner = kind[len("array[") : -1] if "[" in kind else "any"
+        return isinstance(value, list) and all(fits(inner, item) for item in value)
     if kind in ("number", "integer", "float"):
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind == "object":
-        return isinstance(value, dict)
-    if kind.startswith("array"):
-        return isinstance(value, list)
-    return True
+    if kind == "file":
+        return is_file_input(value)
+    expected = {"string": str, "secret": str, "boolean": bool, "object": dict}.get(kind)
+    return expected is None or isinstance(value, expected)
+
+
+def _number(text: str) -> int | float:
+    """Raises ValueError for what is no number, and for nothing."""
+    number, fault = number_of(text)
+    if number is None:
+        raise ValueError(fault)
+    return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from editor.windows.logs import LogsWindow
     from editor.windows.main import MainWindow
     from editor.windows.page import WorkflowPage
+    from engine.services.workflows import AppSummary
 
 
 class Past(QObject):
@@ -58,35 +60,60 @@ class Past(QObject):
         self._window.running.open_past(run_id)
 
     def test_run(self, run_id: str) -> None:
-        """Open the draft of a run's workflow with the inputs of that run filled in, ready to start."""
+        """Open the draft of a run's workflow with the inputs of that run filled in, ready to start. A draft in the
+        trash is brought back first, when the person says so: there it could be edited, and be emptied away."""
         services, window = self._window.studio.services, self._window
 
-        def found(record: dict[str, Any]) -> None:
+        def work() -> tuple[dict[str, Any], AppSummary, list[dict[str, Any]]]:
+            record = services.runs.get(run_id)
+            return record, services.workflows.get(record["app_id"]), list(services.runs.nodes(run_id))
+
+        def found(what: tuple[dict[str, Any], AppSummary, list[dict[str, Any]]]) -> None:
+            record, app, steps = what
             window.raise_()
             window.activateWindow()
-            window.open_app(record["app_id"], then=lambda page: self._fill(page, record))
+
+            def fill() -> None:
+                window.open_app(app.id, then=lambda page: self._fill(page, record, steps))
+
+            if app.deleted_at is None:
+                fill()
+            elif window.studio.messages.confirm(
+                tr("“{name}” is in the trash.", name=app.name),
+                tr("Restore it to test its draft with the inputs of this run."),
+                tr("Restore"),
+            ):
+                window.library.commands.restore([app], then=fill)
 
         window.studio.tasks.run(
-            lambda: services.runs.get(run_id),
+            work,
             done=found,
             failed=lambda error: window.studio.messages.error(tr("This run cannot be opened"), error),
         )
 
-    @staticmethod
-    def _fill(page: WorkflowPage, record: dict[str, Any]) -> None:
+    def _fill(self, page: WorkflowPage, record: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> None:
         inputs = {k: v for k, v in record["inputs"].items() if not k.startswith("sys.")}
         page.show_drawer("run")
         if page.chat is not None:
-            if page.chat.form is not None:
-                page.chat.form.load(inputs)
-            page.chat.edit.setPlainText(record["query"] or "")
-            page.chat.edit.setFocus()
+            files = record["inputs"].get("sys.files") or []
+            self._tell_left_out(page.chat.fill(inputs, record["query"] or "", files))
             return
-        page.run_panel.build_form()
+        trigger = steps[0] if steps and str(steps[0]["node_type"]).startswith("trigger-") else None
         page.run_panel.tabs.setCurrentIndex(0)
-        if page.run_panel.form is not None:
-            page.run_panel.form.load(inputs)
-        page.run_panel.start.setFocus()
+        if trigger is not None and trigger["node_id"] in page.session.document.graph.nodes:
+            # What came from outside has no fields; it can be given to the draft as it came.
+            self._window.studio.messages.tell(
+                tr("This run began at “{title}”.", title=trigger["title"]),
+                tr("Run again with what came in"),
+                lambda: self._window.running.start_heard(page, str(trigger["node_id"]), inputs),
+            )
+            return
+        self._tell_left_out(page.run_panel.fill(inputs))
+
+    def _tell_left_out(self, names: Sequence[str]) -> None:
+        if names:
+            words = tr("Not filled in, for the workflow has changed since: {names}", names=", ".join(names))
+            self._window.studio.messages.tell(words)
 
     def close(self) -> None:
         """The main window closes: so does the log."""

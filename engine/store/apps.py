@@ -36,7 +36,7 @@ class DraftRow:
     workflow_id: str
 
 
-KEPT_WITH_APP = ("debug", "pins")
+KEPT_WITH_APP = ("debug", "pins", "asked")
 """What settings keep of an app, as `<name>.<app id>`: they go when it is deleted for good."""
 
 

@@ -112,10 +112,10 @@ def test_result_details_trace_history_and_log_show_what_was_stored(studio: Studi
     assert log is not None
     until(lambda: log.model.total == 1)
     cells = dict(zip(COLUMNS, (log.model.data(log.model.index(0, n)) for n in range(len(COLUMNS))), strict=True))
-    assert (cells["elapsed"], cells["tokens"]) == (time, "12,345")
+    assert (cells["elapsed"], cells["tokens"]) == (f"{stored['elapsed_time']:.3f} s", "12,345")
     assert cells["price"] == f"${price.rstrip('0')}"
     QTest.mouseClick(log.table.viewport(), LEFT, pos=log.table.visualRect(log.model.index(0, 0)).center())
-    until(lambda: "12.3K (12,345)" in words(log.preview))
+    until(lambda: f"Run time: {time}\nTokens: 12.3K (12,345)" in words(log.preview))
     log.open_chosen()
     until(lambda: studio.page is not page)
     studio.page.show_drawer("run")

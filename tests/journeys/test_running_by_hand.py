@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton
 
 from editor.dialogs.step_inputs import StepInputs
 from editor.panels.value_view import ValueView
@@ -137,11 +137,14 @@ def test_only_the_one_value_that_is_missing_is_asked_for(studio: Studio) -> None
     until(lambda: "y" not in {n for n, mark in page.canvas.state.marks.items() if mark.kept})
 
     asked: list[str] = []
+    offered: list[str] = []
 
     def fill(dialog: StepInputs) -> None:
         asked.extend(label.text() for label in dialog.findChildren(QLabel) if " / " in label.text())
-        (edit,) = [edit for edit, _kind in dialog._edits.values()]
-        QTest.keyClicks(edit, "typed")
+        (edit,) = dialog.form.findChildren(QPlainTextEdit)
+        offered.append(edit.toPlainText())
+        if not offered[-1]:
+            QTest.keyClicks(edit, "typed")
         QTest.mouseClick(next(b for b in dialog.findChildren(QPushButton) if b.text() == "Run"), LEFT)
 
     before = page.session.run
@@ -158,6 +161,20 @@ def test_only_the_one_value_that_is_missing_is_asked_for(studio: Studio) -> None
     page.values.select("z", "output")
     until(lambda: page.values.editor.value is not None and page.values.editor.value.key == ("z", "output"))
     until(lambda: page.values.editor.field.toPlainText() == "X of sea and typed", 10)
+
+    # What was given is offered when it is asked for again, also after the workflow was closed.
+    studio.window.do("close_tab")
+    page = studio.open_app(page.session.app_id)
+    until(lambda: bool(page.session.asked.values))
+    studio.activate()
+    when_asked(fill)
+    page.canvas.select(["z"])
+    page.canvas.setFocus()
+    QTest.keyClick(studio.window, Qt.Key.Key_F10)
+    until(lambda: page.session.run is not None and page.session.run.is_over)
+    assert offered == ["", "typed"]
+    assert page.session.run_state is not None
+    assert page.session.run_state.nodes["z"].outputs == {"output": "X of sea and typed"}
 
 
 @pytest.mark.spec("editor.62")

@@ -50,9 +50,9 @@ def test_every_step_of_a_nested_flow_runs_alone(studio: Studio, monkeypatch: pyt
     asked: dict[str, str] = {}
 
     def answer(dialog: StepInputs) -> int:
-        for key, (edit, kind) in dialog._edits.items():
-            asked[key] = kind
-            edit.setPlainText({"number": "1", "array[string]": '["one"]'}.get(kind, "one"))
+        asked.update(dialog.kinds)
+        answers = {"number": 1, "array[string]": ["one"]}
+        dialog.form.load({key: answers.get(kind, "one") for key, kind in dialog.kinds.items()})
         dialog._check()
         return dialog.result()
 
@@ -110,9 +110,8 @@ def test_an_iteration_whose_list_nobody_knows_asks_for_it(studio: Studio, monkey
 
     def answer(dialog: StepInputs) -> int:
         """As a person would: fill the one field, click Run."""
-        asked.append(list(dialog._edits))
-        ((edit, _),) = dialog._edits.values()
-        edit.setPlainText('["four"]')
+        asked.append(list(dialog.kinds))
+        dialog.form.load({"#list.r#": ["four"]})
         dialog._check()
         return dialog.result()
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.canvas.tips import node_description
+from editor.panels.file_pick import FilePick, local_file
 from editor.panels.values import Values
 from editor.screenshot import wait_until
 from tests.helpers.flows import template
@@ -128,6 +129,12 @@ def test_an_edited_value_is_read_by_the_next_step_until_it_is_reset(studio: Stud
     QTest.keyClicks(field, "seven")
     QTest.mouseClick(values.editor.use, LEFT)
     assert values.editor.fault.text() == "This is not a number."
+    for wrong in ("", "NaN", "1e999", "true"):
+        field.selectAll()
+        QTest.keyClick(field, Qt.Key.Key_Delete)
+        QTest.keyClicks(field, wrong)
+        QTest.mouseClick(values.editor.use, LEFT)
+        assert values.editor.fault.text() == "This is not a number.", wrong
     field.selectAll()
     QTest.keyClicks(field, "7")
     QTest.mouseClick(values.editor.use, LEFT)
@@ -136,12 +143,22 @@ def test_an_edited_value_is_read_by_the_next_step_until_it_is_reset(studio: Stud
 
     tags = choose(values, "2", "tags")
     assert isinstance(tags, QPlainTextEdit)
+    for _ in range(5):
+        studio.settle()
+    assert not values.editor.use.isEnabled(), "nothing was changed"
     tags.setPlainText('["x", "y"')
     QTest.mouseClick(values.editor.use, LEFT)
     assert "Not valid JSON" in values.editor.fault.text()
-    tags.setPlainText('{"x": 1}')
-    QTest.mouseClick(values.editor.use, LEFT)
-    assert "not of the type" in values.editor.fault.text()
+    for wrong in ('{"x": 1}', "[1, 2]", '["x", null]'):
+        tags.setPlainText(wrong)
+        QTest.mouseClick(values.editor.use, LEFT)
+        for _ in range(5):
+            studio.settle()
+        assert "not of the type" in values.editor.fault.text(), wrong
+    for wrong in ("[NaN]", "[" * 5000 + "]" * 5000, "[1" + "0" * 5000 + "]"):
+        tags.setPlainText(wrong)
+        QTest.mouseClick(values.editor.use, LEFT)
+        assert "Not valid JSON" in values.editor.fault.text(), wrong[:20]
     tags.setPlainText('["x", "y"]')
     QTest.mouseClick(values.editor.use, LEFT)
     until(lambda: "tags  ·  Edited" in groups(values)["Make"])
@@ -158,6 +175,49 @@ def test_an_edited_value_is_read_by_the_next_step_until_it_is_reset(studio: Stud
     QTest.mouseClick(values.editor.reset, LEFT)
     until(lambda: "count" in groups(values)["Make"])
     assert step() == "42 of x+y"
+
+
+@pytest.mark.spec("editor.64")
+def test_files_are_exchanged_in_the_inspector(studio: Studio, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.txt", tmp_path / "新.txt"
+    for path in (old, new):
+        path.write_text(path.stem, "utf-8")
+    paper = {"variable": "f", "type": "file", "label": "f", "allowed_file_types": ["document"]}
+    flow = made(
+        [
+            node("1", "start", title="Start", variables=[paper]),
+            node("x", "document-extractor", title="Text", variable_selector=["1", "f"], is_array_file=False),
+            node("e", "end", outputs=[{"variable": "o", "value_selector": ["x", "text"]}]),
+        ],
+        [("1", "x"), ("x", "e")],
+    )
+    page = studio.open_app(studio.services.workflows.create("workflow", "Reads", workflow=flow))
+    assert studio.run({"f": local_file(old)})["outputs"] == {"o": "old"}
+    page.show_drawer("values")
+    values = page.values
+    until(lambda: values.tree.topLevelItemCount() > 2)
+
+    def step() -> Any:
+        live = studio.window.running.start_node(page, "x")
+        until(lambda: live is not None and live.is_over)
+        assert page.session.run_state is not None
+        return page.session.run_state.nodes["x"].outputs["text"]
+
+    pick: Any = choose(values, "1", "f")
+    assert isinstance(pick, FilePick)
+    assert pick.label.text() == "old.txt"
+    QTest.mouseClick(pick.clear, LEFT)
+    QTest.mouseClick(values.editor.use, LEFT)
+    assert values.editor.fault.text() == "Choose a file."
+    pick.set_paths([new])
+    QTest.mouseClick(values.editor.use, LEFT)
+    until(lambda: "f  ·  Edited" in groups(values)["Start"])
+    assert values.editor.field.label.text() == "新.txt"
+    assert step() == "新"
+    choose(values, "1", "f")
+    QTest.mouseClick(values.editor.reset, LEFT)
+    until(lambda: "f" in groups(values)["Start"])
+    assert step() == "old"
 
 
 @pytest.mark.spec("editor.67")

@@ -23,6 +23,7 @@ _WHAT: Final = (
     ("Illegal trailing comma", "a comma stands before a closing bracket"),
     ("Extra data", "something follows after the end"),
 )
+_NO_JSON: Final = ("NaN", "Infinity", "-Infinity")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ def fault_in(text: str) -> JsonFault | None:
         return JsonFault(what, error.lineno, error.colno, error.pos)
     except RecursionError:
         return JsonFault(tr("it is nested too deeply"), 1, 1, 0)
+    except ValueError:
+        return JsonFault(tr("a number has too many digits"), 1, 1, 0)  # Python reads 4,300 of them
+    # Python's reader takes these three, which no JSON has and no store keeps.
+    odd = (
+        next((m for m in _TOKEN.finditer(text) if m[0] in _NO_JSON), None) if any(w in text for w in _NO_JSON) else None
+    )
+    if odd is not None:
+        line, begin = text.count("\n", 0, odd.start()) + 1, text.rfind("\n", 0, odd.start())
+        return JsonFault(tr("{word} is no number of JSON", word=odd[0]), line, odd.start() - begin, odd.start())
     return None
 
 

@@ -195,6 +195,14 @@ class Composer(QWidget):
             self.files.append(local_file(path))
         self._show_files(fault)
 
+    def set_files(self, files: list[dict[str, Any]]) -> list[str]:
+        """Take files that went with an earlier message, which stand in the workspace or at an address already; answers
+        the names of those that the app takes no more."""
+        enabled = not self.attach.isHidden()
+        self.files = [dict(item) for item in files][: self._rules.most if enabled else 0]
+        self._show_files()
+        return [_named(item) for item in files[len(self.files) :]]
+
     def add_address(self, address: str) -> None:
         """Take a file at a web address."""
         if urlsplit(address).scheme not in ("http", "https"):
@@ -209,7 +217,7 @@ class Composer(QWidget):
     def _show_files(self, fault: str = "") -> None:
         self.chips.clear()
         for item in self.files:
-            name = str(item["filename"])
+            name = _named(item)
             chip = QPushButton(name if len(name) < 36 else name[:20] + "…" + name[-14:])
             chip.setIcon(icon("close", "muted"))
             chip.setToolTip(tr("Remove {name}", name=name))
@@ -262,3 +270,8 @@ class Composer(QWidget):
         words = self.edit.toPlainText().strip()
         if words:
             self.sendWanted.emit(words, list(self.files))
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    """What a file is called."""
+    return str(item.get("filename") or item.get("url") or item.get("remote_url") or "?")
