@@ -174,18 +174,30 @@ class _TileEngine(QIconEngine):
         return _TileEngine(self._name, self._family)
 
 
+# An engine written in Python belongs to Qt, which lets go of it with the last copy of its icon, in the midst of deleting
+# a tree or a menu. Now and then its Python object was not there any more by then, and the program ended. So each icon is
+# made once and kept for good: copies share its engine, and none of them is the last.
+
+
+@cache
 def tile_icon(name: str, family: str) -> QIcon:
-    """The tile of a node family as a QIcon that follows the theme."""
+    """The tile of a node family as a QIcon that follows the theme. It is shared: nobody may add pictures to it."""
     return QIcon(_TileEngine(name, family))
 
 
 def icon(name: str, color_token: str = "text", size: int = 16, active_token: str | None = None) -> QIcon:  # noqa: S107
     """A QIcon of our set that follows the theme: `color_token` at rest, `active_token` under the pointer.
 
-    Disabled icons are faint. `size` is the size that callers without an icon size of their own get.
+    Disabled icons are faint. `size` is the size that callers without an icon size of their own get. The icon is shared:
+    nobody may add pictures to it.
     """
     del size  # every size is drawn on demand; kept for callers that name the size they will show
-    return QIcon(_ThemedEngine(name, color_token, active_token or color_token))
+    return _icon(name, color_token, active_token or color_token)
+
+
+@cache
+def _icon(name: str, token: str, active: str) -> QIcon:
+    return QIcon(_ThemedEngine(name, token, active))
 
 
 @cache
