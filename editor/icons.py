@@ -174,9 +174,9 @@ class _TileEngine(QIconEngine):
         return _TileEngine(self._name, self._family)
 
 
-# An engine written in Python belongs to Qt, which lets go of it with the last copy of its icon, in the midst of deleting
-# a tree or a menu. Now and then its Python object was not there any more by then, and the program ended. So each icon is
-# made once and kept for good: copies share its engine, and none of them is the last.
+# An engine written in Python belongs to Qt, which lets go of it with the last copy of its icon, in the midst of
+# deleting a tree or a menu. Now and then its Python object was not there any more by then, and the program ended. So
+# each icon is made once and kept for good: copies share its engine, and none of them is the last.
 
 
 @cache
