@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
 
-from editor.canvas import metrics as m
 from editor.canvas.fitting import boxes_of, grown, way_in
 from editor.canvas.index import union
 from editor.canvas.restructure import MOST_NAMES
@@ -47,8 +46,9 @@ class Pasting:
         """
         if self.view.read_only:
             return False
-        place = at or self._paste_place()
-        return self._paste_into(text, place, self._paste_room(place))
+        place = at or self.view.pointer_in_scene()
+        middle = place or self.view.view_centre()
+        return self._paste_into(text, middle, self._paste_room(middle), centred=place is None)
 
     def duplicate(self) -> bool:
         """A copy of the selected nodes a little below and to the right, in the same container; the clipboard stays as
@@ -62,21 +62,14 @@ class Pasting:
         room = next(iter(parents)) if len(parents) == 1 else None
         return self._paste_into(text, (bounds.left + 40, bounds.top + 40), room)
 
-    def _paste_place(self) -> tuple[float, float]:
-        view = self.view
-        pointer = view.pointer_in_scene()
-        if pointer is not None:
-            return pointer
-        x, y = view.view_centre()
-        return x - m.CARD_WIDTH / 2, y - 50
-
     def _paste_room(self, place: tuple[float, float]) -> str | None:
         view = self.view
         if len(view.selection) == 1 and view.scene.items[view.selection.nodes[0]].kind == "room":
             return view.selection.nodes[0]
         return view.room_at(*place)
 
-    def _paste_into(self, text: str, place: tuple[float, float], room: str | None) -> bool:
+    def _paste_into(self, text: str, place: tuple[float, float], room: str | None, *, centred: bool = False) -> bool:
+        """`centred` puts the middle of the nodes at the place, not their top left corner."""
         view = self.view
         place = (round(place[0]), round(place[1]))
         try:
@@ -96,6 +89,8 @@ class Pasting:
                 else tr("None of the nodes on the clipboard could be read.")
             )
             return False
+        if centred and (around := union(boxes_of(view, pasted, room).values())) is not None:
+            pasted = pasted.moved(round(-around.width / 2), round(-around.height / 2))
         return self._add(pasted, room)
 
     def _add(self, pasted: Pasted, room: str | None) -> bool:

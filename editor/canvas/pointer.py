@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from editor.canvas import metrics as m
 from editor.canvas import tips
@@ -61,8 +61,11 @@ class CanvasPointer:
         return self.at(local, Qt.KeyboardModifier.NoModifier)
 
     def in_scene(self) -> tuple[float, float] | None:
-        """The scene place under the pointer, None when it is not over the canvas."""
+        """The scene place under the pointer, None when it is not over the canvas or over something that lies on it."""
         if self.over is None or not self.view.rect().contains(self.over.toPoint()):
+            return None
+        # A widget does not hear that the pointer went on to a child of it, such as the minimap.
+        if any(isinstance(child, QWidget) and child.underMouse() for child in self.view.children()):
             return None
         return self.view.camera.to_scene(self.over.x(), self.over.y())
 

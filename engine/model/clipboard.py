@@ -7,14 +7,13 @@ among the copied nodes follow them, and nodes find their place.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engine.model.clipboard_read import CLIPBOARD_KIND, CLIPBOARD_VERSION, Held, read_clipboard
 from engine.model.containers import may_stand, placed_edge
 from engine.model.edits import Edit, RestoreNodes
-from engine.model.factory import membership, new_id
+from engine.model.factory import Titles, membership, new_id
 from engine.model.graph import Edge, Graph, Node
 from engine.model.selectors import changed_data
 from engine.model.types import whole
@@ -116,7 +115,7 @@ def paste_held(graph: Graph, mode: str, held: Held, x: float, y: float, *, paren
     new_ids = {node_id: new_id() for node_id in source.nodes}
     left, top = min(p[0] for p in tops.values()), min(p[1] for p in tops.values())
     base = graph.absolute(parent) if parent is not None else (0.0, 0.0)
-    titles = _Titles(graph)
+    titles = Titles(n.title for n in graph.nodes.values())
     nodes = []
     for node in sorted(source.nodes.values(), key=lambda n: len(source.ancestors(n.id))):
         fresh = _copied(node, new_ids, titles)
@@ -185,28 +184,7 @@ def _allowed(
     return kept, {k: v for k, v in held.tops.items() if k in kept.nodes}, len(refused)
 
 
-class _Titles:
-    """Hands out titles that no other node has."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._taken = {n.title for n in graph.nodes.values()}
-        self._last: dict[str, int] = {}
-
-    def free(self, wanted: str) -> str:
-        """`wanted`, with the next free number behind it when it is taken."""
-        title = wanted
-        if wanted in self._taken:
-            stem = re.sub(r"\s*\(?\d+\)?$", "", wanted) or wanted
-            number = self._last.get(stem, 1)
-            while title in self._taken:
-                number += 1
-                title = f"{stem} {number}"
-            self._last[stem] = number
-        self._taken.add(title)
-        return title
-
-
-def _copied(node: Node, new_ids: Mapping[str, str], titles: _Titles) -> Node:
+def _copied(node: Node, new_ids: Mapping[str, str], titles: Titles) -> Node:
     """The node with a new id, a free title, and references to nodes copied with it pointing at their copies."""
     data = changed_data(node, lambda selector: (new_ids.get(selector[0], selector[0]), *selector[1:]))
     data |= {k: new_ids.get(data[k], data[k]) for k in _ID_SETTINGS if isinstance(data.get(k), str)}

@@ -26,6 +26,8 @@ KNOWN_VERSIONS = (1, "0.6.0", "0.7.0")
 LARGEST_PASTE = 10 * 1024 * 1024
 MOST_NODES = 5_000
 DEEPEST = 60
+MOST_LEVELS = 20
+"""Containers around each other."""
 FARTHEST = 1_000_000.0
 LARGEST_SIZE = 100_000.0
 _TRANSIENT = ("dragging", "resizing")
@@ -165,12 +167,21 @@ class _Reader:
             elif node.is_container_start:
                 unfit = node.type != START_TYPES[self.nodes[node.parent].type] or node.parent in starts
                 starts.add(node.parent)
+            elif node.is_container:
+                # The engine runs containers in containers and files have them; only the editor makes none.
+                unfit = not self._stands(node)
             else:
-                # Containers stand in no container, so that none stands in itself either.
                 unfit = bool(fits_in(graph, node.type, node.parent))
             if unfit:
                 self.damaged += 1
                 self._drop(node.id)
+
+    def _stands(self, node: Node) -> bool:
+        """Whether the containers around it end, so that none stands in itself."""
+        above, levels = node.parent, 0
+        while above is not None and levels < MOST_LEVELS:
+            above, levels = self.nodes[above].parent if above in self.nodes else None, levels + 1
+        return above is None
 
     def _drop(self, node_id: str) -> None:
         self.nodes.pop(node_id, None)

@@ -47,11 +47,43 @@ def new_id() -> str:
 
 def unique_title(graph: Graph, wanted: str, taken: Iterable[str] = ()) -> str:
     """`wanted`, with a number behind it when a node of that title is there already."""
-    titles = {n.title for n in graph.nodes.values()} | set(taken)
-    if wanted not in titles:
-        return wanted
-    stem = re.sub(r"\s*\(?\d+\)?$", "", wanted) or wanted
-    return next(t for n in range(2, len(titles) + 3) if (t := f"{stem} {n}") not in titles)
+    return Titles({n.title for n in graph.nodes.values()} | set(taken)).free(wanted)
+
+
+_NUMBERED = re.compile(
+    r"(?P<stem>.*\S)(?:(?P<gap>\s+|(?<=[\u2e80-\u9fff])|\s*[(\uff08])(?P<number>\d{1,6})(?P<end>[)\uff09]?))"
+)
+"""A number of its own at the end of a title: after a space, in brackets, or after a Chinese character."""
+
+
+class Titles:
+    """Hands out titles that no other node has."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._last: dict[tuple[str, str], int] = {}
+
+    def free(self, wanted: str) -> str:
+        """`wanted`, or the next free number behind it when it is taken. A title that ends in such a number counts on
+        from there, in brackets if it has them; digits that belong to a word (GPT-4, v1.2) stay."""
+        title = wanted
+        if wanted in self._taken:
+            stem, number, gap, end = _counted(wanted)
+            number = max(self._last.get((stem, gap), 1), number)
+            while title in self._taken:
+                number += 1
+                title = f"{stem}{gap}{number}{end}"
+            self._last[stem, gap] = number
+        self._taken.add(title)
+        return title
+
+
+def _counted(title: str) -> tuple[str, int, str, str]:
+    """Stem and number of a title, with what stands before and behind the number; 1 where there is none."""
+    found = _NUMBERED.fullmatch(title)
+    if found is None or (found["gap"].strip() != "") != (found["end"] != ""):
+        return title, 1, " ", ""
+    return found["stem"], int(found["number"]), found["gap"], found["end"]
 
 
 def membership(graph: Graph, parent: str | None) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from engine.nodes import registry
 from engine.nodes.spec import FILE_ATTRIBUTES, OutputSpec
 
 CHAT_SYSTEM = ("query", "files", "conversation_id", "dialogue_count", "user_id", "app_id", "workflow_id")
+CHAT_ONLY = frozenset({"query", "conversation_id", "dialogue_count"})
+"""What only a conversation has: a use in another kind of app finds nothing (nodes-ai spec 5.6)."""
+_WITHOUT_CHAT = frozenset({"workflow", "rag_pipeline"})
 WORKFLOW_SYSTEM = ("files", "user_id", "app_id", "workflow_id", "workflow_run_id", "timestamp")
 PIPELINE_SYSTEM = (
     "document_id",
@@ -294,7 +297,9 @@ def _reason(
     source, name = selector[0], selector[1]
     if source in names:
         return None if name in names[source] else "no_variable"
-    if source in ("sys", "rag"):
+    if source == "sys":
+        return "no_variable" if name in CHAT_ONLY and workflow.mode in _WITHOUT_CHAT else None
+    if source == "rag":
         return None
     other = workflow.graph.nodes.get(source)
     if other is None:
@@ -302,7 +307,9 @@ def _reason(
     inside = node.is_container and (source == node.id or other.parent == node.id)
     if not inside and not before.has(node.id, source):
         return "not_upstream"
-    if name.startswith("sys.") or other.type in OPEN_OUTPUTS or registry.spec(other.type) is None:
+    if name.startswith("sys."):  # of a start: the system's own (nodes-ai spec, AI-08)
+        return _reason(workflow, node, ("sys", name[4:]), before, names, given)
+    if other.type in OPEN_OUTPUTS or registry.spec(other.type) is None:
         return None
     if not node.is_container and source in workflow.graph.ancestors(node.id):
         # From inside, a container gives its round's variables; what it puts out is not there before its end.

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QEnterEvent, QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
+from editor.canvas.minimap import Minimap
 from editor.canvas.view import CanvasView
 from editor.screenshot import wait_until
 from engine.dsl.write import write
@@ -83,27 +85,46 @@ def test_a_container_goes_from_one_workflow_to_another(studio: Studio, other_win
         window.close()
 
 
+def pasted_group(studio: Studio) -> QRectF:
+    """Where nodes that are pasted stand in the view, all of them, seen from its middle."""
+    canvas = studio.page.canvas
+    studio.settle()
+    middle = QPointF(canvas.rect().center())
+    press(canvas, Qt.Key.Key_V)
+    around = QRectF()
+    for node_id in canvas.selected_nodes():
+        around |= canvas.node_rect(node_id)
+    press(canvas, Qt.Key.Key_Z)
+    return around.translated(-middle)
+
+
 @pytest.mark.spec("editor.22")
-def test_pasting_goes_to_the_pointer_or_to_the_middle(studio: Studio) -> None:
+@pytest.mark.parametrize("zoom", [0.25, 1.0, 2.0])
+@pytest.mark.parametrize("titles", [("Senior desk",), ("Start", "Which desk?", "Senior desk", "General reply")])
+def test_pasting_goes_to_the_pointer_or_to_the_middle(studio: Studio, titles: tuple[str, ...], zoom: float) -> None:
     page = studio.sample("branch-on-a-condition")
     canvas, hand = page.canvas, studio.hand
-    canvas.look_at(1.0, 40, 40)
-    hand.click(hand.at_node(studio.node("Senior desk")))
+    canvas.look_at(zoom, 40, 40)
+    canvas.select([studio.node(title) for title in titles])
     press(canvas, Qt.Key.Key_C)
     spot = QPointF(411, 533)
+    studio.settle()
     hand.hover(spot)
-    press(canvas, Qt.Key.Key_V)
-    (made,) = canvas.selected_nodes()
-    corner = canvas.node_rect(made).topLeft()
-    assert abs(corner.x() - spot.x()) <= 1
-    assert abs(corner.y() - spot.y()) <= 1
+    corner = pasted_group(studio).topLeft() - (spot - QPointF(canvas.rect().center()))
+    assert max(abs(corner.x()), abs(corner.y())) <= 1
 
+    minimap = canvas.findChild(Minimap)
+    assert minimap is not None
+    inside = QPointF(minimap.rect().center())
+    hand.hover(QPointF(minimap.geometry().topLeft()) - QPointF(3, 3))
+    QApplication.sendEvent(minimap, QEnterEvent(inside, inside, minimap.mapToGlobal(inside)))
+    aside = pasted_group(studio).center()  # the minimap lies on the canvas and is none
+    assert max(abs(aside.x()), abs(aside.y())) <= 1.5 * max(1.0, zoom)
+
+    QApplication.sendEvent(minimap, QEvent(QEvent.Type.Leave))
     hand.leave()
-    press(canvas, Qt.Key.Key_V)
-    (made,) = canvas.selected_nodes()
-    offset = canvas.node_rect(made).center() - QPointF(canvas.rect().center())
-    assert abs(offset.x()) <= 2
-    assert abs(offset.y()) <= 60
+    aside = pasted_group(studio).center()
+    assert max(abs(aside.x()), abs(aside.y())) <= 1.5 * max(1.0, zoom)
 
 
 @pytest.mark.spec("editor.20", "editor.21")

@@ -334,7 +334,7 @@ def test_nodes_never_stand_in_each_other(make: Callable[[], list[dict[str, Any]]
     nodes = workflow.graph.nodes
     for each in nodes.values():
         assert each.parent is None or nodes[each.parent].is_container
-        assert not (each.is_container and each.parent is not None)
+        assert each.id not in workflow.graph.ancestors(each.id)
         assert math.isfinite(sum(workflow.graph.absolute(each.id)))
     write(workflow)
 
@@ -381,18 +381,62 @@ def test_five_thousand_nodes_have_ids_and_titles_of_their_own() -> None:
     assert len({n.title for n in workflow.graph.nodes.values()}) == 5_000
 
 
-def test_a_container_in_a_container_is_left_out_and_its_steps_stay() -> None:
+@pytest.mark.spec("editor.20")
+def test_a_container_in_a_container_arrives_whole() -> None:
     flow = made(
         [
             node("outer", "iteration", start_node_id="first"),
             node("first", "iteration-start", parent="outer"),
-            node("inner", "loop", x=200, parent="outer", start_node_id="second"),
+            node("inner", "loop", x=200, parent="outer", title="Inner", start_node_id="second"),
             node("second", "loop-start", parent="inner"),
-            node("step", "code", x=100, parent="inner"),
+            node("step", "code", x=100, parent="inner", title="Step"),
         ],
         [("first", "inner"), ("second", "step")],
     )
     workflow, found = pasted(copy_nodes(flow.graph, ["outer"]))
-    kinds = sorted(n.type for n in workflow.graph.nodes.values())
-    assert kinds == ["code", "iteration", "iteration-start"]
-    assert found.damaged == 4  # the inner container with its start, and the edges that led to and from them
+    here = {n.type: n for n in workflow.graph.nodes.values()}
+    around = {n.type: workflow.graph.nodes[n.parent].type if n.parent else "" for n in here.values()}
+    assert around == {
+        "iteration": "",
+        "iteration-start": "iteration",
+        "loop": "iteration",
+        "loop-start": "loop",
+        "code": "loop",
+    }
+    assert here["loop"].data["start_node_id"] == here["loop-start"].id
+    assert {(e.source, e.target) for e in workflow.graph.edges.values()} == {
+        (here["iteration-start"].id, here["loop"].id),
+        (here["loop-start"].id, here["code"].id),
+    }
+    assert (found.damaged, found.refused) == (0, 0)
+    assert read(write(workflow)).workflow is not None
+
+
+@pytest.mark.spec("editor.20")
+def test_what_only_a_conversation_has_is_marked_in_another_kind_of_app() -> None:
+    says = [{"role": "user", "text": "{{#sys.query#}} {{#sys.files#}}"}]
+    flow = made(
+        [
+            node("s", "start"),
+            node(
+                "ask",
+                "llm",
+                prompt_template=says,
+                vision={"enabled": True, "configs": {"variable_selector": ["s", "sys.query"]}},
+            ),
+            node("say", "answer", answer="{{#ask.text#}}"),
+        ],
+        [("s", "ask"), ("ask", "say")],
+        mode="advanced-chat",
+    )
+    assert not dangling(flow)
+    text = copy_nodes(flow.graph, ["s", "ask", "say"])
+    workflow, found = pasted(text)
+    assert [n.type for n in workflow.graph.nodes.values()] == ["llm"]
+    assert found.refused == 1
+    left = [(d.reference.selector, d.reason) for d in dangling(workflow)]
+    assert left == [(("sys", "query"), "no_variable"), (("s", "sys.query"), "no_node")]
+    begun, _ = pasted(text, made([node("s", "start")], mode="workflow"))
+    assert ("s", "sys.query") in [d.reference.selector for d in dangling(begun)]
+    back, _ = pasted(text, Workflow(app=AppInfo(name="test", mode="advanced-chat")))
+    assert [d.reference.selector for d in dangling(back)] == [("s", "sys.query")]

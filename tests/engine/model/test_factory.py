@@ -38,7 +38,7 @@ def test_ids_are_thirteen_digits_and_never_twice() -> None:
 def test_titles_get_the_next_free_number() -> None:
     graph = made([node("1", "llm", title="LLM"), node("2", "llm", title="LLM 2"), node("3", "llm", title="v2")]).graph
 
-    assert [unique_title(graph, t) for t in ("LLM", "LLM 2", "Code", "v2")] == ["LLM 3", "LLM 3", "Code", "v 2"]
+    assert [unique_title(graph, t) for t in ("LLM", "LLM 2", "Code", "v2")] == ["LLM 3", "LLM 3", "Code", "v2 2"]
 
 
 @pytest.mark.parametrize("kind", sorted(k for k, s in registry.SPECS.items() if s.selectable_in_palette))
@@ -251,6 +251,32 @@ def test_a_thousand_copies_are_all_different() -> None:
     assert len(after.graph.nodes) == 2_000
     titles = [after.graph.node(t).title for t in tops]
     assert len(set(titles)) == 1_000
+
+
+@pytest.mark.spec("editor.23")
+@pytest.mark.parametrize(
+    ("there", "titles"),
+    [
+        (["Step 2"], ["Step 3", "Step 4"]),
+        (["Step (2)"], ["Step (3)", "Step (4)"]),
+        (["步骤2"], ["步骤3", "步骤4"]),
+        (["步骤（9）"], ["步骤（10）", "步骤（11）"]),
+        (["GPT-4"], ["GPT-4 2", "GPT-4 3"]),
+        (["v1.2"], ["v1.2 2", "v1.2 3"]),
+        (["2"], ["2 2", "2 3"]),
+        (["(1)"], ["(1) 2", "(1) 3"]),
+        (["A", "A 2", "A 4"], ["A 3", "A 5", "A 6", "A 7", "A 8", "A 9"]),
+        (["Code 99999999999999999999"], ["Code 99999999999999999999 2", "Code 99999999999999999999 3"]),
+    ],
+)
+def test_a_copys_title_counts_on_from_its_number(there: list[str], titles: list[str]) -> None:
+    graph = Graph.from_config({"nodes": [node(t, "code", title=t) for t in there], "edges": []})
+    workflow, made = Workflow(graph=graph), []
+    for _ in range(2):
+        workflow, tops, _ = pasted(workflow, copy_nodes(graph, there))
+        made += [workflow.graph.node(t).title for t in tops]
+    assert made == titles
+    assert len({n.title for n in workflow.graph.nodes.values()}) == len(workflow.graph.nodes)
 
 
 def test_a_made_node_can_be_added() -> None:
