@@ -28,7 +28,7 @@ from editor.canvas.bodies_model import (
     parameter_extractor,
     question_classifier,
 )
-from editor.canvas.body_parts import Body, Data, chips, more, said, type_icon
+from editor.canvas.body_parts import Body, Data, chips, lack_of, more, said, type_icon
 from editor.canvas.content import Part, Row
 from editor.canvas.reading import Naming, first_line, lines_of, mapping_of, mappings_of, selector_of, text_of
 from editor.i18n import tr
@@ -37,6 +37,7 @@ from engine.errors import UserError
 _LANGUAGES: Final[Mapping[str, str]] = {"python3": "Python", "javascript": "JavaScript", "jinja2": "Jinja"}
 
 
+_HIDDEN: Final = "••••••"
 TOOL_VALUES = 4
 """How many parameters of a tool a card shows."""
 
@@ -139,19 +140,30 @@ def tool(data: Data, naming: Naming) -> list[Row]:
     provider = (text_of(data, "provider_name") or text_of(data, "provider_id")).rsplit("/", 1)[-1]
     rows = []
     if name or provider:
-        parts = [Part("chip", name or provider, tone="text", icon="tool")]
+        parts = [Part("chip", tr(name or provider), tone="text", icon="tool")]
         if name and provider:
             parts.append(Part("text", provider, tone="faint"))
         rows.append(chips(*parts))
-    values = {
-        str(key): value.get("value") if isinstance(value, Mapping) else value
-        for key, value in mapping_of(data, "tool_parameters").items()
-    }
-    given = [(key, value) for key, value in values.items() if value not in (None, "", [], {})]
+    if lack := lack_of(naming, "tool_name"):
+        rows.append(chips(Part("chip", lack, tone="warn", icon="warning")))
+    given = [(key, value) for key, value in _given(data) if value not in (None, "", [], {})]
     rows += [_parameter(key, value, naming) for key, value in given[:TOOL_VALUES]]
     if len(given) > TOOL_VALUES:
         rows.append(more(len(given) - TOOL_VALUES))
     return rows
+
+
+def _given(data: Data) -> list[tuple[str, Any]]:
+    """Parameters of a tool by name, then its settings; of secrets only that there is one."""
+    secret = {
+        text_of(schema, "name") for schema in mappings_of(data, "paramSchemas") if schema.get("type") == "secret-input"
+    }
+    found = []
+    for block in ("tool_parameters", "tool_configurations"):
+        for key, entry in mapping_of(data, block).items():
+            value = entry.get("value") if isinstance(entry, Mapping) else entry
+            found.append((str(key), _HIDDEN if value and isinstance(value, str) and key in secret else value))
+    return found
 
 
 def _parameter(name: str, given: Any, naming: Naming) -> Row:
@@ -202,7 +214,11 @@ def webhook(data: Data, naming: Naming) -> list[Row]:
 def plugin_trigger(data: Data, naming: Naming) -> list[Row]:
     del naming
     name = text_of(data, "event_label") or text_of(data, "event_name") or text_of(data, "plugin_id")
-    return [chips(Part("chip", name, tone="text", icon="trigger-plugin"))] if name else []
+    rows = [chips(Part("chip", name, tone="text", icon="trigger-plugin"))] if name else []
+    subscription = text_of(data, "subscription_id")
+    if not subscription:
+        return [*rows, said(tr("No subscription"), "warn")]
+    return [*rows, chips(Part("text", tr("Subscription"), tone="faint"), Part("text", subscription, middle=True))]
 
 
 def unknown(data: Data, naming: Naming) -> list[Row]:

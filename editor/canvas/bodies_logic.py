@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from editor.canvas import metrics as m
@@ -148,7 +149,9 @@ def aggregator(data: Data, naming: Naming) -> list[Row]:
             rows.append(more(len(groups) - 3))
         return rows
     rows = _aggregated(items_of(data, "variables"), naming, 4)
-    return rows or [said(tr("No variables yet"), "faint")]
+    if not rows:
+        return [said(tr("No variables yet"), "faint")]
+    return [replace(rows[0], label=text_of(data, "output_type")), *rows[1:]]
 
 
 def _aggregated(selectors: list[Any], naming: Naming, limit: int) -> list[Row]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Final
 
 from editor.canvas import metrics as m
-from editor.canvas.body_parts import Data, chips, model_row
+from editor.canvas.body_parts import Data, chips, lack_of, model_row
 from editor.canvas.content import Part, Row
 from editor.canvas.reading import Naming, first_line, items_of, mapping_of, mappings_of, selector_of, text_of
 from editor.i18n import ntr, tr
+
+AGENT_TOOLS: Final = 2
+"""How many tools of an agent a card names."""
 
 
 def prompt_texts(data: Data) -> list[tuple[str, str]]:
@@ -73,7 +77,27 @@ def agent(data: Data, naming: Naming) -> list[Row]:
         parts.append(Part("chip", ntr("{n} tool", "{n} tools", len(enabled)), tone="text", icon="tool"))
     if parts:
         rows.append(chips(*parts))
+    if tools:
+        rows.append(chips(*_tools(tools, naming)))
     line = first_line(str(mapping_of(parameters, "instruction").get("value") or ""))
     if line:
         rows.append(Row(naming.inline(line)))
     return rows
+
+
+def _tools(tools: list[Mapping[str, Any]], naming: Naming) -> list[Part]:
+    """The tools that an agent has: first those that cannot be called here, then the others, then those that are
+    switched off; each with an icon that says so."""
+    shown = []
+    for index, tool in enumerate(tools):
+        name = tr(text_of(tool, "tool_label") or text_of(tool, "tool_name") or "?")
+        if tool.get("enabled") is False:
+            shown.append((2, Part("chip", name, tone="faint", icon="bypass")))
+        elif lack_of(naming, f"agent_parameters.tools.value.{index}"):
+            shown.append((0, Part("chip", name, tone="warn", icon="warning")))
+        else:
+            shown.append((1, Part("chip", name, tone="text", icon="tool")))
+    parts = [part for _, part in sorted(shown, key=lambda entry: entry[0])]
+    if len(parts) > AGENT_TOOLS:
+        parts[AGENT_TOOLS:] = [Part("text", f"+{len(parts) - AGENT_TOOLS}", tone="faint")]
+    return parts

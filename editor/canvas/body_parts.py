@@ -53,6 +53,16 @@ def more(count: int) -> Row:
     return said(ntr("and {n} more", "and {n} more", count), "faint")
 
 
+LACKS: Final[Mapping[str, str]] = {"tool.unknown": "Not installed here", "tool.no_account": "No account here"}
+"""What a card says of a tool that this workspace cannot call, by the problem's code."""
+
+
+def lack_of(naming: Naming, place: str) -> str:
+    """Why what a setting names cannot be used here, in words; empty when it can."""
+    words = LACKS.get(naming.lacks.get(place, ""), "")
+    return tr(words) if words else ""
+
+
 def model_row(model: Mapping[str, Any]) -> Row:
     """The chip of a chosen model, or the call to choose one."""
     name = text_of(model, "name") or text_of(model, "model")

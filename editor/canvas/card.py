@@ -16,6 +16,7 @@ from engine.nodes import registry
 from engine.nodes.spec import SOURCE
 
 if TYPE_CHECKING:
+    from editor.canvas.runview import NodeRun
     from engine.model.graph import Graph, Node
     from engine.nodes.spec import HandleSpec, NodeSpec
 
@@ -23,11 +24,14 @@ STREAMING = frozenset({"llm", "answer", "agent"})
 _COMPACT_STARTS = frozenset({"iteration-start", "loop-start"})
 
 
-def card_content(node: Node, graph: Graph, spec: NodeSpec | None) -> CardContent:
-    """Everything the card of `node` shows when nothing is running; never raises for odd data."""
+def card_content(
+    node: Node, graph: Graph, spec: NodeSpec | None, lacks: Mapping[str, str] | None = None
+) -> CardContent:
+    """Everything the card of `node` shows when nothing is running; never raises for odd data. `lacks` says what this
+    workspace has not: places of the node's settings and the codes of their problems."""
     if node.is_note:
         return CardContent(title=tr("Note"), type_name=tr("Note"), icon="note", family="note", has_input=False)
-    naming = Naming(graph)
+    naming = Naming(graph, lacks)
     data: Mapping[str, Any] = node.data
     rows = _limited(BODIES.get(registry.canonical(node.type), unknown)(data, naming))
     retry = _retry_row(data)
@@ -90,6 +94,17 @@ def _retry_row(data: Mapping[str, Any]) -> Row | None:
     return Row(
         (Part("text", ntr("Tries once more on failure", "Tries {n} more times on failure", times), icon="retry"),)
     )
+
+
+def with_retry(content: CardContent, node: Node, run: NodeRun | None) -> CardContent:
+    """The card with what a run says of trying again in place of the setting."""
+    usual = _retry_row(node.data)
+    if usual is None:
+        return content
+    words, tone = run.retry_words if run is not None else ("", "muted")
+    line = replace(usual, parts=(replace(usual.parts[0], text=words, tone=tone),)) if words else usual
+    rows = tuple(line if row.parts and row.parts[0].icon == "retry" else row for row in content.rows)
+    return content if rows == content.rows else replace(content, rows=rows)
 
 
 def _error_rows(data: Mapping[str, Any], handles: tuple[HandleSpec, ...]) -> list[Row]:

@@ -114,8 +114,10 @@ def _unmarked(text: str) -> str:
 class Naming:
     """Says selectors in words for one graph and remembers which nodes it named."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, lacks: Mapping[str, str] | None = None) -> None:
         self._nodes = graph.nodes
+        self.lacks = lacks or {}
+        """What this workspace has not of what the node names: the place in its settings to the problem's code."""
         self.refs: set[str] = set()
 
     def variable(self, selector: Sequence[str]) -> Part:

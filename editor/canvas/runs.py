@@ -15,7 +15,7 @@ from editor.canvas.paint.context import Canvas, Level, RoundsShown, level_for
 from editor.canvas.paint.edges import paint_flow
 from editor.canvas.paint.running import paint_fading, paint_sweeps
 from editor.canvas.rounds import failed_rounds, round_failed, round_of, shown_execution
-from editor.canvas.runview import EdgeRun, NodeRun, extra_for, node_run_of
+from editor.canvas.runview import EdgeRun, NodeRun, node_run_of
 from editor.canvas.scene import EdgeItem, Item
 from editor.theme import theme
 
@@ -225,7 +225,7 @@ class CanvasRuns:
             return
         if run is not None and run.rounds is not None and isinstance(view.state.rounds, dict):
             self._take_rounds(node_id, run.rounds)
-        damage = view.scene.set_extra(node_id, extra_for(run, item.content.streams))
+        damage = view.scene.set_run(node_id, run)
         if damage.areas:
             view.repaint_damage(damage)
 

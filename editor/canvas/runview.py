@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from editor.amounts import duration
 from editor.canvas import metrics as m
-from editor.i18n import tr
+from editor.canvas.content import Tone
+from editor.i18n import ntr, tr
 
 if TYPE_CHECKING:
     from engine.model.graph import Node
@@ -105,9 +107,29 @@ class NodeRun:
 
     @property
     def has_footer(self) -> bool:
-        return self.status not in ("waiting", "skipped") and (
-            self.elapsed is not None or self.active or self.resting or self.tokens > 0 or self.attempt > 0
-        )
+        return self.status in WORDS
+
+    @property
+    def state_words(self) -> str:
+        """The state as the footer says it, with the time that it took."""
+        if self.taken:
+            return tr(TAKEN[self.taken][1])
+        if self.loading is not None:
+            return loading_words(self.loading)
+        words = state_word(self.status)
+        return words if self.elapsed is None else f"{words} · {duration(self.elapsed)}"
+
+    @property
+    def retry_words(self) -> tuple[str, Tone]:
+        """What became of trying again, in place of the card's line about it (editor inventory, section 4); empty when
+        nothing was tried again."""
+        if self.attempt < 2:
+            return "", "muted"
+        if self.status == "succeeded":
+            return tr("Retry successful"), "good"
+        if self.status in ("failed", "exception"):
+            return ntr("{n} retry failed", "{n} retries failed", self.attempt - 1), "bad"
+        return (tr("Retrying…"), "warn") if self.active else ("", "muted")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from editor.canvas import courses
 from editor.canvas import metrics as m
-from editor.canvas.card import card_content
+from editor.canvas.card import card_content, with_retry
 from editor.canvas.content import CardContent
 from editor.canvas.index import Box, SpatialIndex
 from editor.canvas.routes import Route, fan
-from editor.canvas.runview import NO_EXTRA, Extra
+from editor.canvas.runview import NO_EXTRA, Extra, NodeRun, extra_for
 from engine.nodes import registry
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Item:
     """One node as drawn.
 
     `full` is all that the card has to say, `content` what it shows: less, where the next card below leaves no room
-    (files are laid out for lower cards than ours). `wish` is what a run would add below the body, `shown` as much of it
-    as there is room for; `drawing` is the painter's cache.
+    (files are laid out for lower cards than ours). `run` is what a run says of it, `wish` what that would add below the
+    body, `shown` as much of it as there is room for; `drawing` is the painter's cache.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Item:
     order: int
     wish: Extra = NO_EXTRA
     shown: Extra = NO_EXTRA
+    run: NodeRun | None = None
     drawing: Any = None
 
     @property
@@ -88,6 +89,8 @@ class CanvasScene:
         self.index = SpatialIndex()
         self.edge_index = SpatialIndex(960.0)
         self._ways = SpatialIndex(960.0)
+        self.lacks: Mapping[str, Mapping[str, str]] = {}
+        """What this workspace has not of what nodes name: by node the places and the codes of problems."""
         self.stamp = 0
         """Raised whenever boxes may have changed; painters keep things by it."""
         self._by_node: dict[str, set[str]] = {}
@@ -192,7 +195,8 @@ class CanvasScene:
             return False
         self._forget_refs(old)
         item = self._put_item(node, graph, old.order)
-        item.wish = old.wish
+        item.wish, item.run = old.wish, old.run
+        item.full = item.content = with_retry(item.full, node, old.run)
         damage.areas.append(item.box)
         return old.full.title != item.full.title or old.node.type != node.type
 
@@ -262,10 +266,20 @@ class CanvasScene:
     def refresh_contents(self) -> None:
         """Makes every card's content anew (another language)."""
         if self.graph is not None:
-            wishes = {item.id: item.wish for item in self.items.values() if item.wish.height}
+            runs = {item.id: item.run for item in self.items.values() if item.run is not None}
             self.load(self.graph)
-            for node_id, wish in wishes.items():
-                self.set_extra(node_id, wish)
+            for node_id, run in runs.items():
+                self.set_run(node_id, run)
+
+    def set_lacks(self, lacks: Mapping[str, Mapping[str, str]]) -> Damage:
+        """Says on cards what this workspace has not."""
+        changed = {n for n in {*lacks, *self.lacks} if lacks.get(n) != self.lacks.get(n) and n in self.items}
+        self.lacks = {node_id: dict(places) for node_id, places in lacks.items()}
+        if self.graph is None or not changed:
+            return Damage()
+        from engine.model.document import Delta
+
+        return self.update(self.graph, Delta(nodes_changed=frozenset(changed)))
 
     def refresh_nodes(self, node_ids: Iterable[str]) -> Damage:
         """Makes the cards of these nodes anew, for what is told of them changed although they did not."""
@@ -285,7 +299,7 @@ class CanvasScene:
     def _put_item(self, node: Node, graph: Graph, order: int) -> Item:
         spec = registry.spec(node.type)
         kind = item_kind(node)
-        content = card_content(node, graph, spec)
+        content = card_content(node, graph, spec, self.lacks.get(node.id))
         item = Item(
             node.id,
             kind,
@@ -487,12 +501,17 @@ class CanvasScene:
             if self.graph is not None and self.items[node_id].kind == "room":
                 waiting.extend(child.id for child in self.graph.children(node_id))
 
-    def set_extra(self, node_id: str, wish: Extra) -> Damage:
-        """Gives a node more to show below its body while a run is shown."""
+    def set_run(self, node_id: str, run: NodeRun | None) -> Damage:
+        """Gives a node more to show while a run is shown: below its body, and in its line about trying again."""
         damage = Damage()
         item = self.items.get(node_id)
-        if item is None or item.kind != "card" or item.wish == wish:
+        if item is None or item.kind != "card":
             return damage
+        item.run = run
+        wish, full = extra_for(run, item.full.streams), with_retry(item.full, item.node, run)
+        if item.wish == wish and full is item.full:
+            return damage
+        item.full = full
         damage.areas.append(item.box)
         item.wish = wish
         if self._fit_rows([item]):

@@ -355,6 +355,10 @@ class CanvasSurface(QWidget):
         old, self.state.problems = self.state.problems, new
         self.repaint_nodes(n for n in {*old, *new} if old.get(n) != new.get(n))
 
+    def set_lacks(self, lacks: Mapping[str, Mapping[str, str]]) -> None:
+        """What this workspace has not of what nodes name: per node the places of settings and the problems' codes."""
+        self.repaint_damage(self.scene.set_lacks(lacks))
+
     def set_marks(self, marks: Mapping[str, Marks]) -> None:
         """Breakpoints, pins and stale results per node."""
         new = dict(marks)

@@ -488,6 +488,7 @@ class WorkflowPage(QWidget):
 
     def _problems(self) -> None:
         found: dict[str, tuple[int, int, str]] = {}
+        lacks: dict[str, dict[str, str]] = {}
         for problem in self.session.problems:
             if not problem.node_id:
                 continue
@@ -495,7 +496,10 @@ class WorkflowPage(QWidget):
             error = problem.severity == "error"
             words = told(problem.message)
             found[problem.node_id] = (errors + error, warnings + (not error), f"{tip}\n{words}".strip())
+            if problem.code.startswith("tool."):
+                lacks.setdefault(problem.node_id, {})[problem.field] = problem.code
         self.canvas.set_problems(found)
+        self.canvas.set_lacks(lacks)
 
     def follow(self, signal: Any, slot: Callable[..., Any]) -> None:
         """Call `slot` on a signal of the session as long as this page is open; the session may live longer."""

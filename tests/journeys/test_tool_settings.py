@@ -296,12 +296,15 @@ def test_accounts_are_added_and_made_the_default(studio: Studio, page: ToolsPage
     assert [a.name for a in studio.services.tools.accounts.list("serper")] == ["Home", "Work"]
 
 
+@pytest.mark.spec("editor.36")
 def test_a_node_chooses_its_account(studio: Studio) -> None:
     with serving(lambda _: Reply(b'{"organic": []}', type="application/json")) as server:
         open_workflow(studio, start(), {**tool("builtin", "serper", "serper", query="x"), "title": "Find"}, end())
         session = studio.page.session
         session.check()
         assert "Serper needs an account. Add one in the settings under Tools." in [p.message for p in session.problems]
+        said = [[part.text for part in row.parts] for row in studio.page.canvas.scene.items["1"].content.rows]
+        assert ["No account here"] in said
         accounts = studio.services.tools.accounts
         accounts.save("serper", "Work", {**searcher(server), "serperapi_api_key": "key-work"})
         home = accounts.save("serper", "Home", {**searcher(server), "serperapi_api_key": "key-home"})

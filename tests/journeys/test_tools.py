@@ -76,7 +76,13 @@ def test_kinds_filter_the_tools(studio: Studio) -> None:
     assert palette.parts.tools.count() == 0
 
 
-@pytest.mark.spec("ai.130")
+def on_card(studio: Studio) -> set[str]:
+    """The words in the body of the tool's card."""
+    rows = studio.page.canvas.scene.items["1"].content.rows
+    return {part.text for row in rows for part in row.parts}
+
+
+@pytest.mark.spec("ai.130", "editor.36")
 def test_a_missing_tool_is_mapped_from_its_form(studio: Studio) -> None:
     open_workflow(studio, start(), MISSING, end())
     problems = studio.page.panels["problems"]
@@ -84,11 +90,13 @@ def test_a_missing_tool_is_mapped_from_its_form(studio: Studio) -> None:
     session = studio.page.session
     session.check()
     assert [p.code for p in session.problems if p.code == "tool.unknown"] == ["tool.unknown"]
+    assert "Not installed here" in on_card(studio)
     studio.page.reveal("1", "")
     studio.settle()
     before = dict(session.document.graph.node("1").data)
     studio.click("Use time/current_time instead")
     assert wait_until(lambda: not [p for p in session.problems if p.code == "tool.unknown"], 20)
+    assert "Not installed here" not in on_card(studio)
     assert session.document.graph.node("1").data == before  # the file's name stays
     assert studio.services.tools.aliases() == {
         ("clock", "current_timee"): ToolIdentity("builtin", "time", "current_time", "time")

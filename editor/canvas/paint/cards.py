@@ -106,14 +106,8 @@ def _paint_frame(canvas: Canvas, item: Item, rect: QRectF) -> None:
     if not current.is_dark and canvas.level >= Level.TITLES:
         _paint_shadow(canvas, rect, radius)
     run = canvas.view.runs.get(item.id)
-    line = current.color("line")
     width = max(1.0, round(canvas.pixel))
-    if run is not None and run.status in _BORDERS:
-        tone, strength = _BORDERS[run.status]
-        if run.active and canvas.moving:
-            strength = 0.45  # the sweeping ring is drawn over it
-        line = _border(tone, strength, current.name)
-    pen = QPen(line, width)
+    pen = QPen(border_of(canvas, run, current.color("line")), width)
     if item.content.unknown:
         pen.setColor(current.color("faint"))
         pen.setStyle(Qt.PenStyle.DashLine)
@@ -141,6 +135,16 @@ def _paint_shadow(canvas: Canvas, rect: QRectF, radius: float) -> None:
         spread = grow * step
         lowered = rect.adjusted(-spread, -spread, spread, spread).translated(0, drop * step)
         painter.drawRoundedRect(lowered, radius + spread, radius + spread)
+
+
+def border_of(canvas: Canvas, run: NodeRun | None, usual: QColor) -> QColor:
+    """The colour of a card's border: that of its state, or the usual one."""
+    if run is None or run.status not in _BORDERS:
+        return usual
+    tone, strength = _BORDERS[run.status]
+    if run.active and canvas.moving:
+        strength = 0.45  # the sweeping ring is drawn over it
+    return _border(tone, strength, theme().name)
 
 
 @lru_cache(maxsize=64)
@@ -212,11 +216,7 @@ def _paint_start(canvas: Canvas, item: Item, rect: QRectF) -> None:
     radius = current.radius("card") * canvas.scale
     width = max(1.0, round(canvas.pixel))
     run = canvas.view.runs.get(item.id)
-    line = current.color("line")
-    if run is not None and run.status in _BORDERS:
-        tone, strength = _BORDERS[run.status]
-        line = _border(tone, strength, current.name)
-    painter.setPen(QPen(line, width))
+    painter.setPen(QPen(border_of(canvas, run, current.color("line")), width))
     painter.setBrush(current.color("surface"))
     half = width / 2
     painter.drawRoundedRect(rect.adjusted(half, half, -half, -half), radius, radius)

@@ -25,6 +25,8 @@ Text = tuple[QPointF, QStaticText, QFont, QColor]
 _ICON = 12.0
 _ICON_GAP = 4.0
 _LEAST = 26.0
+_TITLE_SHARE = 0.5
+"""So much of the header's room is the title's."""
 _SQUEEZE = 1.12
 """So much more than there is rows may want; then they move together."""
 
@@ -125,21 +127,25 @@ class DrawingMaker:
         self.result.tile_icon = (m.PAD + (side - size) / 2, centre - size / 2, size, content.icon, colour.name())
         left = m.PAD + side + 10.0
         room = self.width - left - m.PAD - reserve
+        badge = self._badge(room, centre)
         for into, taken in (
-            (self.result.title, 0.0),
+            (self.result.title, badge),
             (self.result.short_title, status_size(m.GLYPH, self.step) + m.PART_GAP),
         ):
             title = elided(content.title, self._metrics("title"), room - taken)
             self._place(into, title, left, centre, "title", self.theme.color("text"), None)
-        self._badge(left + self._metrics("title").horizontalAdvance(content.title), centre)
 
-    def _badge(self, end: float, centre: float) -> None:
-        """The word at the right end of the header, where the title leaves room for it; a status takes its place."""
+    def _badge(self, room: float, centre: float) -> float:
+        """The word at the right end of the header, unless it would leave the title next to nothing; what it takes. A
+        status comes in its place."""
         words = self.content.badge
         width = self._metrics("small").horizontalAdvance(words) if words else 0.0
-        left = self.width - m.PAD - width
-        if words and left >= end + m.PAD:
-            self._place(self.result.title, words, left, centre, "small", self.theme.color("muted"), None)
+        if not words or room - width - m.PART_GAP < room * _TITLE_SHARE:
+            return 0.0
+        self._place(
+            self.result.title, words, self.width - m.PAD - width, centre, "small", self.theme.color("muted"), None
+        )
+        return width + m.PART_GAP
 
     def body(self) -> None:
         """The rows of the body. Where enlarged text needs more height than the rows have, those that matter least to

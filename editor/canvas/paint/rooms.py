@@ -11,6 +11,7 @@ from editor import icons
 from editor.canvas import metrics as m
 from editor.canvas.paint.background import paint_dots
 from editor.canvas.paint.cards import (
+    border_of,
     opacity_of,
     paint_badges,
     paint_rings,
@@ -35,7 +36,6 @@ from editor.canvas.paint.reading import (
     status_size,
 )
 from editor.canvas.paint.tiles import status_of
-from editor.canvas.runview import TONES
 from editor.canvas.scene import Item
 from editor.i18n import tr
 from editor.theme import theme
@@ -65,11 +65,8 @@ def paint_room(canvas: Canvas, item: Item, area: QRectF, links: Mapping[str, set
         painter.setOpacity(opacity)
     radius = current.radius("room") * scale
     width = max(1.0, round(canvas.pixel))
-    run = canvas.view.runs.get(item.id)
-    line = current.color("line_strong" if not current.is_dark else "line")
-    if run is not None and run.status in ("running", "failed", "exception", "retry", "paused", "held"):
-        line = current.color(TONES[run.status])
-    pen = QPen(line, width)
+    usual = current.color("line_strong" if not current.is_dark else "line")
+    pen = QPen(border_of(canvas, canvas.view.runs.get(item.id), usual), width)
     if item.content.unknown:
         pen.setStyle(Qt.PenStyle.DashLine)
     painter.setPen(pen)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QConicalGradient, QPainter, QPainterPath, QPen
 
-from editor.amounts import duration, token_count
+from editor.amounts import token_count
 from editor.canvas import metrics as m
 from editor.canvas.paint.context import Canvas
 from editor.canvas.paint.drawing import paint_icons
@@ -18,8 +18,6 @@ from editor.canvas.runview import (
     TONES,
     Extra,
     NodeRun,
-    loading_words,
-    state_word,
     tail_lines,
 )
 from editor.canvas.scene import Item
@@ -119,17 +117,13 @@ def _paint_footer(canvas: Canvas, item: Item, run: NodeRun, rect: QRectF) -> Non
 
 
 def _footer_words(run: NodeRun) -> list[tuple[str, str, str]]:
-    words = []
     if run.taken:
-        icon, word = TAKEN[run.taken]
-        words.append((icon, tr(word), "muted"))
-    elif run.elapsed is not None:
-        words.append(("clock", duration(run.elapsed), "muted"))
+        icon = TAKEN[run.taken][0]
     elif run.loading is not None:
-        words.append(("cpu", loading_words(run.loading), "muted"))
-    elif run.active or run.resting:
-        icon, tone = (ICONS[run.status], TONES[run.status]) if run.resting else ("clock", "muted")
-        words.append((icon, state_word(run.status), tone))
+        icon = "cpu"
+    else:
+        icon = ICONS[run.status] if run.resting or (run.elapsed is None and not run.active) else "clock"
+    words = [(icon, run.state_words, TONES[run.status] if run.resting else "muted")]
     if run.tokens:
         words.append(("tokens", tr("{n} tokens", n=token_count(run.tokens)), "muted"))
     if run.attempt:

@@ -49,14 +49,17 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "agent": {
         "agent_strategy_label": "ReAct",
-        "agent_parameters": {"model": {"value": {"model": "gpt"}}, "tools": {"value": [{"enabled": True}, {}]}},
+        "agent_parameters": {
+            "model": {"value": {"model": "gpt"}},
+            "tools": {"value": [{"enabled": True, "tool_label": "Current time"}, {"tool_name": "wiki"}]},
+        },
     },
     "knowledge-retrieval": {
         "query_variable_selector": ["sys", "query"],
         "dataset_ids": ["a", "b"],
         "multiple_retrieval_config": {"top_k": 4},
     },
-    "variable-aggregator": {"variables": [["start", "x"], ["gone", "text"]]},
+    "variable-aggregator": {"variables": [["start", "x"], ["gone", "text"]], "output_type": "array[string]"},
     "assigner": {
         "items": [
             {
@@ -88,7 +91,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "trigger-schedule": {"frequency": "daily", "visual_config": {"time": "9:00 AM"}},
     "trigger-webhook": {"method": "post", "webhook_url": "https://example.org/hook"},
-    "trigger-plugin": {"event_name": "on_created"},
+    "trigger-plugin": {"event_name": "on_created", "subscription_id": "sub-12"},
     "knowledge-index": {"chunk_structure": "text_model", "indexing_technique": "high_quality"},
     "datasource": {"datasource_label": "File", "fileExtensions": ["pdf"]},
 }
@@ -104,9 +107,9 @@ SHOWS = {
     "template-transform": ["Jinja", "Dear {{ name }},"],
     "http-request": ["POST", "api.example.org/v1/items"],
     "tool": ["Search", "query"],
-    "agent": ["ReAct", "gpt", "2 tools"],
+    "agent": ["ReAct", "gpt", "2 tools", "Current time", "wiki"],
     "knowledge-retrieval": ["sys.query", "2 knowledge bases", "unresolved", "top 4"],
-    "variable-aggregator": ["x", "missing"],
+    "variable-aggregator": ["x", "missing", "array[string]"],
     "assigner": ["memory", "append", "x", "add", "25"],
     "document-extractor": ["file"],
     "list-operator": ["filter", "first 3"],
@@ -115,7 +118,7 @@ SHOWS = {
     "human-input": ["Please approve", "in the program", "Approve"],
     "trigger-schedule": ["daily", "9:00 AM"],
     "trigger-webhook": ["POST", "https://example.org/hook"],
-    "trigger-plugin": ["on_created"],
+    "trigger-plugin": ["on_created", "Subscription", "sub-12"],
     "knowledge-index": ["high quality"],
     "datasource": ["File", "pdf"],
 }
@@ -124,7 +127,7 @@ SHOWS = {
 def content_of(node_type: str, **more: Any) -> CardContent:
     graph = graph_of(
         node("start", 0, 0, "start", title="User input"),
-        node("n", 0, 0, node_type, **SAMPLES.get(node_type, {}), **more),
+        node("n", 0, 0, node_type, **{**SAMPLES.get(node_type, {}), **more}),
     )
     return card_content(graph.nodes["n"], graph, registry.spec(node_type))
 
@@ -190,6 +193,85 @@ def test_a_tool_shows_what_it_is_given_and_says_how_much_more_there_is() -> None
     assert "five" not in shown
     assert "none" not in shown
     assert "and 2 more" in shown
+
+
+@pytest.mark.spec("editor.36", "editor.66")
+def test_a_tool_shows_its_settings_and_nothing_of_secrets() -> None:
+    content = content_of(
+        "tool",
+        tool_parameters={"key": {"type": "constant", "value": "sk-secret"}},
+        tool_configurations={"limit": {"type": "constant", "value": 5}, "deep": {"type": "constant", "value": False}},
+        paramSchemas=[{"name": "key", "type": "secret-input"}],
+    )
+    rows = [[part.text for part in row.parts] for row in content.rows]
+    assert rows[1:] == [["key", "••••••"], ["limit", "5"], ["deep", "false"]]
+
+
+def chips_of(content: CardContent) -> dict[str, tuple[str, str]]:
+    return {part.text: (part.icon, part.tone) for row in content.rows for part in row.parts if part.kind == "chip"}
+
+
+@pytest.mark.spec("editor.36")
+@pytest.mark.parametrize(
+    ("code", "words"), [("tool.unknown", "Not installed here"), ("tool.no_account", "No account here")]
+)
+def test_tools_that_cannot_be_called_here_are_marked_on_the_card(
+    canvas: Callable[..., CanvasHand], code: str, words: str
+) -> None:
+    tools = [
+        {"enabled": False, "tool_label": "Off"},
+        {"enabled": True, "tool_label": "Fine"},
+        {"enabled": True, "tool_label": "Lost"},
+    ]
+    hand = canvas(
+        graph_of(
+            node("t", 0, 0, "tool", tool_label="Search", provider_name="web", error_strategy="fail-branch"),
+            node("a", 300, 0, "agent", agent_parameters={"tools": {"value": tools}}),
+            node("b", 600, 0),
+            edges=(("t", "fail-branch", "b"),),
+        )
+    )
+    scene = hand.view.scene
+    before, end = chips_of(scene.items["t"].content), hand.view.socket_pos("t", "fail-branch")
+    assert words not in before
+    assert set(chips_of(scene.items["a"].content)) >= {"Fine", "Lost"}
+    hand.view.set_lacks({"t": {"tool_name": code}, "a": {"agent_parameters.tools.value.2": code}})
+    assert chips_of(scene.items["t"].content)[words] == ("warning", "warn")
+    # The row pushes the branch down, and the connection goes with it.
+    assert hand.view.socket_pos("t", "fail-branch").y() > end.y()
+    route = next(iter(scene.edges.values())).route
+    assert hand.view.camera.to_view(route.x1, route.y1)[1] == pytest.approx(
+        hand.view.socket_pos("t", "fail-branch").y()
+    )
+    found = chips_of(scene.items["a"].content)
+    assert (found["Lost"], found["Fine"]) == (("warning", "warn"), ("tool", "text"))
+    assert "Off" not in found  # named last, and there is room for two
+    hand.view.set_lacks({})
+    assert chips_of(scene.items["t"].content) == before
+    assert chips_of(scene.items["a"].content)["Lost"] == ("tool", "text")
+
+
+def test_tools_that_are_switched_off_are_marked_and_come_last() -> None:
+    tools = [{"enabled": False, "tool_label": "Off"}, {"enabled": True, "tool_label": "On"}]
+    content = content_of("agent", agent_parameters={"tools": {"value": tools}})
+    shown = chips_of(content)
+    assert (shown["On"], shown["Off"]) == (("tool", "text"), ("bypass", "faint"))
+    assert list(shown).index("On") < list(shown).index("Off")
+
+
+def test_a_plugin_trigger_without_a_subscription_says_so() -> None:
+    assert "No subscription" in words(content_of("trigger-plugin", subscription_id=""))
+
+
+@pytest.mark.spec("editor.36")
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_long_title_leaves_the_badge_of_a_start_its_place(language: str) -> None:
+    set_language(language)
+    content = content_of("trigger-webhook", title="一个非常长的标题 with English words too, and more of them")
+    title, badge = make_drawing(content).title[::-1]
+    assert badge[1].text() == content.badge
+    assert title[1].text().endswith("…")
+    assert title[0].x() + title[1].size().width() <= badge[0].x()
 
 
 @pytest.mark.parametrize("node_type", sorted(registry.SPECS))

@@ -48,19 +48,40 @@ def run_state(**nodes: NodeRunState) -> RunState:
 @pytest.mark.spec("editor.37")
 @pytest.mark.parametrize(
     ("status", "token"),
-    [("running", "accent"), ("failed", "bad"), ("exception", "warn"), ("held", "held"), ("retry", "warn")],
+    [
+        ("running", "accent"),
+        ("succeeded", "good"),
+        ("failed", "bad"),
+        ("exception", "warn"),
+        ("held", "held"),
+        ("paused", "held"),
+        ("retry", "warn"),
+    ],
 )
-def test_the_border_has_the_states_colour(canvas: Make, status: str, token: str) -> None:
-    hand = canvas(CHAIN)
+@pytest.mark.parametrize("kind", ["llm", "iteration"])
+def test_the_border_has_the_states_colour(canvas: Make, kind: str, status: str, token: str) -> None:
+    hand = canvas(graph_of(node("b", 0, 0, kind, width=400, height=200)))
+    plain = colour_at(hand, border_place(hand))
     hand.view.set_run_state(run_state(b=NodeRunState("b", "x", status=status)))
     hand.settle()
+    border, wanted = colour_at(hand, border_place(hand)), theme().color(token)
+    if status == "succeeded":  # what went well is quieter
+        assert border != plain
+        assert abs(border.hslHue() - wanted.hslHue()) <= 12
+    else:
+        assert border.name() == wanted.name()
+
+
+def border_place(hand: CanvasHand) -> QPointF:
     rect = hand.view.node_rect("b")
-    border = colour_at(hand, QPointF(rect.center().x(), rect.top()))
-    assert border.name() == theme().color(token).name()
+    return QPointF(rect.center().x(), rect.top())
 
 
 @pytest.mark.spec("editor.37")
 def test_states_are_also_told_by_a_glyph_and_by_words(canvas: Make) -> None:
+    from editor.canvas.paint.running import _footer_words
+    from editor.canvas.runview import WORDS
+
     hand = canvas(CHAIN)
     plain = hand.view.grab().toImage()
     seen = set()
@@ -72,7 +93,10 @@ def test_states_are_also_told_by_a_glyph_and_by_words(canvas: Make) -> None:
         seen.add(bytes(glyph.convertToFormat(QImage.Format.Format_Grayscale8).constBits()))
         from editor.canvas.tips import node_description
 
-        assert node_description(hand.view, hand.view.scene.items["b"])
+        item = hand.view.scene.items["b"]
+        assert WORDS[status] in node_description(hand.view, item)
+        assert item.shown.footer
+        assert _footer_words(hand.view.state.runs["b"])[0][1].startswith(WORDS[status])
     assert len(seen) >= 8
     hand.view.set_run_state(None)
     hand.settle()
@@ -152,6 +176,48 @@ def test_attempts_are_counted_against_the_retry_setting() -> None:
     again = NodeRunState("b", "x", status="retry", attempt=2, error="HTTP 503\nmore")
     run = node_run_of(again, node("b", retry_config={"retry_enabled": True, "max_retries": 3}))
     assert (run.attempt, run.attempts, run.error) == (2, 4, "HTTP 503")
+
+
+@pytest.mark.spec("editor.36", "editor.37")
+@pytest.mark.parametrize(
+    ("status", "attempt", "words"),
+    [
+        ("running", 1, "Tries 2 more times on failure"),
+        ("retry", 2, "Retrying…"),
+        ("running", 2, "Retrying…"),
+        ("succeeded", 1, "Tries 2 more times on failure"),
+        ("succeeded", 3, "Retry successful"),
+        ("failed", 2, "1 retry failed"),
+        ("failed", 3, "2 retries failed"),
+        ("exception", 3, "2 retries failed"),
+        ("stopped", 2, "Tries 2 more times on failure"),
+    ],
+)
+def test_the_retry_line_tells_what_became_of_it(canvas: Make, status: str, attempt: int, words: str) -> None:
+    again = {"retry_enabled": True, "max_retries": 2}
+    hand = canvas(graph_of(node("b", 0, 0, "http-request", url="http://a", retry_config=again)))
+
+    def line() -> str:
+        rows = hand.view.scene.items["b"].content.rows
+        return next(row.parts[0].text for row in rows if row.parts[0].icon == "retry")
+
+    plain = hand.view.grab().toImage()
+    hand.view.set_run_state(run_state(b=NodeRunState("b", "x", status=status, attempt=attempt)))
+    assert line() == words
+    hand.document.apply(SetField("b", ("title",), "Another"))
+    assert line() == words
+    set_language("zh_CN")
+    try:
+        hand.view._language_changed()
+        assert line() != words
+    finally:
+        set_language("en")
+    hand.document.undo()
+    hand.view._language_changed()
+    hand.view.set_run_state(None)
+    hand.settle()
+    assert line() == "Tries 2 more times on failure"
+    assert hand.view.grab().toImage() == plain
 
 
 def test_a_container_steps_through_its_rounds(canvas: Make) -> None:
