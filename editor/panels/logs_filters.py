@@ -155,7 +155,9 @@ class LogFilters(QWidget):
         combo = QComboBox()
         combo.setAccessibleName(name)
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        combo.setMinimumContentsLength(11)
+        metrics = combo.fontMetrics()
+        own = -(-metrics.horizontalAdvance(every) // max(1, metrics.horizontalAdvance("X")))
+        combo.setMinimumContentsLength(max(11, own))  # what it says while nothing is chosen is never cut
         combo.addItem(every, "")
         combo.currentIndexChanged.connect(lambda _: self._tell())
         return combo
