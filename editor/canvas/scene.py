@@ -146,8 +146,8 @@ class CanvasScene:
         touched |= inside | self._refresh_referrers(renamed, graph, damage)
         if delta.nodes_added or delta.nodes_removed:
             self._reorder(graph)
-        for item in self._fit_rows(self._above(damage.areas)):
-            damage.areas.append(item.box)
+        for before, item in self._fit_rows(self._above(damage.areas)):
+            damage.areas += [before, item.box]
             touched.add(item.id)
         for edge_id in (*delta.edges_added, *delta.edges_changed):
             if edge_id in graph.edges:
@@ -217,9 +217,9 @@ class CanvasScene:
         found = {item.id: item for area in areas for item in self.in_area(area._replace(top=area.top - 900.0))}
         return list(found.values())
 
-    def _fit_rows(self, items: Iterable[Item]) -> list[Item]:
-        """Leaves out optional rows where a card would reach into the next one below; answers the cards that
-        changed."""
+    def _fit_rows(self, items: Iterable[Item]) -> list[tuple[Box, Item]]:
+        """Leaves out optional rows where a card would reach into the next one below; answers the cards that changed,
+        each with the box that it had."""
         changed = []
         for item in items:
             if item.kind != "card":
@@ -228,12 +228,13 @@ class CanvasScene:
             same = fitted.rows == item.content.rows and fitted.sockets == item.content.sockets
             if same and shown == item.shown and item.box.bottom == item.box.top + fitted.height + shown.height:
                 continue
+            before = item.box
             item.content = fitted
             item.shown = shown
             item.drawing = None
             item.box = item.box._replace(bottom=item.box.top + fitted.height + item.extra)
             self.index.put(item.id, item.box)
-            changed.append(item)
+            changed.append((before, item))
         return changed
 
     def _fit(self, item: Item) -> tuple[CardContent, Extra]:
@@ -288,7 +289,8 @@ class CanvasScene:
             self.stamp += 1
             for node_id in node_ids:
                 self._refresh_item(node_id, self.graph, damage, False)
-            damage.areas += [item.box for item in self._fit_rows(self._above(damage.areas))]
+            fitted = self._fit_rows(self._above(damage.areas))
+            damage.areas += [area for before, item in fitted for area in (before, item.box)]
         return damage
 
     def forget_drawings(self) -> None:

@@ -19,7 +19,7 @@ from editor.canvas.paint.context import Level, level_for
 from editor.canvas.runview import extra_for, node_run_of, tail_lines
 from editor.i18n import set_language
 from editor.theme import set_theme, theme
-from engine.model.edits import SetField
+from engine.model.edits import MoveNodes, SetField
 from engine.run.fold import NodeRunState, RunState
 from tests.helpers.canvas import CanvasHand, graph_of, node
 
@@ -315,6 +315,21 @@ def test_repairing_areas_gives_the_same_picture_as_painting_anew(canvas: Make) -
     hand.view.select(["b"])
     hand.drag(hand.at_node("c"), hand.at_node("c", 40, 120))
     hand.hover(QPointF(2, 2))
+    repaired = hand.view.grab().toImage()
+    hand.view.repaint_all()
+    hand.settle()
+    assert hand.view.grab().toImage() == repaired
+
+
+def test_nothing_stays_of_a_card_that_gives_rows_up_for_another(canvas: Make) -> None:
+    tall = node(
+        "tall", 0, 0, "llm", model={"name": "m", "provider": "p"}, prompt_template=[{"role": "user", "text": "x"}]
+    )
+    hand = canvas(graph_of(tall, node("other", 600, 300)))
+    full = hand.view.scene.items["tall"].box
+    hand.document.apply(MoveNodes({"other": (200, 40)}))
+    hand.settle()
+    assert hand.view.scene.items["tall"].box.bottom < full.bottom
     repaired = hand.view.grab().toImage()
     hand.view.repaint_all()
     hand.settle()
