@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.model.graph import Node
     from engine.run.fold import NodeRunState
 
-_TAIL = 2000
+_KEPT = 2000
 _LONGEST_ERROR = 500
 
 EdgeRun = Literal["taken", "skipped", "flowing"]
@@ -78,8 +78,8 @@ def state_word(status: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NodeRun:
-    """A node in the run that is shown. `text` is the tail of what it streams, `started` a monotonic-independent
-    epoch."""
+    """A node in the run that is shown. `text` is the tail of what it streams and the beginning of what it has said,
+    `started` a monotonic-independent epoch."""
 
     status: str
     elapsed: float | None = None
@@ -174,8 +174,18 @@ def extra_for(run: NodeRun | None, streams: bool) -> Extra:
 
 def tail_lines(text: str, width: int, lines: int) -> list[str]:
     """The last `lines` lines of a growing text, wrapped roughly at `width` characters (wide ones count twice)."""
+    return _wrapped(text[-width * lines * 3 :], width)[-lines:]
+
+
+def head_lines(text: str, width: int, lines: int) -> list[str]:
+    """The first `lines` lines of a text that is whole, wrapped as in `tail_lines`; an ellipsis tells of more."""
+    found = _wrapped(text.lstrip()[: width * lines * 3], width)
+    return found if len(found) <= lines else [*found[: lines - 1], f"{found[lines - 1]}…"]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
     found: list[str] = []
-    for raw in text[-width * lines * 3 :].splitlines() or [""]:
+    for raw in text.splitlines() or [""]:
         line, size = "", 0
         for character in raw:
             step = 2 if ord(character) > 0x2E7F else 1
@@ -192,7 +202,7 @@ def tail_lines(text: str, width: int, lines: int) -> list[str]:
             size += step
         if line:
             found.append(line)
-    return found[-lines:]
+    return found
 
 
 def first_error_line(error: Any) -> str:
@@ -217,7 +227,7 @@ def node_run_of(state: NodeRunState, node: Node | None = None) -> NodeRun:
         attempt=state.attempt if tried else 0,
         attempts=_attempts(node) if tried else 0,
         error=first_error_line(state.error),
-        text=text[-_TAIL:],
+        text=text[:_KEPT] if over else text[-_KEPT:],
         round=len(state.rounds) or None,
         rounds=state.round_count or (len(state.rounds) or None),
         loading=None if state.loading is None or over else int(state.loading * 100),

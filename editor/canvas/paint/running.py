@@ -1,4 +1,4 @@
-"""What a run adds to a card: its error's first line, the tail of streamed text, the footer, and the sweeping ring."""
+"""What a run adds to a card: its error's first line, its streamed text, the footer, and the sweeping ring."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from editor.canvas.runview import (
     TONES,
     Extra,
     NodeRun,
+    head_lines,
     tail_lines,
 )
 from editor.canvas.scene import Item
@@ -66,7 +67,8 @@ def _line(
 
 
 def _paint_stream(painter: QPainter, run: NodeRun, top: float, shown: Extra, step: float) -> float:
-    """The end of what is said; fewer lines where they are enlarged, so that they keep within the same box."""
+    """The end of what is being said, the beginning of what has been said; fewer lines where they are enlarged, so that
+    they keep within the same box."""
     current = theme()
     height = shown.stream_height
     painter.setPen(Qt.PenStyle.NoPen)
@@ -77,7 +79,8 @@ def _paint_stream(painter: QPainter, run: NodeRun, top: float, shown: Extra, ste
     painter.drawRoundedRect(box, current.radius("chip"), current.radius("chip"))
     grow = enlarged("small", step)
     fit = max(1, int((height - 4) // (m.STREAM_LINE * grow * 0.92))) if grow > 1.0 else shown.lines
-    lines = tail_lines(run.text, int(_STREAM_CHARS / grow), min(fit, shown.lines))
+    show = tail_lines if run.active or run.resting else head_lines
+    lines = show(run.text, int(_STREAM_CHARS / grow), min(fit, shown.lines))
     pitch = (height - 8.0) / max(1, len(lines)) if grow > 1.0 else m.STREAM_LINE
     for position, line in enumerate(lines):
         centre = top + pitch * (position + 0.5)

@@ -16,7 +16,7 @@ from editor.canvas import lexical
 from editor.canvas.accessibility import CanvasAccessible, install
 from editor.canvas.minimap import Minimap
 from editor.canvas.paint.context import Level, level_for
-from editor.canvas.runview import extra_for, node_run_of, tail_lines
+from editor.canvas.runview import extra_for, head_lines, node_run_of, tail_lines
 from editor.i18n import set_language
 from editor.theme import set_theme, theme
 from engine.model.edits import MoveNodes, SetField
@@ -170,6 +170,16 @@ def test_streamed_text_shows_its_last_lines() -> None:
     assert extra_for(run, streams=True).lines == 3
     assert tail_lines(run.text, 20, 2)[-1].endswith("ten")
     assert all(len(line) <= 10 for line in tail_lines("中文文字" * 20, 20, 3))
+
+
+def test_a_text_that_is_whole_shows_its_beginning() -> None:
+    said = "\n" + "one two three four five six seven eight nine ten " * 100
+    run = node_run_of(NodeRunState("b", "x", status="succeeded", chunks=[said]))
+    lines = head_lines(run.text, 20, 2)
+    assert lines[0].startswith("one two three")
+    assert len(lines) == 2
+    assert lines[-1].endswith("…"), "and says that there is more"
+    assert head_lines("short", 20, 2) == ["short"]
 
 
 def test_attempts_are_counted_against_the_retry_setting() -> None:
