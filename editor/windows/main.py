@@ -41,7 +41,7 @@ from editor.windows.recent import RecentFiles
 from editor.windows.running import Running
 from editor.windows.tabbing import step
 from editor.windows.toast import Toast
-from editor.windows.topbar import TopBar
+from editor.windows.topbar import Tabs, TopBar
 from editor.windows.versioning import Versioning
 from engine.model.edits import SetApp
 from engine.services.snippets import is_snippet_file
@@ -115,7 +115,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self.tab_bar = QTabBar()
+        self.tab_bar = Tabs()
         self.tab_bar.setProperty("kind", "document")
         self.tab_bar.setDrawBase(False)
         self.tab_bar.setExpanding(False)

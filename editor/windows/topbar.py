@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton, QSizePolicy, QTabBar, QWidget
 
@@ -23,6 +23,19 @@ HEIGHT = 44
 LARGE = 1.6
 NARROW = 860
 LEAST_TABS = 200
+FRONT_TAB = 180
+"""Pixels that the tab in front keeps, if it wants as many."""
+
+
+class Tabs(QTabBar):
+    """Where there is no room for all words, tabs behind give theirs up first: the library and the tab in front say
+    what they are."""
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        wanted, least = self.tabSizeHint(index), super().minimumTabSizeHint(index)
+        if index == self.currentIndex():
+            return QSize(max(least.width(), min(wanted.width(), FRONT_TAB)), least.height())
+        return QSize(wanted.width(), least.height()) if index == 0 else least
 
 
 class TopBar(QFrame):
