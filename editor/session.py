@@ -406,13 +406,15 @@ class WorkflowSession(QObject):
         self.studio.tasks.run(self.studio.services.runs.node_last_run, self.app_id, node_id, done=done)
         return None
 
+    def why_not_alone(self, node_id: str) -> str:
+        """Why a node never runs alone, in words; an empty text when it may."""
+        from engine.model.containers import may_run_alone
+
+        return told(may_run_alone(self.document.graph, node_id))
+
     def can_run_node(self, node_id: str) -> bool:
         """Whether a node may be run alone now."""
-        from engine.nodes.registry import spec
-
-        node = self.document.graph.nodes.get(node_id)
-        found = spec(node.type) if node is not None else None
-        return bool(found and found.can_single_step) and not self.read_only and not self.is_running
+        return not self.read_only and not self.is_running and not self.why_not_alone(node_id)
 
     def is_at_work(self, node_id: str) -> bool:
         """Whether a node runs now, so that what one can do with it is to stop the run."""

@@ -64,11 +64,9 @@ class CanvasRules:
 
     def can_run(self, node_id: str) -> bool:
         """Whether the node can run alone."""
-        node = self._graph.nodes.get(node_id)
-        if node is None or node.is_note:
-            return False
-        spec = registry.spec(node.type)
-        return spec is not None and spec.can_single_step
+        from engine.model.containers import may_run_alone
+
+        return not may_run_alone(self._graph, node_id)
 
     def must_stay(self, node_ids: Iterable[str]) -> dict[str, str]:
         """Which of the nodes that are to be deleted together stay, and why."""

@@ -271,7 +271,7 @@ class Inspector(QWidget):
                 edit.setText(text)
                 edit.setCursorPosition(0)
         self._help.setVisible(found is not None)
-        self._run.setVisible(bool(found and found.can_single_step) and not self._ctx.read_only)
+        self._run.setVisible(not self._ctx.read_only and not self._ctx.session.why_not_alone(node.id))
         self._show_run()
 
     # -- edits of the head -------------------------------------------------------------------------------------------

@@ -113,18 +113,16 @@ def tool_button(name: str, tip: str, action: Callable[[], Any], *, colour: str =
 
 
 def focus_first(part: QWidget) -> bool:
-    """Put the keyboard into the first control of a part, in the order of Tab; False when it has none."""
-    widget: QWidget | None = part
-    for _ in range(10_000):  # the chain is a ring through the whole window
-        if widget is None:
-            return False
-        inside = widget is part or (part.isAncestorOf(widget) and widget.isVisibleTo(part))
-        if inside and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+    """Put the keyboard into the first control of a part, as it was built; False when it has none.
+
+    The chain of Tab is not walked: Qt for Python takes each widget that `nextInFocusChain` gives for a child of the one
+    before, and deletes a dialog with a label that was cleared away.
+    """
+    for widget in (part, *part.findChildren(QWidget)):
+        shown = widget is part or widget.isVisibleTo(part)
+        if shown and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             widget.setFocus(Qt.FocusReason.TabFocusReason)
             return True
-        widget = widget.nextInFocusChain()
-        if widget is part:
-            return False
     return False
 
 

@@ -197,6 +197,9 @@ class Running(QObject):
     def start_node(self, page: WorkflowPage, node_id: str, given: Mapping[str, Any] | None = None) -> LiveRun | None:
         """Run one node with what is given and what is known of its inputs; ask only for what is missing."""
         session = page.session
+        reason = "" if session.read_only else session.why_not_alone(node_id)
+        if reason:
+            session.studio.messages.tell(reason)
         if not session.can_run_node(node_id) or not self._saved(page):
             return None
         node = session.document.graph.node(node_id)

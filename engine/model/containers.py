@@ -75,6 +75,18 @@ def must_stay(graph: Graph, node_ids: Iterable[str]) -> dict[str, str]:
     return kept
 
 
+def may_run_alone(graph: Graph, node_id: str) -> str:
+    """Why a node cannot run as a single step (nodes-logic spec 1.9; editor spec, section 5)."""
+    node = graph.nodes.get(node_id)
+    spec = registry.spec(node.type) if node is not None and not node.is_note else None
+    if node is None or spec is None or not spec.can_single_step:
+        return "A step of this kind does not run alone."
+    if node.type == "assigner" and node.parent is not None:
+        # What it writes into is the container's, and there is none while it would run alone.
+        return "An assigner in a container does not run alone; run the container."
+    return ""
+
+
 def fits_in(graph: Graph, node_type: str, container: str | None) -> str:
     """Why a node of this type does not fit on the canvas (None) or in a container, whatever else stands there."""
     spec = registry.spec(node_type)

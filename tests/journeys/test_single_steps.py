@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
+from editor.dialogs.form_step import FormStep
 from editor.dialogs.step_inputs import StepInputs
 from editor.dialogs.step_items import StepItems
 from editor.screenshot import wait_until
 from editor.windows.page import WorkflowPage
 from engine.nodes.registry import SPECS
 from tests.helpers.flows import nested_flow
+from tests.helpers.model import made, node
 from tests.helpers.studio import Studio
 
 LEFT = Qt.MouseButton.LeftButton
@@ -59,15 +62,54 @@ def test_every_step_of_a_nested_flow_runs_alone(studio: Studio, monkeypatch: pyt
     monkeypatch.setattr(StepInputs, "exec", answer)
     page = nested(studio)
     graph = page.session.document.graph
-    alone = [n for n in graph.nodes.values() if SPECS[n.type].can_single_step]
+    alone = [n for n in graph.nodes.values() if SPECS[n.type].can_single_step and n.id != "up"]
     assert {"code", "template-transform", "iteration", "loop"} <= {n.type for n in alone}
-    for node in alone:
-        summary = step(studio, node.id)
-        assert summary["status"] == "succeeded", (node.id, summary)
+    for found in alone:
+        summary = step(studio, found.id)
+        assert summary["status"] == "succeeded", (found.id, summary)
         state = page.session.run_state
         assert state is not None
-        assert state.nodes[node.id].status == "succeeded"
+        assert state.nodes[found.id].status == "succeeded"
     assert "#each.item#" in asked
+
+
+@pytest.mark.spec("editor.65")
+def test_what_does_not_run_alone_says_why_and_offers_no_button(studio: Studio) -> None:
+    """An assigner in a container writes into that container's variables; an end has nothing to do."""
+    page = nested(studio)
+    before = page.session.run
+    for node_id, reason in (("up", "An assigner in a container does not run"), ("end", "A step of this kind does not")):
+        page.canvas.select([node_id])
+        studio.settle()
+        assert not [b for b in page.inspector.findChildren(QWidget) if b.accessibleName() == "Run this step" and
+                    b.isVisible()]  # fmt: skip
+        page.menus.node_menu(node_id, page.canvas.mapToGlobal(page.canvas.rect().center()))
+        menu = next(m for m in page.findChildren(QMenu) if m.isVisible())
+        assert not any(action.text().startswith("Run this step") for action in menu.actions())
+        menu.close()
+        studio.activate()
+        page.canvas.setFocus()
+        QTest.keyClick(studio.window, Qt.Key.Key_F10)
+        assert studio.messages.told[-1].startswith(reason)
+    assert page.session.run is before
+
+
+@pytest.mark.spec("editor.65")
+def test_a_form_without_anything_to_press_stays_until_it_is_cancelled(studio: Studio) -> None:
+    flow = made([node("1", "start", variables=[]), node("ask", "human-input", title="Ask")], [("1", "ask")])
+    page = studio.open_app(studio.services.workflows.create("workflow", "Asks", workflow=flow))
+    page.canvas.select(["ask"])
+    page.canvas.setFocus()
+    QTest.keyClick(studio.window, Qt.Key.Key_F10)
+    shown = lambda: [d.windowTitle() for d in studio.window.findChildren(FormStep) if d.isVisible()]  # noqa: E731
+    assert wait_until(lambda: not studio.window.studio.tasks.busy, 10)
+    for _ in range(20):
+        studio.settle()
+        gc.collect()
+    assert shown(), "nothing but the window holds it"
+    QTest.keyClick(studio.dialog(FormStep), Qt.Key.Key_Escape)
+    assert wait_until(lambda: not shown(), 10)
+    assert page.session.run is None
 
 
 @pytest.mark.spec("editor.65")
