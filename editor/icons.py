@@ -174,9 +174,9 @@ class _TileEngine(QIconEngine):
         return _TileEngine(self._name, self._family)
 
 
-# An engine written in Python belongs to Qt, which lets go of it with the last copy of its icon, in the midst of
-# deleting a tree or a menu. Now and then its Python object was not there any more by then, and the program ended. So
-# each icon is made once and kept for good: copies share its engine, and none of them is the last.
+# To Qt for Python an engine is the child of the one Python object of a QIcon that it was given to. When that object
+# goes in a reference cycle, the cycle collector takes the engine with it, although the copies of the icon in buttons and
+# lists go on using it: the program ends when they do. So each icon is made once and kept for good.
 
 
 @cache
@@ -195,6 +195,7 @@ def icon(name: str, color_token: str = "text", size: int = 16, active_token: str
     return _icon(name, color_token, active_token or color_token)
 
 
+@cache
 @cache
 def _icon(name: str, token: str, active: str) -> QIcon:
     return QIcon(_ThemedEngine(name, token, active))

@@ -22,10 +22,14 @@ def test_an_icon_outlives_every_widget_that_shows_it(qtbot: QtBot) -> None:
             item = QTreeWidgetItem(tree, [name])
             item.setIcon(0, icon(name))
             item.setIcon(1, tile_icon("start", "entry"))
+        cycle: list[object] = [icon("plus"), tile_icon("start", "entry")]
+        cycle.append(cycle)
+        del cycle
+        gc.collect()  # the icons that the list had must not take away what the tree draws
+        tree.grab()
         tree.deleteLater()
         del tree, item
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    gc.collect()
     assert {icon("plus").cacheKey()} == keys
     shown = icon("plus").pixmap(QSize(16, 16), QIcon.Mode.Normal)
     assert not shown.isNull()
