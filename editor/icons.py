@@ -175,8 +175,8 @@ class _TileEngine(QIconEngine):
 
 
 # To Qt for Python an engine is the child of the one Python object of a QIcon that it was given to. When that object
-# goes in a reference cycle, the cycle collector takes the engine with it, although the copies of the icon in buttons and
-# lists go on using it: the program ends when they do. So each icon is made once and kept for good.
+# goes in a reference cycle, the cycle collector takes the engine with it, although the copies of the icon in buttons
+# and lists go on using it: the program ends when they do. So each icon is made once and kept for good.
 
 
 @cache
@@ -195,7 +195,6 @@ def icon(name: str, color_token: str = "text", size: int = 16, active_token: str
     return _icon(name, color_token, active_token or color_token)
 
 
-@cache
 @cache
 def _icon(name: str, token: str, active: str) -> QIcon:
     return QIcon(_ThemedEngine(name, token, active))
