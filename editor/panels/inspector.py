@@ -28,6 +28,7 @@ from editor.panels.glyph import Glyph
 from editor.panels.last_run import LastRun
 from editor.panels.next_step import NextStep
 from editor.panels.parts import ElidedLineEdit, focus_first
+from editor.tabbing import tab_order
 
 if TYPE_CHECKING:
     from editor.panels.forms.common import Form
@@ -343,10 +344,15 @@ class Inspector(QWidget):
             self.title.setFocus()
 
     def _enter_form(self) -> bool:
-        """The keyboard in the first setting; False when there is none, for what follows the node is no setting."""
-        if self._form is None or self._next is None or not focus_first(self._form):
+        """The keyboard in the first setting; False when there is none: neither what follows the node nor the title of a
+        section is one."""
+        if self._form is None or self._next is None:
             return False
-        return not self._next.isAncestorOf(self.window().focusWidget())
+        stops = [stop for stop in tab_order(self._form) if stop.property("kind") != "section-title"]
+        first = next((stop for stop in stops if not self._next.isAncestorOf(stop)), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.TabFocusReason)
+        return first is not None
 
     def finish(self) -> bool:
         """Take what is being written in a field that waits for its end; False when it cannot be taken."""

@@ -15,8 +15,10 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QMenu,
+    QPushButton,
     QStackedWidget,
     QTabBar,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +31,7 @@ from editor.icons import icon
 from editor.keymap import is_plain, keys_of
 from editor.messages import WindowMessages
 from editor.session import WorkflowSession
+from editor.tabbing import step
 from editor.theme import theme_signal
 from editor.windows import comparing
 from editor.windows.commands import Commands
@@ -39,7 +42,6 @@ from editor.windows.library import Library
 from editor.windows.past import Past
 from editor.windows.recent import RecentFiles
 from editor.windows.running import Running
-from editor.windows.tabbing import step
 from editor.windows.toast import Toast
 from editor.windows.topbar import Tabs, TopBar
 from editor.windows.versioning import Versioning
@@ -224,10 +226,13 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Plain keys (V, H, F, Del ...) arrive here when the widget with the focus, a text field say, has no use for
-        them."""
-        keys = keys_of(event)
+        them. Enter presses the button that has the keyboard, as in dialogs."""
+        keys, focused = keys_of(event), self.focusWidget()
         row = self.studio.keymap.action_for(keys) if keys and is_plain(keys) else None
-        if row is not None:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and isinstance(focused, QPushButton | QToolButton) and focused.hasFocus():
+            focused.click()
+        elif row is not None:
             self.do(row.id, keys=keys)
         else:
             super().keyPressEvent(event)

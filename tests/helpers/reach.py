@@ -16,7 +16,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QMainWindow, QMenu, QWidget
 
-from editor.windows.tabbing import bring_into_view
+from editor.tabbing import bring_into_view
 from tests.helpers.fits import place
 
 LEAST = QSize(40, 20)

@@ -98,7 +98,10 @@ def test_a_prompt_with_a_variable_is_written_run_traced_and_published_by_keys(
     canvas, document = page.canvas, page.session.document
     studio.activate()
     assert wait_until(canvas.hasFocus, 10), "one can begin at once"
-    press(Qt.Key.Key_Tab)
+    press(Qt.Key.Key_Return)
+    assert keyboard().accessibleName() == "Start", "the first of what a run can begin with"
+    press(Qt.Key.Key_Return)
+    assert wait_until(canvas.hasFocus, 5)
     for words in ("template", "llm", "output"):
         add_block(studio, words)
     kinds = {n.type: n.id for n in document.graph.nodes.values()}
@@ -131,6 +134,8 @@ def test_a_prompt_with_a_variable_is_written_run_traced_and_published_by_keys(
     until_here(Qt.Key.Key_Tab, lambda: is_on("llm"))
     press(Qt.Key.Key_Return)
     assert page.inspector.isAncestorOf(keyboard())
+    assert keyboard().accessibleName() == "Model", "the first setting, not the title above it"
+    assert keyboard().property("kind") != "section-title"
     until_here(Qt.Key.Key_Tab, lambda: is_text("rompt"))
     type_words("Sum up {")
     picker = popup(VariablePicker)
@@ -147,7 +152,7 @@ def test_a_prompt_with_a_variable_is_written_run_traced_and_published_by_keys(
     press(Qt.Key.Key_Return)
     if not document.graph.node(kinds["end"]).data["outputs"]:
         until_here(Qt.Key.Key_Tab, lambda: keyboard().accessibleName() == "Add output")
-        press(Qt.Key.Key_Space)
+        press(Qt.Key.Key_Return)
     until_here(Qt.Key.Key_Tab, lambda: keyboard().accessibleName() == "Output value")
     press(Qt.Key.Key_Space)
     assert isinstance(popup(VariablePicker), VariablePicker)

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QTabWidget, QWidget
 
 from editor.canvas.view import CanvasView
 from editor.screenshot import wait_until
+from editor.tabbing import step, tab_order
 from editor.theme import set_theme
-from editor.windows.tabbing import step, tab_order
 from tests.helpers.model import made, node
 from tests.helpers.studio import Studio, opened_studio
 
