@@ -81,18 +81,20 @@ def load(window: MainWindow, file: Path | None, more: Sequence[Path] = ()) -> No
     """What follows once the window is shown; `more` are further files to open."""
     studio = window.studio
 
+    def open_files() -> None:
+        # In front of what was open the last time, whose place they do not take.
+        for path in (file, *more):
+            if path is not None:
+                window.open_path(path)
+
     def opened(_: object) -> None:
         window.library.refresh()
         studio.load_models()
         studio.tools.load()
         studio.tasks.run(studio.services.library.clear_trash)
-        if file is not None:
-            for path in (file, *more):
-                window.open_path(path)
-        else:
-            from editor.windows.layout import restore_all
+        from editor.windows.layout import restore_all
 
-            restore_all(studio, window)
+        restore_all(studio, window, open_files)
 
     studio.tasks.run(
         lambda: studio.services.open_workspace(),

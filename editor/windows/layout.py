@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
@@ -60,13 +60,15 @@ class Layout(QObject):
             "tabs": [page_state(page) for page in pages],
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Open the tabs again as they were; a workflow that is gone meanwhile is left out."""
+    def restore(self, state: Mapping[str, Any], then: Callable[[], None]) -> None:
+        """Open the tabs again as they were; a workflow that is gone meanwhile is left out. `then` is called afterwards,
+        also when nothing could be opened."""
         window, studio = self._window, self._window.studio
         if state.get("maximized"):
             window.showMaximized()
         tabs = [t for t in state.get("tabs") or [] if isinstance(t, dict) and t.get("app")]
         if not tabs:
+            then()
             return
         workflows = studio.services.workflows
         self._restoring = True
@@ -92,10 +94,12 @@ class Layout(QObject):
             window.show_page(front if front is not None else window.library)
             self._restoring = False
             self.remember()
+            then()
 
         def failed(error: Any) -> None:
             self._restoring = False
             studio.messages.error("Penstock", error)
+            then()
 
         studio.tasks.run(work, done=done, failed=failed)
 
@@ -126,9 +130,9 @@ def restore_page(page: WorkflowPage, state: Mapping[str, Any]) -> None:
         page.canvas.select([str(node_id) for node_id in selected])
 
 
-def restore_all(studio: Studio, first: MainWindow) -> None:
-    """Put back every window of the last time; the first one is there already."""
+def restore_all(studio: Studio, first: MainWindow, then: Callable[[], None]) -> None:
+    """Put back every window of the last time; the first one is there already, and `then` follows once it is filled."""
     states = [s for s in studio.preferences.get("windows") or [] if isinstance(s, dict)]
-    for index, state in enumerate(states):
+    for index, state in enumerate(states or [{}]):
         window = first if index == 0 else first.another(state.get("size"))
-        window.layout_of.restore(state)
+        window.layout_of.restore(state, then if window is first else lambda: None)

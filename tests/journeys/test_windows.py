@@ -47,6 +47,12 @@ def test_the_same_tabs_selection_zoom_and_panels_come_back(tmp_path: Path) -> No
         assert (first.shown_panel, second.shown_tab) == ("problems", "trace")
         assert first.session.document.graph.node(start).data["desc"] == "not saved yet"
 
+    with opened_studio(tmp_path) as studio:
+        load(studio.window, TEMPLATES / "loop-until-full.yml")
+        assert wait_until(lambda: len(studio.window.workflow_pages()) == 3, 20)
+        assert [p.session.app_id for p in studio.window.workflow_pages()][:2] == apps, "a file takes no tab away"
+        assert wait_until(lambda: studio.window.page is studio.window.workflow_pages()[2], 10)
+
 
 @pytest.mark.spec("editor.84")
 def test_what_was_typed_last_and_both_windows_are_there_again(tmp_path: Path) -> None:
