@@ -21,6 +21,9 @@ CODE: Final = 16
 EMPTY: Final = '<p style="-qt-paragraph-type:empty"><br/></p>'
 """An empty paragraph. A space that holds it open instead would stand in the text after somebody wrote there."""
 
+_KEPT: Final = ' style="white-space: pre-wrap"'
+"""Spaces in a row and at the start of a line are text, as in the format's own editor."""
+
 NOTE_THEMES: Final = ("blue", "cyan", "green", "yellow", "pink", "violet")
 
 
@@ -40,7 +43,7 @@ def to_html(text: str) -> str:
     """The note's text as a small HTML fragment that Qt shows."""
     tree = parse(text)
     if tree is None:
-        return "".join(f"<p>{html.escape(line)}</p>" if line else EMPTY for line in text.splitlines())
+        return "".join(f"<p{_KEPT}>{html.escape(line)}</p>" if line else EMPTY for line in text.splitlines())
     return "".join(_block(child) for child in _children(tree["root"]))
 
 
@@ -62,8 +65,11 @@ def _words(node: Mapping[str, Any]) -> str:
         return "\n"
     if isinstance(node.get("text"), str):
         return str(node["text"])
-    inner = [_words(child) for child in _children(node)]
-    return "\n".join(inner) if node.get("type") == "list" else "".join(inner)
+    found, apart = "", node.get("type") == "list"
+    for number, child in enumerate(_children(node)):
+        line = "\n" if number and (apart or child.get("type") == "list") else ""
+        found += line + _words(child)
+    return found
 
 
 def _block(node: Mapping[str, Any]) -> str:
@@ -74,18 +80,20 @@ def _block(node: Mapping[str, Any]) -> str:
         return f"<{tag}>{''.join(_item(child) for child in _children(node))}</{tag}>"
     if kind == "heading":
         level = str(node.get("tag", "h3"))
-        return f"<{level}>{inner}</{level}>" if level in ("h1", "h2", "h3", "h4") else f"<h3>{inner}</h3>"
+        level = level if level in ("h1", "h2", "h3", "h4") else "h3"
+        return f"<{level}{_KEPT}>{inner}</{level}>"
     if kind == "quote":
         return f"<blockquote>{inner}</blockquote>"
     if kind == "code":
         return f"<pre>{inner}</pre>"
-    return f"<p>{inner}</p>" if inner else EMPTY
+    return f"<p{_KEPT}>{inner}</p>" if inner else EMPTY
 
 
 def _item(node: Mapping[str, Any]) -> str:
     nested = "".join(_block(child) for child in _children(node) if child.get("type") == "list")
     inner = "".join(_inline(child) for child in _children(node) if child.get("type") != "list")
-    return f"<li>{inner}{nested}</li>"
+    # An entry that only holds a list is no entry: files write lists in lists so.
+    return f"<li{_KEPT}>{inner}{nested}</li>" if inner or not nested else nested
 
 
 def _inline(node: Mapping[str, Any]) -> str:
@@ -96,7 +104,8 @@ def _inline(node: Mapping[str, Any]) -> str:
         inner = "".join(_inline(child) for child in _children(node))
         return f'<a href="{html.escape(str(node.get("url", "")))}">{inner}</a>'
     if isinstance(node.get("text"), str):
-        return _styled(html.escape(str(node["text"])), node)
+        lines = html.escape(str(node["text"])).replace("\r\n", "\n").replace("\r", "\n")
+        return _styled(lines.replace("\n", "<br/>"), node)
     return "".join(_inline(child) for child in _children(node))
 
 

@@ -9,38 +9,61 @@ from PySide6.QtGui import QFont, QTextBlock, QTextCharFormat, QTextDocument, QTe
 from editor.canvas import lexical
 
 _NUMBERED = QTextListFormat.Style.ListDecimal
+_CODE = "monospace"
+"""The family that Qt gives to `<code>`."""
 _HEADINGS = {1: "h1", 2: "h2", 3: "h3", 4: "h4"}
+
+
+Entry = tuple[int, str, list[dict[str, Any]]]
+"""Level, kind and content of one entry of a list."""
 
 
 def to_lexical(document: QTextDocument, base_pixels: int) -> str:
     """The note text for what the document holds; `base_pixels` is the size that needs no mark."""
     blocks: list[dict[str, Any]] = []
-    items: list[dict[str, Any]] = []
-    kind = ""
+    entries: list[Entry] = []
     block = document.begin()
     while block.isValid():
         children = _inline(block, base_pixels)
         found: QTextList | None = block.textList()
         if found is not None:
-            wanted = "number" if found.format().style() == _NUMBERED else "bullet"
-            if items and kind != wanted:
-                blocks.append(_list(items, kind))
-                items = []
-            kind = wanted
-            items.append(lexical.block_node("listitem", children, value=len(items) + 1))
+            form = found.format()
+            kind = "number" if form.style() == _NUMBERED else "bullet"
+            entries.append((form.indent() + block.blockFormat().indent(), kind, children))
         else:
-            if items:
-                blocks.append(_list(items, kind))
-                items = []
+            blocks += _lists(entries)
+            entries = []
             level = block.blockFormat().headingLevel()
             if level in _HEADINGS:
                 blocks.append(lexical.block_node("heading", children, tag=_HEADINGS[level]))
             else:
                 blocks.append(lexical.block_node("paragraph", children))
         block = block.next()
-    if items:
-        blocks.append(_list(items, kind))
-    return lexical.document(blocks)
+    return lexical.document([*blocks, *_lists(entries)])
+
+
+def _lists(entries: list[Entry], depth: int = 0) -> list[dict[str, Any]]:
+    """The lists that entries one after the other make: another kind begins another list, and deeper entries stand in
+    a list of their own within an entry."""
+    found: list[dict[str, Any]] = []
+    least = min((level for level, _, _ in entries), default=0)
+    items: list[dict[str, Any]] = []
+    kind, index = "", 0
+    while index < len(entries):
+        level, wanted, children = entries[index]
+        end = index + 1
+        if level > least:
+            while end < len(entries) and entries[end][0] > least:
+                end += 1
+            children = _lists(entries[index:end], depth + 1)
+            wanted = kind or wanted
+        if items and kind != wanted:
+            found.append(_list(items, kind))
+            items = []
+        kind = wanted
+        items.append(lexical.block_node("listitem", children, value=len(items) + 1, indent=depth))
+        index = end
+    return [*found, _list(items, kind)] if items else found
 
 
 def _list(items: list[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -83,6 +106,8 @@ def _flags(form: QTextCharFormat, *, heading: bool) -> int:
         flags |= lexical.STRIKE
     if form.fontUnderline() and not form.isAnchor():
         flags |= lexical.UNDERLINE
+    if _CODE in (form.fontFamilies() or ()):
+        flags |= lexical.CODE
     return flags
 
 

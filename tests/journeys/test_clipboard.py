@@ -11,12 +11,15 @@ from PySide6.QtGui import QEnterEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from editor.canvas import lexical
 from editor.canvas.minimap import Minimap
 from editor.canvas.view import CanvasView
 from editor.screenshot import wait_until
+from engine.dsl.read import read
 from engine.dsl.write import write
 from engine.model.scope import dangling
 from tests.helpers.dify_clipboard import clipboard, iteration, web_node
+from tests.helpers.model import made, node
 from tests.helpers.studio import Studio
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -187,3 +190,35 @@ def test_what_was_left_out_is_counted_in_one_message(studio: Studio) -> None:
     ]
     press(page.canvas, Qt.Key.Key_Z)
     assert not page.session.document.can_undo
+
+
+@pytest.mark.spec("editor.34")
+def test_a_note_comes_the_same_by_every_way(studio: Studio) -> None:
+    say = lexical.text_node
+    link = lexical.block_node("link", [say("there")], url="https://example.org", rel="noreferrer", target=None)
+    marked = say("two  spaces", flags=lexical.BOLD | lexical.STRIKE, size=16)
+    text = lexical.document([lexical.block_node("paragraph", [marked, link])])
+    data = {"type": "", "title": "", "text": text, "theme": "violet", "author": "Ann", "showAuthor": True}
+    note = {**node("n", "", y=300, **data), "type": "custom-note", "width": 321, "height": 187}
+    flow = made([node("s", "start", title="Start", variables=[]), note], [])
+    page = studio.open_app(studio.services.workflows.create("workflow", "Notes", workflow=flow))
+    canvas = page.canvas
+    studio.hand.look(1.0, 60, 60)
+
+    def notes() -> list[tuple[Any, ...]]:
+        return [(n.data, n.width, n.height) for n in canvas.graph.nodes.values() if n.is_note]
+
+    (before,) = notes()
+    for keys, count in ((Qt.Key.Key_C, 2), (Qt.Key.Key_D, 2), (Qt.Key.Key_X, 1)):
+        canvas.select(["n"])
+        press(canvas, keys)
+        if keys != Qt.Key.Key_D:
+            studio.hand.hover(QPointF(500, 420))
+            press(canvas, Qt.Key.Key_V)
+        assert notes() == [before] * count
+        while page.session.document.can_undo:
+            press(canvas, Qt.Key.Key_Z)
+        assert notes() == [before]
+    again = read(write(page.session.document.workflow)).workflow
+    assert again is not None
+    assert [(n.data, n.width, n.height) for n in again.graph.nodes.values() if n.is_note] == [before]

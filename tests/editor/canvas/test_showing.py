@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -419,31 +420,64 @@ def test_note_texts_survive_the_way_through_the_editor(canvas: Make) -> None:
     from editor.canvas.paint.notes import make_document
     from editor.canvas.richtext import to_lexical
 
+    words = lexical.text_node
+    bullets = {"listType": "bullet", "start": 1, "tag": "ul"}
+
+    def entry(*children: dict[str, Any], value: int = 1, indent: int = 0) -> dict[str, Any]:
+        return lexical.block_node("listitem", list(children), value=value, indent=indent)
+
+    inner = lexical.block_node("list", [entry(words("deep"), indent=1)], **bullets)
+    numbered = lexical.block_node("list", [entry(words("first"))], listType="number", start=1, tag="ol")
+    to = {"url": "https://example.org", "rel": "noreferrer", "target": None}
+    marked = words("all", flags=lexical.BOLD | lexical.ITALIC | lexical.STRIKE | lexical.UNDERLINE, size=16)
     blocks = [
-        lexical.block_node("paragraph", [lexical.text_node("plain "), lexical.text_node("bold", flags=lexical.BOLD)]),
+        lexical.block_node("heading", [words("Head")], tag="h2"),
+        lexical.block_node("paragraph", [words("plain  two "), words("bold", flags=lexical.BOLD)]),
+        lexical.block_node("paragraph", [words("  {"), {"type": "linebreak", "version": 1}, words("\tend  ")]),
+        lexical.block_node("paragraph", []),
         lexical.block_node(
             "list",
             [
-                lexical.block_node("listitem", [lexical.text_node("one", flags=lexical.ITALIC)], value=1),
-                lexical.block_node("listitem", [lexical.text_node("二")], value=2),
+                entry(words("one", flags=lexical.ITALIC)),
+                entry(words("二"), value=2),
+                entry(inner, value=3),
+                entry(words("three"), value=4),
             ],
-            listType="bullet",
-            start=1,
-            tag="ul",
+            **bullets,
         ),
-        lexical.block_node(
-            "paragraph",
-            [
-                lexical.block_node(
-                    "link", [lexical.text_node("link")], url="https://example.org", rel="noreferrer", target=None
-                )
-            ],
-        ),
-        lexical.block_node("paragraph", [lexical.text_node("gone", flags=lexical.STRIKE)]),
+        numbered,
+        lexical.block_node("paragraph", [lexical.block_node("link", [words("link", flags=lexical.BOLD)], **to)]),
+        lexical.block_node("paragraph", [words("gone", flags=lexical.STRIKE), words("x", flags=lexical.CODE)]),
+        lexical.block_node("paragraph", [words("middle", size=14), marked]),
     ]
     text = lexical.document(blocks)
     document = make_document(text, 240)
     assert json.loads(to_lexical(document, round(theme().pixels("small")))) == json.loads(text)
+
+
+@pytest.mark.corpus
+@pytest.mark.spec("editor.34")
+def test_the_notes_of_real_files_keep_every_word_in_the_editor(qapp: object) -> None:
+    from editor.canvas.paint.notes import make_document
+    from editor.canvas.richtext import to_lexical
+    from engine.dsl.read import read
+    from tests.conftest import CORPUS
+
+    seen = 0
+    for path in sorted(CORPUS.glob("*.y*ml")):
+        data = path.read_bytes()
+        if b"custom-note" not in data:
+            continue
+        workflow = read(data).workflow
+        for found in workflow.graph.nodes.values() if workflow is not None else ():
+            text = str(found.data.get("text", "")) if found.is_note else ""
+            if not text:
+                continue
+            again = to_lexical(make_document(text, 240), round(theme().pixels("small")))
+            assert lexical.to_plain(again) == lexical.to_plain(text).replace("\r", "\n"), path.name
+            assert all(again.count(mark) >= text.count(mark) for mark in ('"format":16', '"listitem"')), path.name
+            seen += 1
+    assert seen > 100 or not CORPUS.is_dir()
 
 
 def test_a_notes_text_may_be_anything() -> None:
