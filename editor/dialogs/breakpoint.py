@@ -79,7 +79,7 @@ class BreakpointEditor(FittingDialog):
         name_it(self.condition, tr("Condition"))
         self.condition.load(self._mark.point.condition)
         self.condition.edited.connect(lambda _: self._check())
-        self.condition.pickRequested.connect(self._pick)
+        self.condition.pickRequested.connect(lambda: self._pick(by_sign=self.condition.called_by_sign))
         column.addWidget(self.condition)
         self.fault = QLabel()
         self.fault.setProperty("kind", "bad")
@@ -134,10 +134,12 @@ class BreakpointEditor(FittingDialog):
 
     # -- doing -------------------------------------------------------------------------------------------------------
 
-    def _pick(self) -> None:
+    def _pick(self, *, by_sign: bool = False) -> None:
         from editor.panels.variable_picker import VariablePicker
 
         picker = VariablePicker(self._page.session, self._node_id, None, self)
+        if by_sign:
+            picker.serve(self.condition)
         picker.picked.connect(self._insert)
         picker.popup_at_point(self.condition.viewport().mapToGlobal(self.condition.cursorRect().bottomLeft()))
 

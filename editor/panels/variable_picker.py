@@ -3,12 +3,22 @@ if one likes. Variables of a type the field does not take are left out."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from editor.i18n import tr
 from editor.icons import icon
@@ -32,6 +42,9 @@ SYSTEM_WORDS: Final[Mapping[str, str]] = {
     "workflow_run_id": "The id of this run.",
 }
 """What the variables mean that every run has."""
+_NAME: Final = re.compile(r"[A-Za-z0-9_.]*")
+"""What one may still be typing of the name of a variable."""
+_KEYS: Final = {"\b": Qt.Key.Key_Backspace, "\r": Qt.Key.Key_Return, "\t": Qt.Key.Key_Tab}
 SOURCE_TONES = {"env": "held", "conversation": "good"}
 SOURCE_ICONS = {"sys": "system", "env": "environment", "conversation": "conversation"}
 
@@ -65,6 +78,7 @@ class VariablePicker(QFrame):
         self.setAccessibleName(tr("Variables"))
         self.setProperty("kind", "raised")
         self._accept = accept
+        self._text: QWidget | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -98,6 +112,10 @@ class VariablePicker(QFrame):
         self._fill(session, node_id, sources)
         self._filter("")
         self.resize(WIDTH, HEIGHT)
+
+    def serve(self, text: QWidget) -> None:
+        """Called by a sign that was typed in a text editor: what can be no variable goes on into the text."""
+        self._text = text
 
     # -- where -------------------------------------------------------------------------------------------------------
 
@@ -166,7 +184,6 @@ class VariablePicker(QFrame):
     def _filter(self, text: str) -> None:
         wanted = text.strip().lower()
         shown = 0
-        first: QTreeWidgetItem | None = None
         for index in range(self.tree.topLevelItemCount()):
             head = self.tree.topLevelItem(index)
             if head is None:
@@ -174,10 +191,14 @@ class VariablePicker(QFrame):
             matches = self._filter_item(head, wanted, wanted in head.text(0).lower())
             head.setHidden(not matches)
             shown += matches
-        if shown:
-            first = self._next(None, 1)
-            if first is not None:
-                self.tree.setCurrentItem(first)
+        if self._text is not None and (text[:1].isspace() or (not shown and not _NAME.fullmatch(text))):
+            self._type_on(text)
+            return
+        first = self._next(None, 1) if shown else None
+        if first is not None:
+            self.tree.setCurrentItem(first)
+        else:
+            self.tree.setCurrentIndex(QModelIndex())
         self.tree.setVisible(bool(shown))
         self.nothing.setVisible(not shown)
         self.nothing.setText(
@@ -213,12 +234,29 @@ class VariablePicker(QFrame):
                 current = self.tree.currentItem()
                 if current:
                     self._activated(current)
+                elif self._text is not None:
+                    self._type_on(self.search.text() + ("\t" if event.key() == Qt.Key.Key_Tab else "\r"))
+                return True
+            if event.key() == Qt.Key.Key_Backspace and self._text is not None and not self.search.text():
+                self._type_on("\b")
                 return True
             current = self.tree.currentItem()
             if event.key() == Qt.Key.Key_Right and current is not None and not self.search.text():
                 current.setExpanded(True)
                 return True
         return super().eventFilter(watched, event)
+
+    def _type_on(self, text: str) -> None:
+        """Close, and press the keys in the text that were pressed here."""
+        editor = self._text
+        self.close()
+        if editor is None:
+            return
+        editor.setFocus(Qt.FocusReason.PopupFocusReason)
+        for sign in text:
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                key = _KEYS.get(sign, Qt.Key.Key_unknown)
+                QApplication.sendEvent(editor, QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, sign))
 
     def _next(self, item: QTreeWidgetItem | None, step: int) -> QTreeWidgetItem | None:
         """The next visible variable that can be picked."""
@@ -235,7 +273,7 @@ class VariablePicker(QFrame):
     def _activated(self, item: QTreeWidgetItem, _column: int = 0) -> None:
         selector = item.data(0, SELECTOR)
         if selector:
-            self.picked.emit(list(selector))
             self.close()
+            self.picked.emit(list(selector))
         else:
             item.setExpanded(not item.isExpanded())

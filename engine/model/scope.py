@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from engine.model.ancestry import marks_before
 from engine.model.graph import Graph, Node
@@ -27,6 +27,7 @@ PIPELINE_SYSTEM = (
     "datasource_info",
     "invoke_from",
 )
+SYSTEM_NAMES = frozenset({*CHAT_SYSTEM, *WORKFLOW_SYSTEM, *PIPELINE_SYSTEM, "workflow_execution_id"})
 SYSTEM_TYPES: Mapping[str, str] = {
     "files": "array[file]",
     "dialogue_count": "number",
@@ -89,6 +90,24 @@ def upstream(graph: Graph, node_id: str) -> list[str]:
                 found[other] = None
                 queue.append(other)
     return list(found)
+
+
+class _Before(Protocol):
+    """Who knows whether one node runs before another."""
+
+    def has(self, node_id: str, other: str) -> bool: ...
+
+
+class Upstream:
+    """What runs before a single node."""
+
+    def __init__(self, graph: Graph, node_id: str) -> None:
+        self.graph, self._node_id = graph, node_id
+        self._before = frozenset(upstream(graph, node_id))
+
+    def has(self, node_id: str, other: str) -> bool:
+        """Whether `other` runs before the node."""
+        return node_id == self._node_id and other in self._before
 
 
 class Ancestors:
@@ -256,7 +275,7 @@ def may_give(workflow: Workflow, selector: Selector) -> bool:
         return False
     level = [v for v in node_variables(workflow, node.id).variables if v.name == name]
     for part in selector[2:]:
-        if not level or level[0].type != "object":
+        if not level or level[0].type not in ("object", "file"):
             return True
         if not level[0].children:
             return level[0].name != STRUCTURED  # whose fields its schema declares, also when there are none
@@ -269,13 +288,30 @@ def may_give(workflow: Workflow, selector: Selector) -> bool:
 # -- what is missing ---------------------------------------------------------------------------------------------------
 
 
-def dangling(workflow: Workflow, ancestors: Ancestors | None = None) -> list[Dangling]:
-    """Every use of a variable that does not exist or is not there yet, in file order."""
-    before = ancestors or Ancestors(workflow.graph)
-    names = {
+def _global_names(workflow: Workflow) -> dict[str, set[str]]:
+    return {
         "env": {v.name for v in workflow.environment_variables},
         "conversation": {v.name for v in workflow.conversation_variables},
     }
+
+
+def missing(workflow: Workflow, node_id: str, selector: Selector, before: _Before | None = None) -> Reason | None:
+    """Why a node cannot read a variable, as far as the settings tell it; None when it can. `before` is kept by whoever
+    asks more than once."""
+    node = workflow.graph.nodes.get(node_id)
+    if node is None or len(selector) < 2:
+        return None
+    before = before or Upstream(workflow.graph, node_id)
+    reason = _reason(workflow, node, selector, before, _global_names(workflow), {})
+    if reason is None and selector[0] in workflow.graph.nodes and not may_give(workflow, selector):
+        return "no_variable"
+    return reason
+
+
+def dangling(workflow: Workflow, ancestors: Ancestors | None = None) -> list[Dangling]:
+    """Every use of a variable that does not exist or is not there yet, in file order."""
+    before = ancestors or Ancestors(workflow.graph)
+    names = _global_names(workflow)
     given: dict[str, frozenset[str] | None] = {}
     found = []
     for node in workflow.graph.nodes.values():
@@ -290,7 +326,7 @@ def _reason(
     workflow: Workflow,
     node: Node,
     selector: Selector,
-    before: Ancestors,
+    before: _Before,
     names: Mapping[str, set[str]],
     given: dict[str, frozenset[str] | None],
 ) -> Reason | None:
@@ -298,7 +334,8 @@ def _reason(
     if source in names:
         return None if name in names[source] else "no_variable"
     if source == "sys":
-        return "no_variable" if name in CHAT_ONLY and workflow.mode in _WITHOUT_CHAT else None
+        chat = name in CHAT_ONLY and workflow.mode in _WITHOUT_CHAT
+        return "no_variable" if chat or name not in SYSTEM_NAMES else None
     if source == "rag":
         return None
     other = workflow.graph.nodes.get(source)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from editor.session import WorkflowSession
     from engine.model.edits import Edit
     from engine.model.graph import Node
+    from engine.model.refs import Upstream
 
 Path = tuple[str | int, ...]
 
@@ -64,6 +65,7 @@ class FormContext(QObject):
         super().__init__(parent)
         self.session = session
         self.node_id = node_id
+        self._before: Upstream | None = None
         self.follow: Callable[[str, Any], Sequence[Edit]] = lambda _key, _value: ()
         """What else belongs to the same undo step when a setting of the top level gets a value."""
         self._unsubscribe = session.document.subscribe(self._on_delta)
@@ -78,7 +80,14 @@ class FormContext(QObject):
             return
         if delta.everything or self.node_id in delta.nodes_changed - delta.moved or self.node_id in delta.nodes_added:
             self.changed.emit()
-        if delta.everything or delta.nodes_changed - delta.moved or delta.variables_changed or delta.nodes_removed:
+        edges = delta.edges_added or delta.edges_removed or delta.edges_changed
+        if (
+            delta.everything
+            or edges
+            or delta.nodes_changed - delta.moved
+            or delta.variables_changed
+            or delta.nodes_removed
+        ):
             self.graphChanged.emit()
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -167,28 +176,38 @@ class FormContext(QObject):
             return ChipInfo("", "", broken=True)
         source, name = str(selector[0]), ".".join(str(p) for p in selector[1:])
         if source in SPECIAL_SOURCES:
-            return ChipInfo(tr(SPECIAL_SOURCES[source]), name, tip=f"{source}.{name}", broken=self._missing(selector))
+            words, tip = tr(SPECIAL_SOURCES[source]), f"{source}.{name}"
+            if self._missing(selector) is None:
+                return ChipInfo(words, name, tip=tip)
+            return ChipInfo(
+                words, name, tip=tr("There is no variable {source}.{name}.", source=source, name=name), broken=True
+            )
         if source == "$output":
-            return ChipInfo(tr("Form field"), name)
+            fields = self.get(("inputs",), [])
+            known = {str(f.get("output_variable_name")) for f in fields if isinstance(f, Mapping)}
+            tip = "" if name in known else tr("The form has no field “{name}”.", name=name)
+            return ChipInfo(tr("Form field"), name, tip=tip, broken=bool(tip))
         node = self.session.document.graph.nodes.get(source)
         if node is None:
             tip = tr("The node {id} is not in this workflow.", id=source)
             return ChipInfo(source, name, tip=tip, broken=True)
         title = node.title or node.type
-        from engine.model.refs import may_give
-
-        if not may_give(self.session.document.workflow, tuple(map(str, selector))):
+        reason = self._missing(selector)
+        tip = f"{title} · {name}"
+        if reason == "not_upstream":
+            tip = tr("“{title}” does not run before this node.", title=title)
+        elif reason is not None:
             tip = tr("“{title}” has no output “{name}”.", title=title, name=name)
-            return ChipInfo(title, name, tip=tip, family=node.type, broken=True)
-        return ChipInfo(title, name, tip=f"{title} · {name}", family=node.type)
+        return ChipInfo(title, name, tip=tip, family=node.type, broken=reason is not None)
 
-    def _missing(self, selector: Sequence[str]) -> bool:
+    def _missing(self, selector: Sequence[str]) -> str | None:
+        """Why the node cannot read a variable; what runs before it is worked out once a state of the graph."""
+        from engine.model.refs import Upstream, missing
+
         workflow = self.session.document.workflow
-        if selector[0] == "env":
-            return all(v.name != selector[1] for v in workflow.environment_variables)
-        if selector[0] == "conversation":
-            return all(v.name != selector[1] for v in workflow.conversation_variables)
-        return False
+        if self._before is None or self._before.graph is not workflow.graph:
+            self._before = Upstream(workflow.graph, self.node_id)
+        return missing(workflow, self.node_id, tuple(map(str, selector)), self._before)
 
     def variable_type(self, selector: Sequence[str]) -> str:
         """The type of a variable as far as it is known, else an empty text."""

@@ -419,6 +419,17 @@ class SelectorField(Field):
         restyle(self.button, state="broken" if broken else "set" if selector else "empty")
 
 
+def offer_at_caret(edit: TemplateEdit, ctx: FormContext, parent: QWidget) -> None:
+    """Show the variable picker at the caret of a text; what is picked becomes a chip."""
+    from editor.panels.variable_picker import VariablePicker
+
+    picker = VariablePicker(ctx.session, ctx.node_id, None, parent)
+    if edit.called_by_sign:
+        picker.serve(edit)
+    picker.picked.connect(lambda selector: edit.insert_reference(".".join(selector)))
+    picker.popup_at_point(edit.viewport().mapToGlobal(edit.cursorRect().bottomLeft()))
+
+
 class TemplateField(Field):
     """Text with variable chips."""
 
@@ -450,12 +461,7 @@ class TemplateField(Field):
 
     def open_picker(self) -> None:
         """Show the variable picker at the caret."""
-        from editor.panels.variable_picker import VariablePicker
-
-        picker = VariablePicker(self.ctx.session, self.ctx.node_id, None, self)
-        picker.picked.connect(lambda selector: self.edit.insert_reference(".".join(selector)))
-        corner = self.edit.viewport().mapToGlobal(self.edit.cursorRect().bottomLeft())
-        picker.popup_at_point(corner)
+        offer_at_caret(self.edit, self.ctx, self)
 
     def release_height(self) -> None:
         """Let the editor be as high as the window it stands in."""

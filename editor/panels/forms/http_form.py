@@ -24,6 +24,7 @@ from editor.panels.forms.fields import (
     TemplateField,
     TextField,
     name_it,
+    offer_at_caret,
 )
 from editor.panels.forms.json_body import JsonBody
 from editor.panels.forms.parts import RowList, labelled, small_button
@@ -51,6 +52,7 @@ class PairsField(Field):
         self.row.addLayout(self._box, 1)
         self._rows: list[tuple[TemplateEdit, TemplateEdit]] = []
         self._trash: list[QToolButton] = []
+        self._typing: TemplateEdit | None = None
         self.load()
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -79,10 +81,9 @@ class PairsField(Field):
                 widget.hide()
                 widget.deleteLater()
         for (key, value), (left, right) in zip(pairs, self._rows, strict=True):
-            if not left.hasFocus():
-                left.load(key)
-            if not right.hasFocus():
-                right.load(value)
+            for edit, text in ((left, key), (right, value)):
+                if not edit.hasFocus() and edit is not self._typing:
+                    edit.load(text)
         for index, button in enumerate(self._trash):
             button.setEnabled(index < len(pairs) - 1)
 
@@ -94,21 +95,20 @@ class PairsField(Field):
         right.set_placeholder(tr("Value"))
         name_it(right, tr("Value of {name} {number}", name=self._key_word, number=index + 1))
         for edit in (left, right):
-            edit.edited.connect(lambda _text: self._write(typing=True))
+            edit.edited.connect(lambda _text, edit=edit: self._typed(edit))
             edit.left.connect(self.ctx.end_typing)
             edit.left.connect(self.load)
-            edit.pickRequested.connect(lambda edit=edit: self._pick(edit))
+            edit.pickRequested.connect(lambda edit=edit: offer_at_caret(edit, self.ctx, self))
         trash = small_button("trash", tr("Remove"), lambda: self._remove(index))
         self._rows.append((left, right))
         self._trash.append(trash)
         return line(left, right, trash, stretch=(2, 3, 0))
 
-    def _pick(self, edit: TemplateEdit) -> None:
-        from editor.panels.variable_picker import VariablePicker
-
-        picker = VariablePicker(self.ctx.session, self.ctx.node_id, None, self)
-        picker.picked.connect(lambda selector: edit.insert_reference(".".join(selector)))
-        picker.popup_at(edit)
+    def _typed(self, edit: TemplateEdit) -> None:
+        """A picker may have the keyboard meanwhile: the text that changes is not read back."""
+        self._typing = edit
+        self._write(typing=True)
+        self._typing = None
 
     def _write(self, what: str = "", *, typing: bool = False) -> None:
         lines = [f"{left.text()}:{right.text()}" for left, right in self._rows if left.text() or right.text()]

@@ -13,6 +13,7 @@ from editor.i18n import tr
 from editor.keymap import is_chord, pressed, typed_sign
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import CodeField
+from editor.panels.forms.template_edit import calls_picker
 
 
 class JinjaPick(QObject):
@@ -49,7 +50,7 @@ class JinjaPick(QObject):
         before = self._before()
         if self._sign == "{":
             self._sign = "{{"  # one alone is the beginning of a statement too
-        elif len(before) > 1 and not before[-2].isspace():
+        elif not calls_picker(before[-2:-1], self._sign):
             return
         if before.endswith(self._sign):
             self._pick()
@@ -61,6 +62,8 @@ class JinjaPick(QObject):
 
         edit = self._field.edit
         picker = VariablePicker(self._ctx.session, self._ctx.node_id, None, self._field)
+        if self._sign:
+            picker.serve(edit)
         picker.picked.connect(self.insert)
         picker.popup_at_point(edit.viewport().mapToGlobal(edit.cursorRect().bottomLeft()))
 

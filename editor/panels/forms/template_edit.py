@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from PySide6.QtGui import (
     QFontMetrics,
     QFontMetricsF,
     QHelpEvent,
+    QInputMethodEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -49,6 +51,18 @@ class ChipInfo:
     tip: str = ""
     family: str = "muted"
     broken: bool = False
+
+
+_OPENING = frozenset("([{<\"'`=|,;&?")
+
+
+def calls_picker(before: str, typed: str) -> bool:
+    """Whether a sign that was typed behind another one (or at the beginning of a line) asks for a variable. Signs that
+    stand in words too do not within a word, a path or an address, which a chip may begin."""
+    if typed == "{":
+        return True
+    wide = bool(before) and before != OBJECT and unicodedata.east_asian_width(before) in "WF"
+    return not before.strip() or before in _OPENING or wide
 
 
 Describe = Callable[[str], ChipInfo]
@@ -181,12 +195,16 @@ class TemplateEdit(WordSteps, QTextEdit):
 
     def _insert_chip(self, reference: str) -> None:
         cursor = self.textCursor()
+        cursor.beginEditBlock()
         if self._typed_trigger and not cursor.hasSelection():
             before = cursor.block().text()[: cursor.positionInBlock()]
-            if before.endswith(self._typed_trigger):
+            # Whoever writes a reference by hand begins with two braces.
+            most = len(self._typed_trigger) if self._typed_trigger == "/" else 2
+            for _ in range(min(most, len(before) - len(before.rstrip(self._typed_trigger)))):
                 cursor.deletePreviousChar()
         self._typed_trigger = ""
         self._insert_text(cursor, "{{#" + reference + "#}}")
+        cursor.endEditBlock()
         self.setTextCursor(cursor)
         self.setFocus()
 
@@ -259,7 +277,9 @@ class TemplateEdit(WordSteps, QTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         if source.hasText():
             cursor = self.textCursor()
-            self._insert_text(cursor, source.text())
+            text = source.text()
+            # What was copied as a line often brings its end along.
+            self._insert_text(cursor, text.rstrip("\r\n") if self._single_line else text)
             self.setTextCursor(cursor)
 
     # -- keys and mouse ----------------------------------------------------------------------------------------------
@@ -276,15 +296,41 @@ class TemplateEdit(WordSteps, QTextEdit):
         typed = event.text()
         with word_step(self, typed):
             super().keyPressEvent(event)
-        # A sign that stands in words and addresses too calls the picker only where a word could begin.
-        if typed_sign(typed, "pick_variable") and (typed == "{" or before in ("", " ", "\n", "\u2029", OBJECT)):
+        self._typed(before, typed)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        before = self._char_before()
+        super().inputMethodEvent(event)
+        self._typed(before, event.commitString())
+
+    def _typed(self, before: str, typed: str) -> None:
+        """After a sign was written behind another one."""
+        if typed_sign(typed, "pick_variable") and calls_picker(before, typed):
             self._typed_trigger = typed
             self.pickRequested.emit()
+        elif typed == "}":
+            self._make_chip()
+
+    @property
+    def called_by_sign(self) -> bool:
+        """Whether the picker is wanted because of a sign that stands in the text now."""
+        return bool(self._typed_trigger)
+
+    def _make_chip(self) -> None:
+        """A reference that was written by hand to its end becomes a chip."""
+        cursor = self.textCursor()
+        text = cursor.block().text()[: cursor.positionInBlock()]
+        match = next((m for m in REFERENCE.finditer(text) if m.end() == len(text)), None)
+        if match is not None:
+            cursor.setPosition(cursor.position() - len(match[0]), QTextCursor.MoveMode.KeepAnchor)
+            self._insert_text(cursor, match[0])
+            self.setTextCursor(cursor)
 
     def _char_before(self) -> str:
         cursor = self.textCursor()
-        position = cursor.positionInBlock()
-        return cursor.block().text()[position - 1 : position] if position else ""
+        start = cursor.selectionStart()
+        block = self.document().findBlock(start)
+        return block.text()[max(0, start - block.position() - 1) : start - block.position()]
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -10,6 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, QTreeWidgetItem
 
 from editor.panels.forms.template_edit import TemplateEdit
+from editor.panels.variable_picker import VariablePicker
+from editor.theme import theme
+from engine.model.edits import RemoveEdge
 from engine.model.workflow import Workflow
 from tests.editor.forms.conftest import Desk, Open
 from tests.helpers.model import made, node
@@ -95,7 +98,7 @@ def chat() -> Workflow:
     """start -> llm -> answer."""
     return made(
         [
-            node("start", "start", variables=[]),
+            node("start", "start", variables=[{"variable": "doc", "label": "doc", "type": "file", "required": False}]),
             node(
                 "code",
                 "code",
@@ -103,11 +106,15 @@ def chat() -> Workflow:
                 code="",
                 code_language="python3",
                 variables=[],
-                outputs={"total": {"type": "number", "children": None}},
+                outputs={
+                    "total": {"type": "number", "children": None},
+                    "thing": {"type": "object", "children": None},
+                },
             ),
             node("answer", "answer", answer="Sum: {{#code.total#}} and {{#gone.x#}}"),
+            node("shout", "answer", answer=""),
         ],
-        [("start", "code"), ("code", "answer")],
+        [("start", "code"), ("code", "answer"), ("answer", "shout")],
         mode="advanced-chat",
         conversation_variables=[
             {
@@ -120,6 +127,19 @@ def chat() -> Workflow:
             }
         ],
     )
+
+
+def requesting() -> Workflow:
+    """start -> code -> http request."""
+    body = {"type": "json", "data": [{"id": "1", "key": "", "type": "text", "value": ""}]}
+    ask = node("ask", "http-request", method="post", url="", headers="", params="", body=body, timeout={},
+               authorization={"type": "no-auth", "config": None})  # fmt: skip
+    code = node("code", "code", title="Compute", code="", code_language="python3", variables=[],
+                outputs={"total": {"type": "number", "children": None}})  # fmt: skip
+    base = {"id": "e", "name": "base", "value": "x", "value_type": "string", "selector": ["env", "base"],
+            "description": ""}  # fmt: skip
+    nodes = [node("start", "start", variables=[]), code, ask]
+    return made(nodes, [("start", "code"), ("code", "ask")], environment_variables=[base])
 
 
 def offered(desk: Desk) -> set[str]:
@@ -275,58 +295,182 @@ def test_the_picker_says_that_nothing_fits_the_search(desk: Open) -> None:
     assert here.data["variables"][0]["value_selector"] == ["code", "total"]
 
 
-@pytest.mark.spec("editor.45")
-@pytest.mark.parametrize("sign", ["/", "{"])
-def test_a_sign_opens_the_picker_and_a_chip_takes_its_place(desk: Open, sign: str) -> None:
-    here = desk(chat(), "answer")
-    edit = here.one(TemplateEdit, "Answer")
+def press(words: str) -> None:
+    """Press keys where the keyboard is: in the picker that is open, else in the text."""
+    keys = {"\n": Qt.Key.Key_Return, "\b": Qt.Key.Key_Backspace, "\x1b": Qt.Key.Key_Escape}
+    for sign in words:
+        picker = open_picker()
+        place = picker.search if picker is not None else QApplication.focusWidget()
+        if sign in keys:
+            QTest.keyClick(place, keys[sign])
+        else:
+            QTest.keyClicks(place, sign)
+        QApplication.processEvents()
+
+
+def open_picker() -> VariablePicker | None:
+    """The picker that is open, if one is."""
+    return next((w for w in QApplication.topLevelWidgets() if isinstance(w, VariablePicker) and w.isVisible()), None)
+
+
+def emptied(here: Desk, name: str) -> TemplateEdit:
+    """A text field with nothing in it, with the keyboard."""
+    edit = here.one(TemplateEdit, name)
+    edit.setFocus()
     edit.selectAll()
     QTest.keyClick(edit, Qt.Key.Key_Delete)
-    QTest.keyClicks(edit, "Hi ")
-    QTest.keyClicks(edit, sign)
+    return edit
+
+
+@pytest.mark.spec("editor.45")
+@pytest.mark.parametrize("sign", ["/", "{", "{{"])
+def test_a_sign_opens_the_picker_and_a_chip_takes_its_place(desk: Open, sign: str) -> None:
+    here = desk(chat(), "answer")
+    edit = emptied(here, "Answer")
+    press("Hi " + sign)
     picker = here.picker()
     caret = edit.viewport().mapToGlobal(edit.cursorRect().bottomLeft())
     assert abs(picker.x() - caret.x()) < 400
-    QTest.keyClicks(picker.search, "total")
-    QTest.keyClick(picker.search, Qt.Key.Key_Return)
+    press("total\n")
     assert here.data["answer"] == "Hi {{#code.total#}}"
+    assert open_picker() is None
+    press("!")
+    assert here.data["answer"] == "Hi {{#code.total#}}!"
+
+
+SIGNS_THAT_STAY = [
+    "https://api.example.com/v1/users",
+    "/etc/passwd",
+    "and/or 1/2",
+    '{"a": {"b": ["/", 1]}, "c": {}}',
+    "</b>",
+    "{% if x %}",
+    "/usr\nx",
+]
 
 
 @pytest.mark.spec("editor.45")
-def test_one_backspace_takes_a_chip_away(desk: Open) -> None:
+@pytest.mark.parametrize("words", SIGNS_THAT_STAY)
+def test_signs_that_ask_for_no_variable_are_written_as_they_are_typed(desk: Open, words: str) -> None:
+    here = desk(chat(), "answer")
+    emptied(here, "Answer")
+    press(words)
+    assert here.data["answer"] == words
+    assert open_picker() is None
+
+
+@pytest.mark.spec("editor.45")
+def test_the_sign_stays_after_escape_and_goes_with_backspace(desk: Open) -> None:
+    here = desk(chat(), "answer")
+    edit = emptied(here, "Answer")
+    press("a /tot\x1b")
+    assert here.data["answer"] == "a /"
+    assert edit.window().focusWidget() is edit
+    press("b {to\b\b\bc")
+    assert here.data["answer"] == "a /b c"
+    assert open_picker() is None
+
+
+@pytest.mark.spec("editor.45")
+def test_an_address_begins_with_a_chip_and_a_header_keeps_the_blank_before_one(desk: Open) -> None:
+    here = desk(requesting(), "ask")
+    emptied(here, "URL")
+    press("/base\n/users/{total\n/x")
+    assert here.data["url"] == "{{#env.base#}}/users/{{#code.total#}}/x"
+    here.one(TemplateEdit, "Header 1").setFocus()
+    press("Authorization")
+    here.one(TemplateEdit, "Value of Header 1").setFocus()
+    press("Bearer /base\n")
+    assert here.data["headers"] == "Authorization:Bearer {{#env.base#}}"
+    emptied(here, "Body")
+    press('{"sum": "/total\n"}')
+    assert here.data["body"]["data"][0]["value"] == '{"sum": "{{#code.total#}}"}'
+
+
+@pytest.mark.spec("editor.45")
+def test_one_key_takes_a_chip_away_from_either_side(desk: Open) -> None:
     here = desk(chat(), "answer")
     edit = here.one(TemplateEdit, "Answer")
     edit.setFocus()
     QTest.keyClick(edit, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClick(edit, Qt.Key.Key_Backspace)
     assert here.data["answer"] == "Sum: {{#code.total#}} and "
+    QTest.keyClick(edit, Qt.Key.Key_Home)
+    for _ in "Sum: ":
+        QTest.keyClick(edit, Qt.Key.Key_Right)
+    QTest.keyClick(edit, Qt.Key.Key_Delete)
+    assert here.data["answer"] == "Sum:  and "
+    for back in ("Sum: {{#code.total#}} and ", "Sum: {{#code.total#}} and {{#gone.x#}}"):
+        QTest.keyClick(edit, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert here.data["answer"] == back
+    assert "{{#" not in edit.toPlainText(), "a chip comes back as a chip"
 
 
 @pytest.mark.spec("editor.45")
 def test_a_copied_chip_stays_a_chip_in_another_editor(desk: Open) -> None:
     here = desk(chat(), "answer")
     edit = here.one(TemplateEdit, "Answer")
-    edit.selectAll()
-    edit.copy()
-    other = TemplateEdit(edit.describe)
-    other.paste()
-    assert other.text() == "Sum: {{#code.total#}} and {{#gone.x#}}"
+    edit.setFocus()
+    for key in (Qt.Key.Key_A, Qt.Key.Key_C):
+        QTest.keyClick(edit, key, Qt.KeyboardModifier.ControlModifier)
+    here.inspector.show_node("shout")
+    other = here.one(TemplateEdit, "Answer")
+    other.setFocus()
+    QTest.keyClick(other, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert here.document.graph.node("shout").data["answer"] == "Sum: {{#code.total#}} and {{#gone.x#}}"
     assert "{{#" not in other.toPlainText()
-    other.deleteLater()
 
 
 @pytest.mark.spec("editor.46")
 def test_pasted_references_become_chips_and_unknown_ones_warn(desk: Open) -> None:
     here = desk(chat(), "answer")
-    edit = here.one(TemplateEdit, "Answer")
-    edit.selectAll()
-    QApplication.clipboard().setText("{{#code.total#}} {{#nobody.x#}}")
-    edit.paste()
-    assert here.data["answer"] == "{{#code.total#}} {{#nobody.x#}}"
+    edit = emptied(here, "Answer")
+    known = ["code.total", "code.thing.any.field", "conversation.topics", "sys.query", "start.doc.name"]
+    strange = {
+        "nobody.x": "nobody",
+        "code.other": "other",
+        "start.doc.colour": "doc.colour",
+        "conversation.gone": "conversation.gone",
+        "env.gone": "env.gone",
+        "sys.gone": "sys.gone",
+        "shout.answer": "before",
+    }
+    text = (
+        "a " + "".join("{{#" + name + "#}}" for name in known) + " b\n" + " ".join("{{#" + n + "#}}" for n in strange)
+    )
+    QApplication.clipboard().setText(text)
+    QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert here.data["answer"] == text
     assert "{{#" not in edit.toPlainText()
+    assert [name for name in (*known, *strange) if edit.describe(name).broken] == list(strange)
+    for name, word in strange.items():
+        assert word in edit.describe(name).tip
+    bad = theme().color("bad")
+    picture = edit.grab().toImage()
+    colours = {picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())}
+    assert bad.name() in colours, "a warning is seen"
+
+
+@pytest.mark.spec("editor.46")
+def test_a_chip_warns_as_soon_as_its_node_no_longer_runs_before(desk: Open) -> None:
+    here = desk(chat(), "answer")
+    edit = here.one(TemplateEdit, "Answer")
     assert not edit.describe("code.total").broken
-    assert edit.describe("nobody.x").broken
-    assert "nobody" in edit.describe("nobody.x").tip
+    edge = next(e for e in here.document.graph.edges.values() if e.target == "code")
+    here.session.submit(RemoveEdge(edge.id), "cut")
+    assert not edit.describe("code.total").broken
+    edge = next(e for e in here.document.graph.edges.values() if e.target == "answer")
+    here.session.submit(RemoveEdge(edge.id), "cut")
+    assert edit.describe("code.total").broken
+
+
+@pytest.mark.spec("editor.46")
+def test_a_reference_written_by_hand_is_a_chip_at_its_last_sign(desk: Open) -> None:
+    here = desk(chat(), "answer")
+    edit = emptied(here, "Answer")
+    press("{{#code.total#}} left")
+    assert here.data["answer"] == "{{#code.total#}} left"
+    assert edit.toPlainText() == "\ufffc left"
 
 
 @pytest.mark.spec("editor.43")

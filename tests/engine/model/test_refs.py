@@ -325,7 +325,8 @@ def test_variables_of_a_node() -> None:
         (["env", "OTHER"], "no_variable"),
         (["conversation", "memory"], None),
         (["conversation", "other"], "no_variable"),
-        (["sys", "anything"], None),
+        (["sys", "files"], None),
+        (["sys", "anything"], "no_variable"),
         (["4", "output"], None),
     ],
 )
