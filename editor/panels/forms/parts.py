@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -26,6 +27,9 @@ from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import name_it
 from editor.panels.parts import focus_first
 from editor.theme import theme
+
+SCROLL_EVERY, SCROLL_STEP, SCROLL_BORDER = 16, 8, 40
+"""Milliseconds between steps, pixels of a step, and how near to the border a row is held, where a list scrolls."""
 
 
 def labelled(label: str, editor: QWidget, help_text: str = "", *, required: bool = False) -> QWidget:
@@ -236,6 +240,9 @@ class RowList(QWidget):
         # Only inside its column: shown before, it would be a window of its own for a moment and take the keyboard.
         self.add_button.setVisible(not ctx.read_only)
         self._target: int | None = None
+        self._held_at = (0, 0)
+        self._scroll = QTimer(self, interval=SCROLL_EVERY)
+        self._scroll.timeout.connect(lambda: self._drag(*self._held_at))
         self._mark = QFrame(self)
         self._mark.setProperty("kind", "drop-mark")
         self._mark.hide()
@@ -342,8 +349,11 @@ class RowList(QWidget):
         self.complete()
         self._target = index
         if screen_y < 0:
+            self._scroll.stop()
             self._mark.hide()
             return
+        self._held_at = index, screen_y
+        self._follow(screen_y)
         y = self.mapFromGlobal(QPoint(0, screen_y)).y()
         frames = [entry.widget() for n in range(self._rows.count()) if (entry := self._rows.itemAt(n)) is not None]
         before = sum(y > frame.geometry().center().y() for frame in frames if frame is not None)
@@ -355,7 +365,25 @@ class RowList(QWidget):
         self._mark.setVisible(self._target != index)
         self._mark.raise_()
 
+    def _follow(self, screen_y: int) -> None:
+        """A row that is held at the border of what is seen brings more into view, for as long as it is held there."""
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is None:
+            return
+        view, bar = area.viewport(), area.verticalScrollBar()
+        y = view.mapFromGlobal(QPoint(0, screen_y)).y()
+        by = (y > view.height() - SCROLL_BORDER) - (y < SCROLL_BORDER)
+        before = bar.value()
+        bar.setValue(before + by * SCROLL_STEP)
+        if bar.value() == before:
+            self._scroll.stop()
+        elif not self._scroll.isActive():
+            self._scroll.start()
+
     def _let_go(self, index: int) -> None:
+        self._scroll.stop()
         self._mark.hide()
         target, self._target = self._target, None
         if target is not None and target != index:

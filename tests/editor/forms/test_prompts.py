@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea
 
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.parts import Grip
 from editor.panels.forms.template_edit import TemplateEdit
 from editor.panels.variable_picker import VariablePicker
+from editor.screenshot import wait_until
 from tests.editor.forms.conftest import Desk, Open
 from tests.helpers.model import made, node
 
@@ -51,6 +52,24 @@ def test_a_message_is_dragged_to_another_place(desk: Open) -> None:
     assert here.steps() == steps + 1
     here.document.undo()
     assert order(here) == ["one", "two", "three"]
+
+
+@pytest.mark.spec("editor.47")
+def test_a_message_that_is_held_at_the_border_brings_the_others_into_view(desk: Open) -> None:
+    here = opened(desk, *"abcdef")
+    here.inspector.resize(420, 700)
+    QApplication.processEvents()
+    grips: list[Any] = here.all(Grip)
+    bar = next(a for a in here.inspector.findChildren(QScrollArea) if a.isAncestorOf(grips[0])).verticalScrollBar()
+    bar.setValue(bar.maximum())
+    last = here.all(Grip)[5]
+    QTest.mousePress(last, LEFT, NONE, QPoint(5, 5))
+    top = last.mapFromGlobal(here.inspector.mapToGlobal(QPoint(40, 0)))
+    QTest.mouseMove(last, top)
+    assert wait_until(lambda: grips[0].visibleRegion().boundingRect().height() > 0, 10)
+    QTest.mouseMove(last, last.mapFromGlobal(grips[0].mapToGlobal(QPoint(5, -10))))
+    QTest.mouseRelease(last, LEFT, NONE, last.mapFromGlobal(grips[0].mapToGlobal(QPoint(5, -10))))
+    assert order(here) == list("fabcde")
 
 
 @pytest.mark.spec("editor.47")

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.conditions import operators
+from editor.panels.forms.parts import Grip
 from editor.panels.forms.prompt_message import about_tokens
 from editor.panels.forms.template_edit import TemplateEdit
 from engine.model.workflow import Workflow
@@ -85,16 +86,41 @@ def test_undo_shows_the_old_value_in_the_field(desk: Open) -> None:
 @pytest.mark.spec("editor.47")
 def test_messages_are_added_moved_and_removed(desk: Open) -> None:
     here = desk(llm(), "llm")
+    states = [here.data["prompt_template"]]
+
+    def roles() -> list[str]:
+        states.append(here.data["prompt_template"])
+        assert here.steps() == len(states)
+        return [m["role"] for m in states[-1]]
+
     here.click("Add message")
-    assert [m["role"] for m in here.data["prompt_template"]] == ["system", "user", "assistant"]
+    assert roles() == ["system", "user", "assistant"]
     here.click("Move up", 2)
-    assert [m["role"] for m in here.data["prompt_template"]] == ["system", "assistant", "user"]
+    assert roles() == ["system", "assistant", "user"]
     here.click("Move down", 0)
-    assert [m["role"] for m in here.data["prompt_template"]] == ["assistant", "system", "user"]
-    before = here.steps()
-    here.click("Remove", 0)
-    assert [m["role"] for m in here.data["prompt_template"]] == ["system", "user"]
-    assert here.steps() == before + 1
+    assert roles() == ["assistant", "system", "user"]
+    here.click("Jinja", 1)
+    assert [bool(e.isVisible()) for e in here.all(CodeEdit)] == [True]
+    assert roles() == ["assistant", "system", "user"]
+    grip = here.all(Grip)[1]
+    grip.setFocus()
+    QTest.keyClick(grip, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert roles() == ["assistant", "user", "system"]
+    assert [m.get("edition_type") for m in here.data["prompt_template"]][2] == "jinja2"
+    remove = here.all(QToolButton, "Remove")[0]
+    remove.setFocus()
+    QTest.keyClick(remove, Qt.Key.Key_Space)
+    assert roles() == ["user", "system"]
+    add = here.one(QPushButton, "Add message")
+    add.setFocus()
+    QTest.keyClick(add, Qt.Key.Key_Space)
+    assert roles() == ["user", "system", "user"]
+    assert len({m["id"] for m in here.data["prompt_template"]}) == 3
+    for before in reversed(states[:-1]):
+        here.session.undo()
+        assert here.data["prompt_template"] == before
+        QApplication.processEvents()
+        assert len(here.all(Grip)) == len(before)
 
 
 def test_moves_that_lead_nowhere_are_not_offered(desk: Open) -> None:
