@@ -183,10 +183,11 @@ class Chat(QWidget):
             self._show_opener()
 
     def _build_form(self, declared: list[Mapping[str, Any]]) -> None:
-        known = self.form.typed() if self.form is not None and self._declared is not None else {}
+        before = self.form if self._declared is not None else None
         self._declared = declared
         self.form = RunForm(declared)
-        self.form.load(known)
+        if before is not None:
+            self.form.take_over(before)
         self._form_pane.setWidget(self.form)
         self._form_pane.setMaximumHeight(min(FORM_HIGHEST, self.form.sizeHint().height() + 4))
         self._form_pane.setVisible(bool(declared) and not self.turns)

@@ -26,7 +26,7 @@ from editor.panels.forms.fields import Field, name_it
 from editor.panels.forms.parts import RowList, Section, small_button
 from editor.panels.glyph import Glyph
 from editor.panels.last_run import LastRun
-from editor.panels.next_step import NextStep
+from editor.panels.next_step import PLACE, NextStep
 from editor.panels.parts import ElidedLineEdit, focus_first
 from editor.tabbing import tab_order
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from editor.panels.forms.common import Form
     from editor.session import WorkflowSession
 
+SETTLING = 400
+"""Milliseconds in which a form that was just built may still grow."""
 LEAST = 48
 """What is left of a name where large text takes the room, in pixels; the buttons beside it stay."""
 
@@ -162,6 +164,9 @@ class Inspector(QWidget):
         self._scroll.setAccessibleName(tr("Settings"))
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._settling = QTimer(self, singleShot=True, interval=SETTLING)
+        bar = self._scroll.verticalScrollBar()
+        bar.rangeChanged.connect(self._keep_in_view, Qt.ConnectionType.QueuedConnection)
         self._last = LastRun(self._session)
         self._last.runWanted.connect(self.runNodeRequested)
         self._last.answerWanted.connect(self.answerWanted)
@@ -369,12 +374,18 @@ class Inspector(QWidget):
             return
         self.tabs.setCurrentIndex(0)
         steps = tuple(int(s) if s.isdigit() else s for s in path.split(".") if s)
+        if steps[:1] == (PLACE,) and self._next is not None:
+            self._settling.start()
+            if self._next.focus_open(int(steps[1])):
+                self._keep_in_view()
+                return
         for rows in self._form.findChildren(RowList):
             rows.complete()
         best = self._nearest(steps)
         if best is not None:
             if (section := Section.around(best)) is not None:
                 section.set_folded(False)
+            self._settling.start()
             self._scroll.ensureWidgetVisible(best, 0, 80)
             if isinstance(best, Field):
                 best.focus_editor()
@@ -382,6 +393,12 @@ class Inspector(QWidget):
                 best.setFocus()
         elif path in ("title", "") or not self._enter_form():
             self.title.setFocus()
+
+    def _keep_in_view(self) -> None:
+        """A form that was just built grows when its parts know their width; the field that was sought stays in view."""
+        focused = QApplication.focusWidget()
+        if self._settling.isActive() and self._form is not None and focused and self._form.isAncestorOf(focused):
+            self._scroll.ensureWidgetVisible(focused, 0, 80)
 
     def _nearest(self, steps: Path) -> QWidget | None:
         """What shows a setting: the field with the longest common path; of equals the one that holds nothing else, so

@@ -17,7 +17,7 @@ from editor.i18n import tr
 from editor.icons import icon, tile_icon
 from editor.panels.forms.fields import name_it
 from editor.panels.forms.parts import Section, add_button, small_button
-from editor.panels.parts import ElidedLabel
+from editor.panels.parts import ElidedLabel, focus_first
 from engine.model.edits import RemoveEdge
 from engine.nodes.registry import spec
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from engine.model.graph import Graph, Node
     from engine.nodes.spec import HandleSpec
 
+FAIL = "fail-branch"
+PLACE = "next_step"
+"""What a problem names in place of a setting when a branch leads nowhere."""
 TILE = 20
 FIXED_WORDS = frozenset({"true", "false", "__timeout"})
 """Handles whose labels are words of the studio wherever they stand; other labels may be a person's own."""
@@ -209,6 +212,16 @@ class NextStep(Section):
     def _parts(self) -> list[QWidget]:
         entries = [self.body.itemAt(n) for n in range(self.body.count())]
         return [w for entry in entries if entry is not None and (w := entry.widget()) is not None]
+
+    def focus_open(self, number: int) -> bool:
+        """Put the keyboard where something is added to a branch that leads nowhere: the one of a number among those
+        that a node's own settings make. False when there is none."""
+        shown = zip(self._shown, self._parts(), strict=True)
+        loose = [part for branch, part in shown if not branch.followers and branch.handle != FAIL]
+        if number >= len(loose):
+            return False
+        self.set_folded(False)
+        return focus_first(loose[number])
 
     def _focus_place(self) -> tuple[int, str] | None:
         """What has the keyboard in this window, also behind an open popup: the branch and the control's name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from editor.enginetexts import told
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate
+from editor.panels.next_step import PLACE
 from editor.panels.parts import EmptyState, PanelTitle
 from engine.model.edits import edit_from_json
 
@@ -112,13 +114,18 @@ class Problems(QWidget):
         place = self.list.verticalScrollBar().value()
         self.list.clear()
         graph = self._session.document.graph
+        loose: Counter[str | None] = Counter()
         for problem in sorted(self._session.problems, key=lambda p: p.severity != "error"):
             node = graph.nodes.get(problem.node_id or "")
             title = (node.title or node.type) if node is not None else tr("Workflow")
             item = QListWidgetItem(f"{title}\n{told(problem.message)}")
             error = problem.severity == "error"
             item.setIcon(icon("error" if error else "warning", "bad" if error else "warn"))
-            item.setData(PROBLEM, (problem.node_id or "", problem.field))
+            field = problem.field
+            if problem.code == "BRANCH_WITHOUT_EDGE":  # no setting is at fault; something can be added there
+                field = f"{PLACE}.{loose[problem.node_id]}"
+                loose[problem.node_id] += 1
+            item.setData(PROBLEM, (problem.node_id or "", field))
             item.setToolTip(f"{tr('Error') if error else tr('Warning')}: {told(problem.message)}")
             item.setData(FIX, problem.fixes)
             item.setData(CODE, problem.code)

@@ -32,6 +32,7 @@ from editor.panels.value_view import ValueView, as_text
 from editor.panels.viewers.viewing import viewing
 from editor.panels.waiting_forms import WaitingForms
 from editor.waiting import waits
+from engine.errors import PenstockError
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -50,6 +51,8 @@ class RunPanel(QWidget):
         self._session = session
         self.form: RunForm | None = None
         self._declared: Any = None
+        self._fresh: Any = None
+        self._offered = False
         self._listens = False
         self.ear = ListenBox(session)
         self.ear.heard.connect(self.requestHeard)
@@ -109,15 +112,16 @@ class RunPanel(QWidget):
             return
         self._listens = self.ear.wanted()
         self.ear.setParent(self)  # the box of the fields before goes, the ear stays
-        old = self.form.typed() if self.form is not None and self._declared is not None and not fresh else None
+        old = self.form if self._declared is not None and not fresh else None
         self._declared = declared
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(16, 12, 16, 16)
         column.setSpacing(12)
         self.form = RunForm(declared, chat=self.is_chat)
-        if old:
-            self.form.load(old)
+        self._fresh = self.form.typed()
+        if old is not None:
+            self.form.take_over(old)
         self.form.submitted.connect(self.submit)
         if self._listens:
             column.addWidget(self.ear)
@@ -141,8 +145,22 @@ class RunPanel(QWidget):
     def fill(self, inputs: Mapping[str, Any]) -> list[str]:
         """Fields that hold what a run was given and nothing else; what found no place there."""
         self.build_form(fresh=True)
+        self._offered = True
         self.start.setFocus()
         return self.form.fill(inputs) if self.form is not None else []
+
+    def offer_last(self) -> None:
+        """What the last run was given stands in the fields of a workflow that was opened anew, unless somebody was
+        there first."""
+        if self.form is None or self._offered or self.is_chat or self._listens or not self._declared:
+            return
+        self._offered = True
+        if self.form.typed() != self._fresh:
+            return
+        try:
+            self.form.fill(self._session.studio.services.runs.last_inputs(self._session.app_id))
+        except PenstockError:
+            return  # a form with what the inputs begin with is better than none
 
     def submit(self) -> None:
         """Check the fields and ask for the run."""

@@ -18,10 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.file_pick import FilePick
 from editor.panels.forms.json_edit import JsonEdit
 from editor.theme import restyle
+from engine.services.inputs import input_fault
 
 
 class RunForm(QWidget):
@@ -77,7 +79,7 @@ class RunForm(QWidget):
 
     def _editor(self, variable: Mapping[str, Any]) -> QWidget:
         kind, default = str(variable.get("type")), variable.get("default")
-        text = "" if default is None else str(default)
+        text = _as_text(default)
         if kind in ("paragraph", "json_object", "json"):
             area = QPlainTextEdit() if kind == "paragraph" else JsonEdit()
             area.setPlainText(text)
@@ -91,7 +93,8 @@ class RunForm(QWidget):
                 choices.addItem("", None)
             for option in variable.get("options") or []:
                 choices.addItem(str(option), str(option))
-            choices.setCurrentIndex(max(0, choices.findData(default)))
+            choices.setPlaceholderText(tr("Choose one."))
+            choices.setCurrentIndex(choices.findData(default) if default else _first(choices))
             return choices
         if kind == "number":
             # A line, not a spin box: no number is something else than zero.
@@ -123,13 +126,14 @@ class RunForm(QWidget):
             if name not in values or values[name] is None:
                 continue
             value = values[name]
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            text = _as_text(value)
             if isinstance(editor, QPlainTextEdit):
                 editor.setPlainText(text)
             elif isinstance(editor, QLineEdit):
                 editor.setText(text)
             elif isinstance(editor, QComboBox):
-                editor.setCurrentIndex(max(0, editor.findData(value)))
+                index = editor.findData(value)
+                editor.setCurrentIndex(index if index >= 0 else _first(editor))
             elif isinstance(editor, QCheckBox):
                 editor.setChecked(bool(value))
             elif isinstance(editor, FilePick):
@@ -157,8 +161,7 @@ class RunForm(QWidget):
         if isinstance(editor, QPlainTextEdit | QLineEdit):
             editor.clear()
         elif isinstance(editor, QComboBox):
-            # One that has to be chosen has no line for nothing.
-            editor.setCurrentIndex(0 if editor.count() and editor.itemData(0) is None else -1)
+            editor.setCurrentIndex(_first(editor))
         elif isinstance(editor, QCheckBox):
             editor.setChecked(False)
         elif isinstance(editor, FilePick):
@@ -179,6 +182,14 @@ class RunForm(QWidget):
         """Mark a field whose value cannot be taken, and go there."""
         self._tell(name, fault)
         self._editors[name].setFocus()
+
+    def take_over(self, other: RunForm) -> None:
+        """Take what stands in a form that this one replaces, files included."""
+        self.load(other.typed())
+        for name, editor in self._editors.items():
+            before = other._editors.get(name)
+            if isinstance(editor, FilePick) and isinstance(before, FilePick):
+                editor.take_over(before)
 
     def typed(self) -> dict[str, Any]:
         """What stands in the fields as it is, for a form that takes this one's place."""
@@ -225,15 +236,32 @@ class RunForm(QWidget):
         longest = int(variable.get("max_length") or 0)
         if longest and len(text) > longest and str(variable.get("type")) in ("text-input", "paragraph"):
             return text, tr("At most {count} characters.", count=longest)
-        if isinstance(editor, JsonEdit):
-            wrong = editor.fault()
-            return (None, wrong.words) if wrong is not None else (json.loads(text) if text.strip() else None, "")
-        return text, ""
+        if isinstance(editor, JsonEdit) and (wrong := editor.fault()) is not None:
+            return None, wrong.words
+        kind = str(variable.get("type"))
+        value, fault = _json(text, lists=kind == "json") if kind in ("json_object", "json") else (text, "")
+        if not fault and value and kind in ("json_object", "json", "url"):
+            fault = told(input_fault(variable, value))
+        return value, fault
+
+
+def _first(choices: QComboBox) -> int:
+    """What is chosen while nobody chose: the empty entry, or nothing where one must be chosen."""
+    return 0 if choices.count() and choices.itemData(0) is None else -1
+
+
+def _as_text(value: Any) -> str:
+    """A value as its field shows it."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _mark(editor: QWidget, wrong: bool) -> None:
     """The red line round a field at fault."""
-    restyle(editor, wrong=wrong)
+    parts = (editor.button, editor.address) if isinstance(editor, FilePick) else (editor,)
+    for part in (editor, *parts):
+        restyle(part, wrong=wrong)
 
 
 def number_of(text: str) -> tuple[int | float | None, str]:
@@ -242,7 +270,7 @@ def number_of(text: str) -> tuple[int | float | None, str]:
     if not plain:
         return None, ""
     try:
-        return int(plain), ""
+        return (int(plain), "") if "_" not in plain else (None, tr("This is not a number."))
     except ValueError:
         pass
     try:
@@ -252,3 +280,12 @@ def number_of(text: str) -> tuple[int | float | None, str]:
     if not math.isfinite(value):
         return None, tr("This is not a number.")
     return (int(value) if value.is_integer() else value), ""
+
+
+def _json(text: str, *, lists: bool) -> tuple[Any, str]:
+    if not text.strip():
+        return None, ""
+    value = json.loads(text)
+    if isinstance(value, dict) or (lists and isinstance(value, list)):
+        return value, ""
+    return None, tr("This must be an object in braces: {example}", example='{"name": "value"}')

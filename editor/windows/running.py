@@ -62,6 +62,7 @@ class Running(QObject):
             panel.submit()  # the form is in front already: Run means start
             return
         panel.build_form()
+        panel.offer_last()
         page.show_drawer("run")
         if page.chat is not None:
             page.chat.edit.setFocus()

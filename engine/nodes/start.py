@@ -107,13 +107,13 @@ class StartNode(Node[StartConfig]):
         values = ctx.pool.values(self.node_id)
         for variable in self.config.variables:
             if variable.type in OBJECT_TYPES:
-                problem = _object_problem(variable, values.get(variable.variable))
+                problem = object_problem(variable, values.get(variable.variable))
                 if problem is not None:
                     return NodeResult.failed(str(problem), type(problem).__name__, inputs=plain(values))
         return NodeResult(inputs=plain(values), outputs=values)
 
 
-def _object_problem(variable: StartVariable, value: Any) -> Exception | None:
+def object_problem(variable: StartVariable, value: Any) -> Exception | None:
     name = variable.variable
     if value is None:
         return ValueError(f"{name} is required in input form") if variable.required else None

@@ -471,6 +471,12 @@ class RunService:
         runs = [summary_of(row) for row in rows[:limit]]
         return Page(runs, (runs[-1].created_at, runs[-1].id) if more else None)
 
+    def last_inputs(self, app_id: str) -> dict[str, Any]:
+        """What the newest run by hand of a workflow was given; nothing where there was none."""
+        runs = self.list(app_id, triggered_from="debugging", limit=1).runs
+        inputs = self.get(runs[0].id)["inputs"] if runs else {}
+        return {name: value for name, value in inputs.items() if not name.startswith("sys.")}
+
     def counts(self, app_id: str | None = None) -> dict[str, int]:
         """How many runs have each status."""
         return self._store().counts(app_id)

@@ -165,6 +165,56 @@ def test_a_click_on_a_problem_goes_to_the_field_at_fault(studio: Studio, node_ty
             assert str(path[0]) == field.split(".")[0], f"{words!r} is at {field!r}, the keyboard at {path}"
 
 
+@pytest.mark.spec("editor.52")
+def test_a_field_far_down_in_a_form_that_still_grows_is_seen(studio: Studio) -> None:
+    names = [f"part_{number}" for number in range(9)]
+    schemas = [
+        {"name": name, "form": "form", "type": "string", "required": name == names[-1], "label": {"en_US": name},
+         "human_description": {"en_US": "Words that take more than one line of the panel. " * 3}}
+        for name in names
+    ]  # fmt: skip
+    tool = {"type": "tool", "title": "Searches", "provider_type": "builtin", "provider_id": "a/b/b", "tool_name": "c",
+            "provider_name": "a/b/b", "tool_label": "C", "paramSchemas": schemas, "tool_parameters": {},
+            "tool_configurations": {name: {"type": "mixed", "value": ""} for name in names}}  # fmt: skip
+    flow = workflow("W", start(), tool, end())
+    page = studio.open_app(studio.services.workflows.create("workflow", "W", workflow=flow))
+    page.show_panel("problems")
+    page.session.check()
+    studio.settle()
+    panel = panel_of(studio)
+    row = next(n for n in range(panel.list.count()) if panel.list.item(n).data(CODE) == "node.parameter_missing")
+    page.canvas.select([])
+    click(panel, row)
+    path = focused_path(studio)
+    assert path is not None
+    assert path[:2] == ("tool_configurations", names[-1])
+    for _ in range(5):
+        studio.settle()
+    assert not QApplication.focusWidget().visibleRegion().isEmpty()
+
+
+@pytest.mark.spec("editor.52")
+def test_a_click_on_a_branch_that_leads_nowhere_goes_where_a_step_is_added_to_it(studio: Studio) -> None:
+    one = {"id": "c", "comparison_operator": "=", "value": "1", "varType": "number", "variable_selector": ["1", "n"]}
+    cases = [{"case_id": name, "id": name, "logical_operator": "and", "conditions": [one]} for name in ("true", "b")]
+    flow = workflow("W", start(), {"type": "if-else", "title": "Sorts", "cases": cases}, end())
+    page = studio.open_app(studio.services.workflows.create("workflow", "W", workflow=flow))
+    page.show_panel("problems")
+    page.session.check()
+    studio.settle()
+    panel = panel_of(studio)
+    rows = [n for n in range(panel.list.count()) if panel.list.item(n).data(CODE) == "BRANCH_WITHOUT_EDGE"]
+    assert len(rows) >= 2
+    seen = []
+    for row in rows:
+        branch = panel.list.item(row).text().split("“")[1].split("”")[0]
+        click(panel, row)
+        seen.append((branch, QApplication.focusWidget().accessibleName()))
+        assert wait_until(lambda: not QApplication.focusWidget().visibleRegion().isEmpty(), 10)
+    assert seen == [(branch, f"Add next step: {branch}") for branch, _ in seen]
+    assert len({name for _, name in seen}) == len(rows)
+
+
 MODEL = {"provider": "p", "name": "nobody-has-it", "mode": "chat", "completion_params": {}}
 SEARCHES: dict[str, tuple[dict[str, Any], str, tuple[Any, ...]]] = {
     "no base": ({"dataset_ids": []}, "node.dataset_missing", ("dataset_ids",)),

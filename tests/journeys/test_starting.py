@@ -71,6 +71,20 @@ def test_with_inputs_the_form_offers_the_values_of_the_last_run(studio: Studio, 
     page.canvas.setFocus()
     assert text().toPlainText() == "What is a river?"
 
+    app_id = page.session.app_id
+    studio.window.do("close_tab")
+    page = studio.open_app(app_id)
+    studio.activate()
+    page.canvas.setFocus()
+    edit = text()
+    assert edit.toPlainText() == "What is a river?", "also where it was closed meanwhile"
+    assert studio.window.focusWidget() is edit
+    edit.setFocus()
+    QTest.keyClicks(edit, "x")
+    page.hide_drawer()
+    page.canvas.setFocus()
+    assert text().toPlainText() == "xWhat is a river?"
+
 
 @pytest.mark.spec("editor.31")
 def test_relations_under_shift_are_dashed_and_saving_keeps_none_of_them(studio: Studio, tmp_path: Path) -> None:

@@ -83,8 +83,11 @@ def test_all_forms_are_listed_and_each_is_answered_by_keys_in_the_panel(studio: 
     until(lambda: len(forms.cards) == 1 and page.session.whole_state.status == "paused")  # type: ignore[union-attr]
     assert card(page, "Check the letter") is first, "a form that still waits keeps what was typed"
     chosen = studio.field("team", QComboBox, first)
+    studio.click("Approve", first)
+    assert chosen.property("wrong") is True, "nobody has chosen yet"
     chosen.setFocus()
-    QTest.keyClick(chosen, Qt.Key.Key_Down)
+    for _ in ("red", "blue"):
+        QTest.keyClick(chosen, Qt.Key.Key_Down)
     studio.click("Approve", first)
 
     assert ended(page) == {"team": "blue"}
@@ -217,6 +220,7 @@ def test_a_chat_flow_asks_in_the_chat(studio: Studio) -> None:
 
     studio.click("Pay", chat.forms)
     until(lambda: len(chat.forms.cards) == 1 and page.session.whole_state.status == "paused")  # type: ignore[union-attr]
+    QTest.keyClick(studio.field("team", QComboBox, chat.forms), Qt.Key.Key_Down)
     studio.click("Approve", chat.forms)
 
     until(lambda: page.session.whole_state is not None and page.session.whole_state.is_over)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.file_pick import ENDINGS, FileRules, local_file
+from editor.panels.file_pick import ENDINGS, FileRules, file_at, local_file
 from editor.panels.parts import tool_button
 from editor.panels.talk.flow import Flow
 
@@ -76,7 +76,6 @@ class Composer(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._rules = FileRules()
-        self._methods: tuple[str, ...] = ()
         self._running = False
         self.files: list[dict[str, Any]] = []
         self._earlier: list[str] = []
@@ -115,16 +114,12 @@ class Composer(QWidget):
         """What the app takes with a message; effective settings of the feature."""
         enabled = bool(upload.get("enabled"))
         self._rules = FileRules.of({**upload, "max_length": upload.get("number_limits")}, several=True)
-        self._methods = tuple(str(m) for m in upload.get("allowed_file_upload_methods") or ())
         self.attach.setVisible(enabled)
         self.attach.setToolTip(self._rules.hint() if enabled else "")
-        self.edit.takes_files = enabled and self._takes("local_file")
+        self.edit.takes_files = enabled and self._rules.takes("local_file")
         if not enabled and self.files:
             self.files = []
             self._show_files()
-
-    def _takes(self, method: str) -> bool:
-        return not self._methods or method in self._methods
 
     @property
     def takes_files(self) -> bool:
@@ -151,7 +146,7 @@ class Composer(QWidget):
     # -- files -------------------------------------------------------------------------------------------------------
 
     def _attach(self) -> None:
-        local, remote = self._takes("local_file"), self._takes("remote_url")
+        local, remote = self._rules.takes("local_file"), self._rules.takes("remote_url")
         if local and not remote:
             self._choose()
         elif remote and not local:
@@ -210,8 +205,7 @@ class Composer(QWidget):
         elif len(self.files) >= self._rules.most:
             self._show_files(tr("At most {count} files.", count=self._rules.most))
         else:
-            name = PurePosixPath(urlsplit(address).path).name or address
-            self.files.append({"transfer_method": "remote_url", "type": "", "url": address, "filename": name})
+            self.files.append(file_at(address))
             self._show_files()
 
     def _show_files(self, fault: str = "") -> None:

@@ -53,7 +53,7 @@ def faults(form: RunForm) -> list[str]:
 @pytest.mark.spec("editor.56")
 @pytest.mark.parametrize("kind", ["text-input", "paragraph", "number", "select", "file", "file-list", "json_object"])
 def test_a_required_field_blocks_and_is_marked(form: Make, kind: str) -> None:
-    here = form({"variable": "a", "type": kind, "required": True, "options": []})
+    here = form({"variable": "a", "type": kind, "required": True, "options": ["x", "y"]})
     assert here.values() is None
     assert len(faults(here)) == 1
     assert field(here, "a").property("wrong") is True
@@ -69,7 +69,10 @@ def test_what_is_not_required_may_stay_empty(form: Make, kind: str) -> None:
 
 
 @pytest.mark.spec("editor.56")
-@pytest.mark.parametrize(("typed", "value"), [("12", 12), ("1.5", 1.5), ("-3", -3), ("1e3", 1000)])
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("12", 12), ("1.5", 1.5), ("-3", -3), ("1e3", 1000), ("12345678901234567891", 12345678901234567891)],
+)
 def test_numbers_are_read(form: Make, typed: str, value: float) -> None:
     here = form({"variable": "n", "type": "number", "required": True})
     QTest.keyClicks(field(here, "n"), typed)
@@ -77,7 +80,7 @@ def test_numbers_are_read(form: Make, typed: str, value: float) -> None:
 
 
 @pytest.mark.spec("editor.56")
-@pytest.mark.parametrize("typed", ["twelve", "1,2,3", "nan", "inf"])
+@pytest.mark.parametrize("typed", ["twelve", "1,2,3", "nan", "inf", "1_000"])
 def test_what_is_no_number_is_refused(form: Make, typed: str) -> None:
     here = form({"variable": "n", "type": "number", "required": False})
     QTest.keyClicks(field(here, "n"), typed)
@@ -114,8 +117,40 @@ def test_json_shows_where_it_is_wrong(form: Make) -> None:
     field(here, "j").setPlainText('{"a": 1,\n "b": }')
     assert here.values() is None
     assert faults(here) == ["Not valid JSON: a value is missing (line 2, column 7)"]
+    field(here, "j").setPlainText("[1]")
+    assert here.values() is None
+    assert faults(here) == ['This must be an object in braces: {"name": "value"}']
     field(here, "j").setPlainText('{"a": [1]}')
     assert here.values() == {"j": {"a": [1]}}
+
+
+@pytest.mark.spec("editor.56")
+def test_what_the_step_would_refuse_is_refused_in_the_form(form: Make) -> None:
+    schema = {"type": "object", "properties": {"age": {"type": "number"}}, "required": ["age"]}
+    here = form(
+        {"variable": "j", "type": "json_object", "required": False, "json_schema": schema, "default": {"age": "old"}},
+        {"variable": "u", "type": "url", "required": False},
+    )
+    assert field(here, "j").toPlainText() == '{"age": "old"}'
+    QTest.keyClicks(field(here, "u"), "example.com")
+    assert here.values() is None
+    assert ["age" in words or "'old' is not of type" in words for words in faults(here)] == [True, False]
+    assert "valid url" in faults(here)[1]
+    field(here, "j").setPlainText('{"age": 3}')
+    field(here, "u").setText("https://example.com")
+    assert here.values() == {"j": {"age": 3}, "u": "https://example.com"}
+
+
+@pytest.mark.spec("editor.56")
+@pytest.mark.parametrize(("required", "default", "begins"), [(True, "", None), (True, "y", "y"), (False, "", None)])
+def test_nothing_is_chosen_for_a_person(form: Make, required: bool, default: str, begins: str | None) -> None:
+    here = form({"variable": "s", "type": "select", "required": required, "options": ["x", "y"], "default": default})
+    assert field(here, "s").currentData() == begins
+    here.load({"s": "gone"})
+    assert field(here, "s").currentData() is None
+    field(here, "s").setFocus()
+    QTest.keyClick(field(here, "s"), Qt.Key.Key_Down)
+    assert here.values() == {"s": "x"}
 
 
 @pytest.mark.spec("editor.56")
@@ -184,6 +219,41 @@ def test_files_can_be_dropped_up_to_a_number(form: Make, tmp_path: Path) -> None
     assert pick.paths == []
 
 
+@pytest.mark.spec("editor.56")
+def test_a_file_may_stand_at_an_address(form: Make, tmp_path: Path) -> None:
+    here = form(
+        {"variable": "f", "type": "file-list", "required": True, "max_length": 2, "allowed_file_types": ["image"]},
+        {"variable": "g", "type": "file", "allowed_file_upload_methods": ["local_file"]},
+        {"variable": "h", "type": "file", "allowed_file_upload_methods": ["remote_url"]},
+    )
+    pick, local, remote = field(here, "f"), field(here, "g"), field(here, "h")
+    assert [p.address.isVisible() for p in (pick, local, remote)] == [True, False, True]
+    assert [p.button.isVisible() for p in (pick, local, remote)] == [True, True, False]
+    refused = {
+        "ftp://x/a.png": "The address must start with http:// or https://.",
+        "https://x/a.mp3": "a.mp3: files of this type are not taken.",
+    }
+    for address, words in refused.items():
+        QTest.keyClicks(pick.address, address)
+        assert here.values() is None
+        assert faults(here) == [words]
+        assert pick.address.property("wrong") is True
+        pick.address.clear()
+    QTest.keyClicks(pick.address, "https://x/a.png")
+    QTest.keyClick(pick.address, Qt.Key.Key_Return)
+    QTest.keyClicks(pick.address, "https://x/b.png")
+    values = here.values()
+    assert values is not None
+    assert [f["url"] for f in values["f"]] == ["https://x/a.png", "https://x/b.png"]
+    (tmp_path / "c.png").write_bytes(b"x")
+    drop(pick, [tmp_path / "c.png"])
+    assert here.values() is None
+    assert faults(here) == ["At most 2 files."]
+    QTest.mouseClick(pick.clear, Qt.MouseButton.LeftButton)
+    assert here.values() is None
+    assert faults(here) == ["Choose a file."]
+
+
 def drop(pick: FilePick, paths: list[Path]) -> None:
     """Let files fall on a field as the window system does."""
     data = QMimeData()
@@ -222,7 +292,7 @@ def test_what_was_typed_moves_to_another_form_even_when_it_is_wrong(form: Make) 
     QTest.keyClicks(field(here, "n"), "1x")
     field(here, "j").setPlainText("{")
     after = form({"variable": "n", "type": "number"}, {"variable": "j", "type": "json_object"})
-    after.load(here.typed())
+    after.take_over(here)
     assert field(after, "n").text() == "1x"
     assert field(after, "j").toPlainText() == "{"
 
