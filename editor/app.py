@@ -176,7 +176,8 @@ def run(file: Path | None, data_dir: Path | None, more: Sequence[Path] = ()) -> 
     asyncio.set_event_loop(loop)
     window = make_window(services, preferences)
     studio = window.studio
-    app.installEventFilter(FileOpenFilter(studio))
+    if sys.platform == "darwin":  # every event of every widget goes through it, so nowhere else
+        app.installEventFilter(FileOpenFilter(studio))
     window.show()
     door.asked.connect(lambda path: asked(studio, path))
     QTimer.singleShot(0, window, lambda: load(window, file, more))

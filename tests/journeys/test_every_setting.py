@@ -162,6 +162,21 @@ def answer_dialogs() -> None:
     QApplication.processEvents()
 
 
+def wanted(place: QWidget) -> list[Key]:
+    """The controls that are there to change the workflow."""
+    return [key for key, widget in controls(place).items() if edits(key, widget)]
+
+
+def used_once(place: QWidget, key: Key, tries: int) -> bool | None:
+    """Whether the window has the keyboard after a control was used; None when it is gone.
+
+    No test may hold on to what it found while forms are rebuilt: among it are widgets that Qt made for itself. Nobody
+    learns that they went, and what is made next may stand where they stood.
+    """
+    widget = controls(place).get(key)
+    return use(widget, tries) if widget is not None else None
+
+
 def faults_of(studio: Studio, page: WorkflowPage, place: QWidget, key: Key) -> list[str]:
     """What is wrong with one control, which is used, taken back, done again and taken back."""
     document = page.session.document
@@ -169,11 +184,11 @@ def faults_of(studio: Studio, page: WorkflowPage, place: QWidget, key: Key) -> l
     before, steps = whole(document.workflow), document.position
     for tries in range(3):
         if whole(document.workflow) == before:
-            widget = controls(place).get(key)
-            if widget is None:
-                return [f"{key} is gone"]
             studio.messages.answers[:] = [True]
-            if not use(widget, tries) and not studio.window.isActiveWindow():
+            used = used_once(place, key, tries)
+            if used is None:
+                return [f"{key} is gone"]
+            if not used and not studio.window.isActiveWindow():
                 lost.append(f"{key} took the keyboard from the window")
             answer_dialogs()
             studio.activate()  # without a window manager nobody does after a popup
@@ -208,9 +223,8 @@ def faults_of(studio: Studio, page: WorkflowPage, place: QWidget, key: Key) -> l
 @pytest.mark.parametrize("name", list(FILLED))
 def test_each_setting_of_a_node_is_taken_back_and_done_again(studio: Studio, tmp_path: Path, name: str) -> None:
     page = opened(studio, tmp_path, name)
-    found = controls(page.inspector)
-    faults = [f"{key} has no name" for key in found if not key.name]
-    for key in [key for key, widget in found.items() if edits(key, widget)]:
+    faults = [f"{key} has no name" for key in controls(page.inspector) if not key.name]
+    for key in wanted(page.inspector):
         faults += faults_of(studio, page, page.inspector, key)
         unfold(page)
     assert not faults, "\n".join(faults)
@@ -226,9 +240,8 @@ def test_each_setting_of_a_feature_is_taken_back_and_done_again(studio: Studio, 
     page.show_panel("features")
     studio.settle()
     panel = page.panels["features"]
-    found = controls(panel)
-    faults = [f"{key} has no name" for key in found if not key.name]
-    for key in [key for key, widget in found.items() if edits(key, widget) and key.name not in WORKSPACE]:
+    faults = [f"{key} has no name" for key in controls(panel) if not key.name]
+    for key in [key for key in wanted(panel) if key.name not in WORKSPACE]:
         faults += faults_of(studio, page, panel, key)
     assert not faults, "\n".join(faults)
 
