@@ -7,6 +7,7 @@ too. What is not known (words of a server, of a library, of people) is shown as 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache, lru_cache, partial
 from typing import Final
 
@@ -76,3 +77,10 @@ def _line_now(text: str, longest: int) -> str:
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     line = next((line for line in lines if not line[0].isspace()), lines[0].strip() if lines else "")
     return _now(line)[:longest]
+
+
+def told_lines(messages: Iterable[str], most: int = 3) -> str:
+    """Several sentences for a note that is read in passing: a line each, and how many more there are after `most`."""
+    lines = [told(message) for message in messages]
+    more = [tr("and {n} more", n=len(lines) - most)] if len(lines) > most else []
+    return "\n".join([*lines[:most], *more])

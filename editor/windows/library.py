@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editor.enginetexts import told
+from editor.enginetexts import told_lines
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.library.cards import Apps, CardGrid
@@ -420,9 +420,8 @@ class Library(QWidget):
 
     def _imported(self, outcome: ImportOutcome) -> None:
         self.openApp.emit(outcome.app_id)
-        notes = [told(n.message) for n in outcome.notices]
-        if notes:
-            self._studio.messages.tell(notes[0] + (f" (+{len(notes) - 1})" if len(notes) > 1 else ""))
+        if outcome.notices:
+            self._studio.messages.tell(told_lines(n.message for n in outcome.notices))
 
     # -- keys of the window that mean something here -----------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from editor.actions import BY_ID, COMMANDS, MENUS, PARTED, SUBMENUS
 from editor.dialogs.fitting import limit_smallest, screen_room
-from editor.enginetexts import told
+from editor.enginetexts import told, told_lines
 from editor.i18n import tr
 from editor.icons import icon
 from editor.keymap import is_plain, keys_of
@@ -467,10 +467,8 @@ class MainWindow(QMainWindow):
             return
         self.recent.add(path)
         self.open_app(outcome.app_id)
-        notes = [told(n.message) for n in outcome.notices]
-        if notes:
-            more = f" (+{len(notes) - 1})" if len(notes) > 1 else ""
-            self.show_toast(f"{notes[0]}{more}")
+        if outcome.notices:
+            self.show_toast(told_lines(n.message for n in outcome.notices))
 
     def _failed(self, error: Any) -> None:
         self.studio.messages.error(tr("This did not work"), error)
