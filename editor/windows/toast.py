@@ -12,6 +12,8 @@ from editor.theme import theme
 
 SHOWN_MS = 4000
 SHOWN_WITH_ACTION_MS = 10_000
+READ_MS = 60
+"""For each character: long sentences stay longer."""
 WIDEST = 560
 
 
@@ -56,12 +58,14 @@ class Toast(QFrame):
         window = self._over
         widest = min(WIDEST, window.width() - 80)
         others = 32 + (16 + self.button.sizeHint().width() if action else 0)
-        self.words.setFixedWidth(min(widest - others, self.words.fontMetrics().horizontalAdvance(text) + 4))
+        wanted = max(self.words.fontMetrics().horizontalAdvance(line) for line in text.split("\n"))
+        self.words.setFixedWidth(min(widest - others, wanted + 4))
         self.adjustSize()
         self.move((window.width() - self.width()) // 2, window.height() - self.height() - 72)
         self.raise_()
         self.show()
-        self._timer.start(SHOWN_WITH_ACTION_MS if action else SHOWN_MS)
+        longest = SHOWN_WITH_ACTION_MS
+        self._timer.start(longest if action else min(longest, max(SHOWN_MS, READ_MS * len(text))))
 
     def _act(self) -> None:
         then, self._then = self._then, None
