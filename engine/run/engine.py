@@ -76,7 +76,9 @@ class LocalRun:
         self.graph = _compile(request, node_class, self._saved)
         pool = self._pool()
         masker = Masker(
-            pool.secrets() | {str(v["value"]) for v in request.environment if v.get("value_type") == "secret"},
+            pool.secrets()
+            | {str(v["value"]) for v in request.environment if v.get("value_type") == "secret"}
+            | set(request.credentials),
             request.limits.min_masked_secret_length,
         )
         saved = self._saved or {}

@@ -145,6 +145,8 @@ class RunRequest:
     debug: DebugSettings | None = None
     snapshot: dict[str, Any] | None = None
     """Resume from here; the graph, mode and ids are those of the paused run."""
+    credentials: list[str] = field(default_factory=list)
+    """Clear values that are masked in all that the run tells, beside the secrets of its environment."""
     form_answer: dict[str, Any] | None = None
     """Single steps of human input: `action` and `values` of a form that was answered beforehand."""
     check: bool = True

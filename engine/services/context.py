@@ -191,6 +191,7 @@ class Services:
 
     @cached_property
     def runs(self) -> RunService:
+        from engine.services.credentials import credentials
         from engine.services.runs import RunService
 
         return RunService(
@@ -204,6 +205,7 @@ class Services:
             self.ids,
             lambda: self.owner,
             lambda: self.chat,
+            lambda: credentials(self.secrets) if self.has_database() else frozenset(),
         )
 
     @cached_property

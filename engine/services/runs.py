@@ -142,7 +142,9 @@ class RunService:
         ids: IdSource,
         owner: Callable[[], str],
         chat: Callable[[], ChatService],
+        credentials: Callable[[], frozenset[str]],
     ) -> None:
+        self._credentials = credentials
         self._db, self._store, self._debug, self._ports = database, store, debug, ports
         self._limits, self._settings = limits, settings
         self._clock, self._ids, self._owner, self._chat = clock, ids, owner, chat
@@ -177,6 +179,7 @@ class RunService:
     def _launch(self, request: RunRequest, recorder: Recorder | None, guard: AnswerGuard | None = None) -> RunHandle:
         from engine.run import start_run
 
+        request.credentials = sorted(self._credentials())
         ports = self._ports()
         extras = dict(ports.extras)
         if request.form_answer is not None:

@@ -20,6 +20,7 @@ from editor.windows.logs_compare import CompareRuns
 from engine.model.workflow import Workflow
 from tests.helpers.flows import inside, template
 from tests.helpers.model import made, node
+from tests.helpers.models import Answer, ModelServer
 from tests.helpers.studio import Studio
 from tests.journeys.test_chat import answered, say
 from tests.journeys.test_values import words_of
@@ -202,3 +203,43 @@ def test_in_a_batch_and_its_results(studio: Studio, tmp_path: Path) -> None:
     text = (tmp_path / "out.csv").read_text("utf-8-sig")
     assert "no entry with" in text
     assert secret not in text
+
+
+@pytest.mark.spec("editor.66")
+def test_the_key_of_a_provider_that_is_repeated_in_a_refusal(studio: Studio, tmp_path: Path) -> None:
+    """Services often repeat the key that they refuse: it is a secret like those of the workflow, also in settings."""
+    key = "sk-provider-of-models-4711"
+    words = {"error": {"message": f"Incorrect API key provided: {key}.", "code": "invalid_api_key"}}
+    with ModelServer(Answer(status=401, body=words)) as server:
+        models = studio.services.models
+        provider = models.save_provider("openai_api_compatible", base_url=server.url, api_key=key)
+        models.add_model(provider, "box-1")
+        model = {"provider": provider, "name": "box-1", "mode": "chat", "completion_params": {}}
+        code = "def main(k):\n    return {'r': k}\n"
+        reads = [{"variable": "k", "value_selector": ["s", "t"]}]
+        flow = made(
+            [
+                node("s", "start", variables=[{"variable": "t", "type": "paragraph", "label": "t"}]),
+                node("c", "code", code=code, variables=reads, **CODE),
+                node("m", "llm", title="Ask", model=model, prompt_template=[{"role": "user", "text": "?"}],
+                     context={"enabled": False}),
+                node("e", "end", outputs=[{"variable": "o", "value_selector": ["m", "text"]}]),
+            ],
+            [("s", "c"), ("c", "m"), ("m", "e")],
+        )  # fmt: skip
+        page = studio.open_app(studio.services.workflows.create("workflow", "Asks", workflow=flow))
+        assert "Incorrect API key provided: " in studio.run({"t": f"typed {key}"})["error"]
+        tried = models.test(provider)
+    assert "Incorrect API key provided: ****" in tried.message
+    assert key not in str(tried)
+    page.show_drawer("trace")
+    for node_id in ("c", "m"):
+        page.trace.select_node(node_id)
+        page.canvas.select([node_id])
+        page.inspector.tabs.setCurrentIndex(1)
+        studio.settle()
+        nowhere(key, studio.window)
+        assert key not in node_description(page.canvas, page.canvas.scene.items[node_id])
+    studio.services.logs.export([studio.services.runs.list().runs[0].id], tmp_path / "runs.jsonl", "jsonl")
+    kept = [tmp_path / "runs.jsonl", *tmp_path.glob("penstock.db*")]
+    assert not [file.name for file in kept if key.encode() in file.read_bytes()]

@@ -28,6 +28,8 @@ from engine.ports.models import ChatRequest, ModelError
 LONGEST_WAIT = 20.0
 """Seconds that a retry waits at most, whatever the provider asks for."""
 SHOWN_BODY = 600
+SHORTEST_KEY = 6
+"""Characters of a key that is masked in what a provider answers; shorter ones are words of any text."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,9 @@ async def refused(provider: ProviderConfig, response: httpx.Response) -> ModelEr
 
 def status_error(provider: ProviderConfig, status: int, message: str) -> ModelError:
     """A ModelError by HTTP status (nodes-ai spec 1.7)."""
+    if len(provider.api_key) > SHORTEST_KEY:
+        # Some repeat the key that they refuse; who tests a provider reads this, and no run's mask is there.
+        message = message.replace(provider.api_key, "*" * 12)
     where, text = provider.label or provider.id, message.lower()
     kind, hint = "InvokeBadRequestError", ""
     if status in (401, 403) or (status == 400 and "api key" in text and "valid" in text):
