@@ -113,6 +113,7 @@ class CanvasView(CanvasSurface):
         self.edits = CanvasActions(self)
         self.hover: Hit = GROUND
         self.gesture: Gesture | None = None
+        self._loose: Gesture | None = None
         self._commands = commands
         self._pointer = CanvasPointer(self)
         self._keys = CanvasKeys(self)
@@ -232,6 +233,8 @@ class CanvasView(CanvasSurface):
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         if self.gesture is not None:
             self.gesture.paint(painter)
+        if self._loose is not None:
+            self._loose.paint(painter)
         if self.scene.graph is not None and not self.scene.items:
             paint_empty(painter, QRectF(self.rect()), self.camera.ratio, read_only=self.read_only)
         if self._message:
@@ -417,10 +420,17 @@ class CanvasView(CanvasSurface):
     def start_gesture(self, gesture: Gesture, at: Pointer) -> None:
         """Begins a gesture; another one that was going on is cancelled."""
         self.cancel_gesture()
+        self.keep_seen(None)
         self.gesture = gesture
         self.setCursor(gesture.cursor)
         gesture.begin(at)
         self.update()
+
+    def keep_seen(self, gesture: Gesture | None) -> None:
+        """Goes on painting a gesture that has ended, a connection that waits for its block, until None is given."""
+        if gesture is not self._loose:
+            self._loose = gesture
+            self.update()
 
     def end_gesture(self, at: Pointer) -> None:
         """Lets the gesture do what it is for."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidgetItem, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from editor.i18n import tr
@@ -384,6 +384,7 @@ class BlockSelector(QFrame):
 
     chosen = Signal(str)
     helpWanted = Signal(str)
+    closed = Signal()
 
     def __init__(
         self,
@@ -450,6 +451,10 @@ class BlockSelector(QFrame):
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return _search_key(event, self.search, self.parts.current)
         return super().eventFilter(watched, event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.closed.emit()
 
     def _chosen(self, name: str) -> None:
         self.close()

@@ -79,8 +79,10 @@ class Adding:
     def choose(self, request: BlockRequest) -> None:
         """Offer the blocks that fit a place."""
         if self._page.session.read_only:
+            self._page.canvas.keep_seen(None)
             return
         selector = self._selector(request)
+        selector.closed.connect(lambda: self._page.canvas.keep_seen(None))
         selector.chosen.connect(lambda node_type: self._place(request, node_type))
         selector.popup(QPoint(request.global_x, request.global_y))
 

@@ -141,3 +141,20 @@ def test_the_block_that_is_meant_comes_first(studio: Studio, typed: str, first: 
     QTest.keyClicks(selector.search, typed)
     assert selector.list.currentItem().data(TYPE) == first
     QTest.keyClick(selector.search, Qt.Key.Key_Escape)
+
+
+@pytest.mark.spec("editor.16")
+def test_a_dropped_connection_is_seen_until_its_block_is_chosen(studio: Studio) -> None:
+    opened(studio, "workflow")
+    canvas, hand = studio.page.canvas, studio.hand
+    hand.hover(QPointF(5, 5))
+    before = canvas.grab().toImage()
+    socket = hand.at_socket("a", "false")
+    hand.drag(socket, socket + QPointF(30, 60))
+    selector = popup(BlockSelector)
+    assert isinstance(selector, BlockSelector)
+    assert canvas.grab().toImage() != before
+    QTest.keyClick(selector.search, Qt.Key.Key_Escape)
+    studio.activate()
+    hand.hover(QPointF(5, 5))
+    assert canvas.grab().toImage() == before, "and Esc leaves no trace"

@@ -83,6 +83,7 @@ class ConnectGesture(Gesture):
             else:
                 self._connect(self.over)
         elif self.edge_id is None:
+            self.view.keep_seen(self)  # so that one sees from where the block will be reached
             self.view.ask_for_block(
                 at,
                 source_node=self.node_id if self.side == "source" else None,
