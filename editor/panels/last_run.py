@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -15,6 +16,7 @@ from editor.icons import icon
 from editor.panels.forms.fields import name_it
 from editor.panels.notices import Notices, notices_of
 from editor.panels.parts import status_glyph, status_word
+from editor.panels.value_rows import input_name
 from editor.panels.value_view import ValueView
 
 if TYPE_CHECKING:
@@ -113,7 +115,7 @@ class LastRun(QScrollArea):
             column.addWidget(answer, 0, Qt.AlignmentFlag.AlignLeft)
         for key, word in (("inputs", tr("Input")), ("process_data", tr("Processing")), ("outputs", tr("Output"))):
             if state.get(key):
-                column.addWidget(ValueView(word, state[key]))
+                column.addWidget(ValueView(word, state[key], called=partial(input_name, self._session)))
         column.addStretch(1)
         return box
 

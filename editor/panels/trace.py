@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
@@ -17,6 +18,7 @@ from editor.panels.scrubber import Scrubber
 from editor.panels.timeline import BarDelegate
 from editor.panels.trace_details import StepDetails
 from editor.panels.trace_model import BAR, STEP, TIME, TOKENS, Entry, TraceModel
+from editor.panels.value_rows import input_name
 from engine.services.traces import branch_places
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ class Trace(QSplitter):
         self._choosing = False
         self.model = TraceModel()
         self.tree = self._make_tree()
-        self.details = StepDetails()
+        self.details = StepDetails(partial(input_name, session))
         self.details.openRun.connect(self.openRun)
         self.addWidget(self._make_left())
         self.addWidget(self.details)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -23,12 +23,13 @@ STREAMED = 4000
 
 class StepDetails(QScrollArea):
     """One line at a time; it is built again only when something of it changed. `openRun` names the run of another
-    workflow that a step called."""
+    workflow that a step called; `called` names what a step has read."""
 
     openRun = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, called: Callable[[str], str] | None = None) -> None:
         super().__init__()
+        self._called = called
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -61,7 +62,7 @@ class StepDetails(QScrollArea):
         elif entry.kind == "log":
             _fill_log(column, entry)
         else:
-            _fill_step(column, execution)
+            _fill_step(column, execution, self._called)
             child = str(execution.metadata.get("child_run_id") or "")
             if child:
                 self._offer_run(column, child)
@@ -118,13 +119,13 @@ def _error(column: QVBoxLayout, text: str) -> None:
     column.addWidget(error)
 
 
-def _values(column: QVBoxLayout, parts: list[tuple[str, Any]]) -> None:
+def _values(column: QVBoxLayout, parts: list[tuple[str, Any]], called: Callable[[str], str] | None = None) -> None:
     for title, value in parts:
         if value not in (None, "", {}, []):
-            column.addWidget(ValueView(title, value))
+            column.addWidget(ValueView(title, value, called=called))
 
 
-def _fill_step(column: QVBoxLayout, execution: NodeRunState) -> None:
+def _fill_step(column: QVBoxLayout, execution: NodeRunState, called: Callable[[str], str] | None) -> None:
     facts = [status_word(execution.status), duration(execution.elapsed) if execution.finished_at else ""]
     if execution.tokens:
         facts.append(tr("{count} tokens", count=token_count(execution.tokens)))
@@ -149,6 +150,7 @@ def _fill_step(column: QVBoxLayout, execution: NodeRunState) -> None:
             (tr("Processing"), dict(execution.process_data)),
             (tr("Loop variables at the end") if is_loop else tr("Output"), dict(execution.outputs)),
         ],
+        called,
     )
 
 

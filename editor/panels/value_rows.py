@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from engine.run.variables.segments import SegmentProblem, build_segment, shown_t
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
 
+REFERENCE: Final = re.compile(r"#([^.#]+)\.([^#]+)#")
 MASK: Final = "••••••••"
 OWN_GROUPS: Final = ("env", "conversation", "sys")
 ENDED_WELL: Final = ("succeeded", "exception")
@@ -35,6 +37,18 @@ class Value:
     @property
     def key(self) -> tuple[str, str]:
         return (self.node_id, self.name)
+
+
+def input_name(session: WorkflowSession, key: str) -> str:
+    """What a step has read, as people know it: "#17.text#" by the title of its node, a name of the settings as it
+    is."""
+    found = REFERENCE.fullmatch(key)
+    if found is None:
+        return key
+    words = {"env": tr("Environment"), "conversation": tr("Conversation"), "sys": tr("System")}
+    node = session.document.graph.nodes.get(found[1])
+    source = (node.title or node.type) if node is not None else words.get(found[1], found[1])
+    return " / ".join([source, *found[2].split(".")])
 
 
 def environment(session: WorkflowSession) -> list[Value]:

@@ -124,7 +124,8 @@ def save_value(value: Any, name: str, parent: QWidget) -> str:
 
 class ValueView(QWidget):
     """A value to look at: data as a tree, Markdown formatted, pictures small, and everything as it came on request.
-    Which of them is liked is remembered. `whole` fetches the value when what is given here is only its beginning."""
+    Which of them is liked is remembered. `whole` fetches the value when what is given here is only its beginning;
+    `called` names its keys for people."""
 
     def __init__(
         self,
@@ -133,9 +134,10 @@ class ValueView(QWidget):
         *,
         whole: Callable[[], Any] | None = None,
         folded: bool = False,
+        called: Callable[[str], str] | None = None,
     ) -> None:
         super().__init__()
-        self._value, self._title, self._whole = value, title, whole
+        self._value, self._title, self._whole, self._called = value, title, whole, called
         self._viewing = viewing()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -187,7 +189,7 @@ class ValueView(QWidget):
             widget.hide()
             widget.deleteLater()
         if self._kind and not self.switch.isChecked():
-            self.view = DataTree(self._shown) if self._kind == "data" else self._formatted()
+            self.view = DataTree(self._shown, self._called) if self._kind == "data" else self._formatted()
         else:
             self.view = self._raw()
         name_it(self.view, self._title)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTreeView
 
 from editor.amounts import duration
 from editor.panels.logs_model import COLUMNS
+from editor.panels.viewers.tree import DataTree
 from editor.screenshot import wait_until
 from editor.windows.logs_compare import CompareRuns
 from engine.model.edits import AddNode
@@ -98,6 +99,12 @@ def test_result_details_trace_history_and_log_show_what_was_stored(studio: Studi
     place = view.visualRect(page.trace.model.index(row, 0)).center()
     QTest.mouseClick(view.viewport(), LEFT, pos=place)
     assert f"{found['Ask'][0]}  ·  12.3K tokens" in words(page.trace.details)
+    read = [
+        tree.topLevelItem(n).text(0)
+        for tree in page.trace.findChildren(DataTree)
+        for n in range(tree.topLevelItemCount())
+    ]
+    assert "Count / r" in read, "by the title of the node it comes from"
     choose_tab(page.inspector.tabs, "Last run")
     assert f"{found['Ask'][0]}  ·  12.3K tokens" in words(page.inspector)
     page.session.submit(AddNode(Node("new", {"type": "code", "title": "New"}, 0.0, 900.0)), "Add")

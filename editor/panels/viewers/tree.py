@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem
 
 from editor.i18n import ntr, tr
@@ -34,9 +34,10 @@ class Line(QTreeWidgetItem):
 
 
 class DataTree(QTreeWidget):
-    """Read-only. Ctrl+C copies the value of the line; the menu its path, too."""
+    """Read-only. Ctrl+C copies the value of the line; the menu its path, too. `called` names the first level for
+    people; the key itself is the tool tip then."""
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, called: Callable[[str], str] | None = None) -> None:
         super().__init__()
         self.setColumnCount(2)
         self.setHeaderHidden(True)
@@ -59,12 +60,22 @@ class DataTree(QTreeWidget):
         self.itemClicked.connect(self._more)
         for child in _lines(value):
             self.addTopLevelItem(child)
+            name = called(str(child.key)) if called is not None and child.key is not None else child.text(0)
+            if name != child.text(0):
+                child.setToolTip(0, child.text(0))
+                child.setText(0, name)
         roots = [self.topLevelItem(i) for i in range(self.topLevelItemCount())]
         self.setRootIsDecorated(any(isinstance(line, Line) and not line.is_filled for line in roots))
         self._open()
         self.resizeColumnToContents(0)
-        header.resizeSection(0, min(220, max(96, header.sectionSize(0) + 8)))
+        self._names = min(220, max(96, header.sectionSize(0) + 8))
+        header.resizeSection(0, self._names)
         self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # In a narrow place the names leave half of it to the values.
+        self.header().resizeSection(0, min(self._names, self.viewport().width() // 2))
 
     def _open(self) -> None:
         """Open the first levels as long as all lines are seen at once."""
