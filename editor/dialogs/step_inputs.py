@@ -16,6 +16,7 @@ from editor.panels.value_editor import fits
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
+    from engine.model.graph import Node
 
 CONTROLS: Final = {
     "string": "paragraph",
@@ -35,7 +36,8 @@ TOLD: Final = (("sys", "query"), ("sys", "files"))
 
 
 def needed(session: WorkflowSession, node_id: str, known: set[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """Input key to selector for references of a node (and of what is inside a container) without a known value."""
+    """Input key to selector: what a start asks for, and references of a node (and of what is inside a container)
+    without a known value."""
     from engine.model.refs import references
 
     graph = session.document.graph
@@ -50,7 +52,16 @@ def needed(session: WorkflowSession, node_id: str, known: set[tuple[str, str]]) 
             if selector[:2] in known or (source == "sys" and selector[:2] not in TOLD):
                 continue
             names[f"#{'.'.join(selector[:2])}#"] = selector[:2]
+    # What a start gives is what a person tells it; other values than the last ones are why one runs it alone.
+    names |= {name: (node_id, name) for name in _declared(graph.node(node_id))}
     return names
+
+
+def _declared(node: Node) -> dict[str, Mapping[str, Any]]:
+    """The inputs that a start asks for, by name; none for another node."""
+    found = node.data.get("variables") if node.type == "start" else None
+    variables = [v for v in found if isinstance(v, Mapping)] if isinstance(found, list | tuple) else []
+    return {str(v["variable"]): v for v in variables if v.get("variable") and not v.get("hide")}
 
 
 def ask_for(
@@ -61,7 +72,7 @@ def ask_for(
     names = needed(session, node_id, known)
     if not names:
         return {}
-    dialog = StepInputs(session, names, parent)
+    dialog = StepInputs(session, node_id, names, parent)
     if dialog.exec() != QDialog.DialogCode.Accepted:
         return None
     session.asked.remember(dialog.values)
@@ -71,7 +82,9 @@ def ask_for(
 class StepInputs(FittingDialog):
     """One control a value by its type, as in the form of a run."""
 
-    def __init__(self, session: WorkflowSession, names: dict[str, tuple[str, ...]], parent: QWidget) -> None:
+    def __init__(
+        self, session: WorkflowSession, node_id: str, names: dict[str, tuple[str, ...]], parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setMinimumWidth(420)
         self.values: dict[str, Any] = {}
@@ -82,16 +95,22 @@ class StepInputs(FittingDialog):
         words.setProperty("kind", "muted")
         words.setWordWrap(True)
         column.addWidget(words)
+        inputs: dict[str, Mapping[str, Any]] = {}
         from engine.model.scope import variable_type
 
         fields: list[Mapping[str, Any]] = []
         for key, selector in names.items():
             node = session.document.graph.nodes.get(selector[0])
             kind = self.kinds[key] = variable_type(session.document.workflow, selector) or "string"
+            if node is not None and node.id == node_id:
+                inputs = inputs or _declared(node)
+                fields.append(inputs[selector[1]])
+                continue
             label = f"{(node.title or node.type) if node else selector[0]} / {selector[1]}  ·  {kind}"
             fields.append({"variable": key, "label": label, "type": CONTROLS.get(kind, "json")})
         self.form = RunForm(fields)
         self.form.load({key: value for key, value in session.asked.values.items() if key in names})
+        words.setVisible(not inputs)
         self.form.submitted.connect(self._check)
         column.addWidget(self.form)
         buttons = QDialogButtonBox()

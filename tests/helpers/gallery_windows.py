@@ -91,7 +91,9 @@ def small_dialogs(studio: Studio) -> Iterator[QWidget]:
             lambda: CitationDialog(resource, studio.window),
             lambda: Backups(studio.window, page),
             lambda: MappingDialog(page.session, studio.window),
-            lambda: StepInputs(page.session, {"join.a": ("loud", "output"), "join.b": ("list", "r")}, studio.window),
+            lambda: StepInputs(
+                page.session, "join", {"join.a": ("loud", "output"), "join.b": ("list", "r")}, studio.window
+            ),
             lambda: ToolPicker(studio.window.studio.tools, studio.window),
             lambda: InputDialog({"type": "select", "options": ["a", "b"]}, set(), studio.window),
             lambda: InputDialog({"type": "file-list"}, set(), studio.window),

@@ -244,3 +244,27 @@ def test_typing_takes_the_place_of_the_value_that_is_offered(studio: Studio) -> 
     assert field.text() == "42"
     QTest.keyClicks(field, "12")
     assert field.text() == "12"
+
+
+@pytest.mark.spec("editor.63")
+def test_a_start_that_runs_alone_asks_for_its_inputs_and_the_next_step_reads_them(studio: Studio) -> None:
+    page = studio.sample("code-with-an-error-branch")
+
+    def fill(dialog: StepInputs) -> None:
+        for edit, number in zip(dialog.form.findChildren(QLineEdit), ("8", "2"), strict=True):
+            edit.selectAll()
+            QTest.keyClicks(edit, number)
+        QTest.mouseClick(next(b for b in dialog.findChildren(QPushButton) if b.text() == "Run"), LEFT)
+
+    for title, given in (("Start", {"total": 8, "people": 2}), ("Share it out", {"share": 4})):
+        if title == "Start":
+            when_asked(fill)
+        before, node_id = page.session.run, studio.node(title)
+        studio.activate()
+        page.canvas.select([node_id])
+        page.canvas.setFocus()
+        QTest.keyClick(studio.window, Qt.Key.Key_F10)
+        until(lambda before=before: page.session.run is not before and page.session.run.is_over)
+        state = page.session.node_state(node_id)
+        assert state is not None
+        assert given.items() <= state["outputs"].items()
