@@ -25,6 +25,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.layouts import in_order
+
 WHOLE = (QComboBox, QAbstractSpinBox, QLineEdit, QTabBar)
 """Controls whose parts are no stops of their own."""
 
@@ -114,14 +116,11 @@ def _there(*widgets: QWidget | None) -> Iterator[QWidget]:
 
 
 def _of_layout(layout: QLayout) -> Iterator[QWidget]:
-    for n in range(layout.count()):
-        entry = layout.itemAt(n)
-        if entry is None:
-            continue
-        if (child := entry.widget()) is not None:
-            yield child
-        elif (inner := entry.layout()) is not None:
-            yield from _of_layout(inner)
+    for entry in in_order(layout):
+        if isinstance(entry, QWidget):
+            yield entry
+        else:
+            yield from _of_layout(entry)
 
 
 def bring_into_view(widget: QWidget) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from editor.i18n import tr
+from editor.layouts import widgets_of
 from editor.panels.forms.fields import calm, name_it
 from editor.panels.forms.parts import add_button, small_button
 
@@ -71,8 +72,7 @@ class ItemsEdit(QWidget):
     @property
     def rows(self) -> list[_Row]:
         """The rows from top to bottom."""
-        entries = [self._rows.itemAt(n) for n in range(self._rows.count())]
-        return [w for e in entries if e is not None and isinstance(w := e.widget(), _Row)]
+        return [widget for widget in widgets_of(self._rows) if isinstance(widget, _Row)]
 
     def value(self) -> Any:
         """The list or the object."""

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, Q
 
 from editor.i18n import tr
 from editor.icons import icon, tile_icon
+from editor.layouts import widgets_of
 from editor.panels.forms.fields import name_it
 from editor.panels.forms.parts import Section, add_button, small_button
 from editor.panels.parts import ElidedLabel, focus_first
@@ -210,8 +211,7 @@ class NextStep(Section):
     # -- the keyboard ------------------------------------------------------------------------------------------------
 
     def _parts(self) -> list[QWidget]:
-        entries = [self.body.itemAt(n) for n in range(self.body.count())]
-        return [w for entry in entries if entry is not None and (w := entry.widget()) is not None]
+        return widgets_of(self.body)
 
     def focus_open(self, number: int) -> bool:
         """Put the keyboard where something is added to a branch that leads nowhere: the one of a number among those

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -142,3 +143,15 @@ def test_the_engine_runs_with_qt_blocked() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_nobody_asks_a_layout_for_its_items() -> None:
+    # Only lists and trees are asked, for the row at a point; see `editor.layouts` for what a layout's items do.
+    asked = re.compile(r"(?<!self)(?<!self\.tree)\.itemAt\(")
+    bad = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in (ROOT / "editor").rglob("*.py")
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if asked.search(line)
+    ]
+    assert not bad, bad

@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from editor.i18n import tr
+from editor.layouts import widgets_of
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import TemplateField, TextField, calm, name_it
 from editor.panels.forms.parts import RowList
@@ -212,9 +213,7 @@ class ConditionRow(QWidget):
 
     def _has_focus(self) -> bool:
         focused: QWidget | None = self.window().focusWidget()
-        entries = [self._line.itemAt(place) for place in range(self._line.count())]
-        widgets = [entry.widget() for entry in entries if entry is not None]
-        return focused is not None and any(widget is not None and widget.isAncestorOf(focused) for widget in widgets)
+        return focused is not None and any(widget.isAncestorOf(focused) for widget in widgets_of(self._line))
 
     def _add_value(self, kind: str, operator: str, value: Any) -> None:
         path = (*self.path, "value")

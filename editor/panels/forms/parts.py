@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.icons import icon
 from editor.keymap import pressed
+from editor.layouts import in_order, widgets_of
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.fields import name_it
 from editor.panels.parts import focus_first
@@ -187,9 +188,7 @@ def _is_stacked(content: QWidget) -> bool:
     layout = content.layout()
     if not isinstance(layout, QVBoxLayout):
         return False
-    entries = [layout.itemAt(n) for n in range(layout.count())]
-    widgets = [entry.widget() for entry in entries if entry is not None]
-    return sum(widget is None or not widget.isHidden() for widget in widgets) > 1
+    return sum(not isinstance(one, QWidget) or not one.isHidden() for one in in_order(layout)) > 1
 
 
 class RowList(QWidget):
@@ -338,9 +337,8 @@ class RowList(QWidget):
     def _focus_grip(self, index: int) -> None:
         """The row that was moved keeps the keyboard."""
         self.complete()
-        entry = self._rows.itemAt(index)
-        frame = entry.widget() if entry is not None else None
-        grip = frame.findChild(Grip) if frame is not None else None
+        frames = widgets_of(self._rows)
+        grip = frames[index].findChild(Grip) if index < len(frames) else None
         if grip is not None:
             grip.setFocus()
 
@@ -355,12 +353,11 @@ class RowList(QWidget):
         self._held_at = index, screen_y
         self._follow(screen_y)
         y = self.mapFromGlobal(QPoint(0, screen_y)).y()
-        frames = [entry.widget() for n in range(self._rows.count()) if (entry := self._rows.itemAt(n)) is not None]
-        before = sum(y > frame.geometry().center().y() for frame in frames if frame is not None)
+        frames = widgets_of(self._rows)
+        before = sum(y > frame.geometry().center().y() for frame in frames)
         self._target = before - (before > index)
         edge = frames[before] if before < len(frames) else None
-        last = frames[-1]
-        top = edge.geometry().top() - 5 if edge is not None else last.geometry().bottom() + 3 if last is not None else 0
+        top = edge.geometry().top() - 5 if edge is not None else frames[-1].geometry().bottom() + 3
         self._mark.setGeometry(0, max(0, top), self.width(), 2)
         self._mark.setVisible(self._target != index)
         self._mark.raise_()
@@ -415,12 +412,11 @@ class RowList(QWidget):
 
     def _focus_row(self, index: int) -> None:
         """Whoever works by keyboard goes on in the row that came, or beside the one that went."""
-        entry = self._rows.itemAt(index) if index >= 0 else None
-        row = entry.widget() if entry is not None else None
-        line = row.layout() if row is not None else None
-        parts = [entry.widget() for n in range(line.count()) if (entry := line.itemAt(n))] if line is not None else []
+        rows = widgets_of(self._rows)
+        line = rows[index].layout() if 0 <= index < len(rows) else None
+        parts = widgets_of(line) if line is not None else []
         # What the row holds; its grip comes before that and is not what somebody wants who has just added it.
-        if not any(focus_first(part) for part in parts if part is not None and not isinstance(part, Grip)):
+        if not any(focus_first(part) for part in parts if not isinstance(part, Grip)):
             self.add_button.setFocus()
 
     def move_item(self, old: int, new: int) -> None:
