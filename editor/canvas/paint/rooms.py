@@ -175,7 +175,14 @@ def _small_header(canvas: Canvas, item: Item, rect: QRectF, height: float) -> No
     picture = icons.image(item.content.icon, theme().on_family(item.content.family).name(), max(1, round(side)), 1.0)
     painter.drawImage(QPointF(pixel_of(left), pixel_of(rect.top() + (height - side) / 2)), picture)
     text_left = left + side + 4 * pixel
-    room = rect.right() - text_left - 6 * pixel
+    end = rect.right() - 6 * pixel
+    name, tone = status_of(canvas, item)
+    if name and end - side > text_left:
+        end -= side
+        picture = icons.image(name, theme().color(tone).name(), max(1, round(side)), 1.0)
+        painter.drawImage(QPointF(pixel_of(end), pixel_of(rect.top() + (height - side) / 2)), picture)
+        end -= 4 * pixel
+    room = end - text_left
     lines = constant_lines(item.content.title, room / pixel, 1)
     paint_lines(painter, lines, text_left, rect.top() + (height - line_height() * pixel) / 2, pixel)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import floor
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
@@ -56,7 +57,9 @@ def paint_tile(canvas: Canvas, content: CardContent, left: float, top: float, si
 
 def paint_tile_card(canvas: Canvas, item: Item, rect: QRectF) -> None:
     """What stands in a card between 15 and 50 %: icon and title beside or above each other, or the icon alone."""
-    picture = _face(item.content.title, item.content.icon, item.content.family, rect, canvas.pixel)
+    # Rounded to where it stands, a card is a pixel larger or smaller: what it shows must not depend on that.
+    room = (floor(item.box.width * canvas.zoom + 1e-6), floor(item.box.height * canvas.zoom + 1e-6))
+    picture = _face(item.content.title, item.content.icon, item.content.family, rect, canvas.pixel, room)
     canvas.painter.drawPixmap(rect.topLeft(), picture)
     name, tone = status_of(canvas, item)
     if name:
@@ -67,15 +70,21 @@ def paint_tile_card(canvas: Canvas, item: Item, rect: QRectF) -> None:
         canvas.painter.drawImage(place, disc)
 
 
-def _face(title: str, icon: str, family: str, rect: QRectF, pixel: float) -> QPixmap:
+def _face(title: str, icon: str, family: str, rect: QRectF, pixel: float, room: tuple[int, int]) -> QPixmap:
     current = theme()
     size = (round(rect.width()), round(rect.height()))
-    return _kept_face(title, icon, family, size, pixel, (current.name, current.text_scale))
+    return _kept_face(title, icon, family, size, pixel, room, (current.name, current.text_scale))
 
 
 @lru_cache(maxsize=512)
 def _kept_face(
-    title: str, icon: str, family: str, size: tuple[int, int], pixel: float, key: tuple[str, float]
+    title: str,
+    icon: str,
+    family: str,
+    size: tuple[int, int],
+    pixel: float,
+    room: tuple[int, int],
+    key: tuple[str, float],
 ) -> QPixmap:
     """The face of a card of this size, kept: while a workflow runs, the same cards are painted again and again."""
     del key  # theme and text scale, so that another theme makes it anew
@@ -83,14 +92,24 @@ def _kept_face(
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-    paint_face(painter, title, icon, family, QRectF(0, 0, *size), pixel)
+    paint_face(painter, title, icon, family, QRectF(0, 0, *size), pixel, room)
     painter.end()
     return picture
 
 
-def paint_face(painter: QPainter, title: str, icon: str, family: str, rect: QRectF, pixel: float) -> None:
-    """What stands on a card of this size; `pixel` is one logical pixel in those of the painter."""
-    face = Face(painter, title, icon, family, rect, pixel)
+def paint_face(
+    painter: QPainter,
+    title: str,
+    icon: str,
+    family: str,
+    rect: QRectF,
+    pixel: float,
+    room: tuple[int, int] | None = None,
+) -> None:
+    """What stands on a card of this size; `pixel` is one logical pixel in those of the painter, `room` width and height
+    in logical pixels by which the look is chosen, that of `rect` unless told otherwise."""
+    width, height = room or (int(rect.width() / pixel), int(rect.height() / pixel))
+    face = Face(painter, title, icon, family, rect, pixel, width, height)
     if face.width >= _CARD_LOOK:
         _ = face.above() or face.beside() or face.alone()
     else:
@@ -124,14 +143,8 @@ class Face:
     family: str
     rect: QRectF
     pixel: float
-
-    @property
-    def width(self) -> float:
-        return self.rect.width() / self.pixel
-
-    @property
-    def height(self) -> float:
-        return self.rect.height() / self.pixel
+    width: int
+    height: int
 
     def _tile(self, left: float, top: float, side: float) -> None:
         picture = icons.tile_image(self.icon, self.family, max(2, round(side * self.pixel)))
