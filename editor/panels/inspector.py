@@ -229,6 +229,11 @@ class Inspector(QWidget):
             self.enter()
 
     def _drop_form(self) -> None:
+        focused = QApplication.focusWidget()
+        if self._form is not None and focused is not None and self._form.isAncestorOf(focused):
+            # What waits until its field is left is written while everything still stands.
+            focused.clearFocus()
+            self._scroll.setFocus()
         if self._ctx is not None:
             self._ctx.end_typing()
             self._ctx.close()
@@ -325,7 +330,7 @@ class Inspector(QWidget):
             self._next.follow(delta)
         if delta.everything or self._session.document.graph.nodes[node_id].type != self._type:
             self._rebuild.start()
-        elif node_id in delta.nodes_changed - delta.moved:
+        elif self._ctx is not None and node_id in delta.nodes_changed - delta.moved:
             self._load_head()
 
     def _show_run(self) -> None:

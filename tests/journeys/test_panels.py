@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QLineEdit, QMenu, QTextEdit
 
 from editor.actions import ACTIONS
 from editor.panels.palette import BlockSelector
 from engine.model.edits import AddNode, Group
-from engine.model.graph import Node
+from engine.model.graph import Graph, Node
+from tests.helpers.filled import FILLED, SUBJECT, TITLE
+from tests.helpers.model import opened
 from tests.helpers.studio import Studio, opened_studio
 from tests.journeys.test_first_hour import popup
 
@@ -47,6 +49,57 @@ def test_switching_fast_through_fifty_nodes_never_shows_another_ones_settings(st
     QTest.keyClicks(inspector.title, "y")
     graph = page.session.document.graph
     assert [graph.nodes[f"n{n}"].title for n in (7, 8, 9)] == ["Node 7x", "Node 8y", "Node 9"]
+
+
+def write_everywhere(studio: Studio) -> None:
+    """Types into a note, a title and the name of an output, which is kept when its field is left, and leaves none."""
+    page = studio.page
+    studio.activate()
+    note = next(n.id for n in page.canvas.graph.nodes.values() if n.is_note)
+    page.canvas.center_on(note)
+    studio.hand.double_click(page.canvas.node_rect(note).center())
+    QTest.keyClicks(studio.field("Note text", QTextEdit, page.canvas), "Noted")
+    page.canvas.select([SUBJECT])
+    studio.settle()
+    page.inspector.title.setFocus()
+    QTest.keyClick(page.inspector.title, Qt.Key.Key_End)
+    QTest.keyClicks(page.inspector.title, " told")
+    name = studio.field("Output name", QLineEdit)
+    name.setFocus()
+    QTest.keyClick(name, Qt.Key.Key_End)
+    QTest.keyClicks(name, "7")
+
+
+@pytest.mark.spec("editor.41")
+@pytest.mark.parametrize("way", ["node", "panel", "tab", "window"])
+def test_what_was_just_typed_is_kept_however_one_leaves(tmp_path: Path, way: str) -> None:
+    with opened_studio(tmp_path) as studio:
+        flow = opened(FILLED["code"].text()).workflow
+        assert flow is not None
+        note = Node("note", {"type": "", "title": "", "text": ""}, 0, 400, None, "custom-note", 240, 88)
+        flow = flow.with_graph(Graph({**flow.graph.nodes, note.id: note}, flow.graph.edges))
+        app_id = studio.services.workflows.create("workflow", "Kept", workflow=flow)
+        page = studio.open_app(app_id)
+        write_everywhere(studio)
+        if way == "node":
+            page.canvas.select(["give"])
+        elif way == "panel":
+            page.close_inspector()
+        elif way == "tab":
+            studio.window.close_page(studio.window.pages.indexOf(page))
+        if way in ("node", "panel"):
+            studio.settle()
+            check_kept(page.canvas.graph)
+        else:
+            studio.window.close()
+    with opened_studio(tmp_path) as studio:
+        check_kept(studio.open_app(app_id).canvas.graph)
+
+
+def check_kept(graph: Graph) -> None:
+    assert graph.nodes[SUBJECT].title == f"{TITLE} told"
+    assert "count7" in graph.nodes[SUBJECT].data["outputs"]
+    assert "Noted" in str(graph.nodes["note"].data["text"])
 
 
 @pytest.mark.spec("editor.40")
