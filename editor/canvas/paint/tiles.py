@@ -58,8 +58,8 @@ def paint_tile(canvas: Canvas, content: CardContent, left: float, top: float, si
 def paint_tile_card(canvas: Canvas, item: Item, rect: QRectF) -> None:
     """What stands in a card between 15 and 50 %: icon and title beside or above each other, or the icon alone."""
     # Rounded to where it stands, a card is a pixel larger or smaller: what it shows must not depend on that.
-    room = (floor(item.box.width * canvas.zoom + 1e-6), floor(item.box.height * canvas.zoom + 1e-6))
-    picture = _face(item.content.title, item.content.icon, item.content.family, rect, canvas.pixel, room)
+    size = (floor(item.box.width * canvas.zoom + 1e-6), floor(item.box.height * canvas.zoom + 1e-6))
+    picture = _face(item.content.title, item.content.icon, item.content.family, rect, canvas.pixel, size)
     canvas.painter.drawPixmap(rect.topLeft(), picture)
     name, tone = status_of(canvas, item)
     if name:
