@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +13,14 @@ if TYPE_CHECKING:
 
 def stored_files(services: Services, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values with every chosen file kept in the workspace. Raises EnvironmentProblem when one cannot be read."""
-    kept = copy.deepcopy(dict(values))
-    for value in kept.values():
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, dict) and "path" in item:
-                path = Path(item.pop("path"))
-                kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-                item["upload_file_id"] = services.keep_file(path, kind)
-    return kept
+
+    def stored(item: Any) -> Any:
+        if not (isinstance(item, dict) and "path" in item and "transfer_method" in item):
+            return item
+        path = Path(item["path"])
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        named = {k: v for k, v in item.items() if k != "path"}
+        return {**named, "upload_file_id": services.keep_file(path, kind)}
+
+    # Files stand at the top or in a list; what else a person gives may be deep, and is left alone.
+    return {k: [stored(item) for item in v] if isinstance(v, list) else stored(v) for k, v in values.items()}

@@ -46,7 +46,7 @@ class RunPreview(QScrollArea):
             return
         runs = self._studio.services.runs
         self._studio.tasks.run(
-            lambda: (runs.get(run.id), list(runs.nodes(run.id))),
+            lambda: (runs.get(run.id, whole=True), list(runs.nodes(run.id))),
             done=lambda found: self._show(*found),
             failed=lambda error: self.setWidget(EmptyState("warning", told(error))),
             key=f"run preview {id(self)}",

@@ -24,7 +24,11 @@ from editor.panels.viewers.viewing import viewing
 from editor.theme import theme
 
 MOST_FORMATTED: Final = 200_000
-"""Characters beyond which a text is shown plain: laying it out again with every word would hold up the window."""
+"""Characters beyond which a part of a text is shown: laying it out again with every word would hold up the window."""
+PREVIEW: Final = 20_000
+"""Characters of a text that is too long to be laid out whole."""
+_UNBROKEN = re.compile(rf"\S{{{PREVIEW + 1}}}")
+"""Qt looks for a place to break a line again and again: two million letters in a row hold up the window for minutes."""
 _MARKS = re.compile(
     r"^#{1,6} \S|\*\*\S[^\n]*\*\*|^\s*[-*+] \S|^\s*\d+\. \S|^```|\[[^\]\n]+\]\([^)\s]+\)|^\|.+\|\s*$|^> \S|`[^`\n]+`",
     re.MULTILINE,
@@ -46,6 +50,7 @@ class ResultText(QTextBrowser):
         self._document = SafeDocument(self)
         self.setDocument(self._document)
         self._given = ""
+        self._cut = ""
         self._formatted = True
         self.setProperty("kind", "document")
         self.setAccessibleName(tr("Result"))
@@ -58,9 +63,14 @@ class ResultText(QTextBrowser):
         return self._given
 
     @property
+    def is_cut(self) -> bool:
+        """Whether only a part of the text is shown, as it is too long."""
+        return bool(self._cut)
+
+    @property
     def can_format(self) -> bool:
         """Whether there is a choice between formatted and plain."""
-        return is_markdown(self._given)
+        return not self._cut and is_markdown(self._given)
 
     def set_formatted(self, formatted: bool) -> None:
         """Whether Markdown is shown formatted."""
@@ -68,10 +78,13 @@ class ResultText(QTextBrowser):
             self._formatted = formatted
             self._render()
 
-    def show_text(self, text: str) -> None:
-        """Show another text, or more of the same; a view at the end stays at the end."""
-        if text == self._given:
+    def show_text(self, text: str, *, more: bool = False) -> None:
+        """Show another text, or more of the same; a view at the end stays at the end. Of one that is too long the
+        beginning is shown, or its end while there is `more` to come."""
+        cut = (text[-PREVIEW:] if more else text[:PREVIEW]) if too_long(text) else ""
+        if text == self._given and cut == self._cut:
             return
+        self._cut = cut
         bar = self.verticalScrollBar()
         at_end, grows = bar.value() >= bar.maximum() - 4, bool(self._given) and text.startswith(self._given)
         self._given = text
@@ -104,7 +117,7 @@ class ResultText(QTextBrowser):
             self.document().setMarkdown(self._given, feature.MarkdownDialectGitHub | feature.MarkdownNoHTML)
             self._scale_headings()
         else:
-            self.setPlainText(self._given)
+            self.setPlainText(self._cut or self._given)
 
     def _scale_headings(self) -> None:
         """Headings in the sizes of the window; Qt makes them large enough for a page."""
@@ -125,6 +138,11 @@ class ResultText(QTextBrowser):
                 space.setBottomMargin(current.space)
                 cursor.mergeBlockFormat(space)
             block = block.next()
+
+
+def too_long(text: str) -> bool:
+    """Whether laying a text out would hold up the window."""
+    return len(text) > MOST_FORMATTED or (len(text) > PREVIEW and _UNBROKEN.search(text) is not None)
 
 
 def _open(url: QUrl) -> None:

@@ -28,7 +28,7 @@ from editor.panels.parts import STATUS_ICON, ElidedLabel, local_time, shown_stat
 from editor.panels.result_text import ResultText
 from editor.panels.result_values import ResultValues, is_one_text
 from editor.panels.run_form import RunForm
-from editor.panels.value_view import ValueView, as_text
+from editor.panels.value_view import ValueView, as_text, save_value, size_text
 from editor.panels.viewers.viewing import viewing
 from editor.panels.waiting_forms import WaitingForms
 from editor.waiting import waits
@@ -242,10 +242,43 @@ class RunPanel(QWidget):
         column.addWidget(self.forms, 3)
         self.text.setPlaceholderText(tr("The result appears here while it is made."))
         column.addWidget(self.text, 1)
+        column.addWidget(self._make_part())
         self.values = ResultValues()
         self.values.hide()
         column.addWidget(self.values, 1)
         return page
+
+    def _make_part(self) -> QWidget:
+        """Says how long a text is of which only a part is shown, with the way to the whole."""
+        self._part = QWidget()
+        row = QHBoxLayout(self._part)
+        row.setContentsMargins(0, 0, 0, 0)
+        self._part_words = QLabel()
+        self._part_words.setProperty("kind", "small")
+        row.addWidget(self._part_words)
+        export = QPushButton(tr("Export the whole value"))
+        export.setProperty("kind", "link")
+        export.setIcon(icon("export", "accent"))
+        export.setAccessibleName(export.text())
+        export.clicked.connect(self._export_text)
+        row.addWidget(export)
+        row.addStretch(1)
+        self._part.hide()
+        return self._part
+
+    def _export_text(self) -> None:
+        try:
+            save_value(self.text.given, tr("Result"), self)
+        except OSError as error:
+            words = tr("The file cannot be written: {what}", what=told(error.strerror or str(error)))
+            self._session.studio.messages.error(tr("Not exported"), words)
+
+    def _tell_part(self, *, more: bool) -> None:
+        self._part.setVisible(self.text.is_cut)
+        size = size_text(len(self.text.given))
+        self._part_words.setText(
+            tr("The end of {size}.", size=size) if more else tr("The beginning of {size}.", size=size)
+        )
 
     def _show_raw(self, raw: bool) -> None:
         self.text.set_formatted(not raw)
@@ -276,6 +309,7 @@ class RunPanel(QWidget):
             self._error.hide()
             self._pins.hide()
             self.text.show_text("")
+            self._tell_part(more=False)
             self._raw.hide()
             self._copy.hide()
             self.values.hide()
@@ -296,7 +330,8 @@ class RunPanel(QWidget):
         if in_parts:
             self.values.show_outputs(state.run_id, state.outputs)
         self.values.setVisible(in_parts)
-        self.text.show_text("" if in_parts else _result_text(state))
+        self.text.show_text("" if in_parts else _result_text(state), more=not state.is_over)
+        self._tell_part(more=not state.is_over)
         self._copy.setVisible(not self._session.is_running and (in_parts or bool(self.text.given)))
         self._forms_found(len(self.forms.cards))
         self._raw.setVisible(self.text.can_format)

@@ -22,6 +22,7 @@ from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.file_pick import FilePick
 from editor.panels.forms.json_edit import JsonEdit
+from editor.panels.long_text import LongText
 from editor.theme import restyle
 from engine.services.inputs import input_fault
 
@@ -38,6 +39,7 @@ class RunForm(QWidget):
         self._hidden = [v for v in named if v.get("hide")]
         self._editors: dict[str, QWidget] = {}
         self._faults: dict[str, QLabel] = {}
+        self._texts: dict[QPlainTextEdit, LongText] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
@@ -128,7 +130,7 @@ class RunForm(QWidget):
             value = values[name]
             text = _as_text(value)
             if isinstance(editor, QPlainTextEdit):
-                editor.setPlainText(text)
+                self._long(editor).put(text)
             elif isinstance(editor, QLineEdit):
                 editor.setText(text)
             elif isinstance(editor, QComboBox):
@@ -156,9 +158,15 @@ class RunForm(QWidget):
             self.load({name: value})
         return left
 
-    @staticmethod
-    def _empty(editor: QWidget) -> None:
-        if isinstance(editor, QPlainTextEdit | QLineEdit):
+    def _long(self, editor: QPlainTextEdit) -> LongText:
+        if editor not in self._texts:
+            self._texts[editor] = LongText.below(editor)
+        return self._texts[editor]
+
+    def _empty(self, editor: QWidget) -> None:
+        if isinstance(editor, QPlainTextEdit):
+            self._long(editor).put("")
+        elif isinstance(editor, QLineEdit):
             editor.clear()
         elif isinstance(editor, QComboBox):
             editor.setCurrentIndex(_first(editor))
@@ -226,7 +234,7 @@ class RunForm(QWidget):
             if not files:
                 return None, tr("Choose a file.") if required else ""
             return files if editor.several else files[0], editor.fault()
-        text = editor.toPlainText() if isinstance(editor, QPlainTextEdit) else str(editor.property("text"))
+        text = self._long(editor).text if isinstance(editor, QPlainTextEdit) else str(editor.property("text"))
         if raw:
             return text, ""
         if required and not text.strip():

@@ -25,6 +25,8 @@ from editor.panels.viewers.viewing import viewing
 LARGE: Final = 20_000
 """Characters that are shown at once."""
 _MOST_ITEMS: Final = 2_000
+_DEEPEST: Final = 100
+"""Levels of a value that are shown."""
 MOST_READ: Final = 1_000_000
 """Characters of a text that is looked at as data."""
 
@@ -39,21 +41,30 @@ def size_text(characters: int) -> str:
 
 
 def measure(value: Any) -> int:
-    """About how many characters the value has as JSON; quick for long texts and long lists."""
-    if isinstance(value, str):
-        return len(value) + 2
-    if isinstance(value, Mapping):
-        return 2 + sum(len(str(key)) + 4 + measure(item) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return 2 + sum(2 + measure(item) for item in value)
-    return len(str(value))
+    """About how many characters the value has as JSON; quick for long texts and long lists, at any depth."""
+    size, waiting = 0, [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            size += len(item) + 2
+        elif isinstance(item, Mapping):
+            size += 2 + sum(len(str(key)) + 4 for key in item)
+            waiting += item.values()
+        elif isinstance(item, list | tuple):
+            size += 2 + 2 * len(item)
+            waiting += item
+        else:
+            size += len(str(item))
+    return size
 
 
 def shortened(value: Any, room: int = LARGE) -> Any:
     """The beginning of a value that fits about `room` characters, of the same shape."""
     left = [room]
 
-    def cut(item: Any) -> Any:
+    def cut(item: Any, depth: int = 0) -> Any:
+        if depth > _DEEPEST and isinstance(item, Mapping | list | tuple):
+            return "…"
         if isinstance(item, str):
             kept = item if len(item) <= left[0] else item[: max(0, left[0])] + "…"
             left[0] -= len(kept)
@@ -64,7 +75,7 @@ def shortened(value: Any, room: int = LARGE) -> Any:
                 if left[0] <= 0:
                     break
                 left[0] -= len(str(key)) + 4
-                kept_map[str(key)] = cut(inner)
+                kept_map[str(key)] = cut(inner, depth + 1)
             return kept_map
         if isinstance(item, list | tuple):
             kept_list: list[Any] = []
@@ -72,7 +83,7 @@ def shortened(value: Any, room: int = LARGE) -> Any:
                 if left[0] <= 0:
                     break
                 left[0] -= 2
-                kept_list.append(cut(inner))
+                kept_list.append(cut(inner, depth + 1))
             return kept_list
         left[0] -= len(str(item))
         return item
@@ -82,7 +93,12 @@ def shortened(value: Any, room: int = LARGE) -> Any:
 
 def as_text(value: Any) -> str:
     """A value as it is shown, copied and written: a text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    except RecursionError:  # Python lays out in lines what is some hundred levels deep; in one line it writes more
+        return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _kind_of(value: Any) -> tuple[str, Any]:
@@ -143,9 +159,9 @@ class ValueView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         section = Section(title, folded=folded)
-        size = measure(value)
-        large = size > LARGE or whole is not None
-        self._cut = shortened(value) if size > LARGE else value
+        self._size = measure(value)
+        large = self._size > LARGE or whole is not None
+        self._cut = shortened(value) if self._size > LARGE else value
         self._kind, self._shown = _kind_of(value)
         self.switch: QToolButton = small_button("code", tr("Show {what} as it came", what=title), lambda: None)
         self.switch.setCheckable(True)
@@ -167,7 +183,7 @@ class ValueView(QWidget):
         self._fill()
         self.switch.toggled.connect(self._switched)
         if large:
-            self.note = self._note(size)
+            self.note = self._note()
             section.add(self.note)
             self._tell()
         self._fault = QLabel()
@@ -203,9 +219,12 @@ class ValueView(QWidget):
         return text
 
     def _tell(self) -> None:
-        """A tree has the whole value in it; everything else shows the beginning."""
-        if self.note is not None:
-            self.note.setVisible(self._whole is not None or not isinstance(self.view, DataTree))
+        """How large the whole is: a tree has all of it, a line at a time; everything else shows the beginning."""
+        if self.note is None or self._whole is not None:
+            return
+        size = size_text(self._size)
+        in_tree = isinstance(self.view, DataTree)
+        self._words.setText(tr("{size} in all.", size=size) if in_tree else tr("The beginning of {size}.", size=size))
 
     def _raw(self) -> QWidget:
         shown = as_text(self._cut)
@@ -216,17 +235,14 @@ class ValueView(QWidget):
         view.setFixedHeight(_height(shown))
         return view
 
-    def _note(self, size: int) -> QWidget:
+    def _note(self) -> QWidget:
         """How big the whole is, and the way to it."""
         box = QWidget()
         row = QHBoxLayout(box)
         row.setContentsMargins(0, 0, 0, 0)
-        if self._whole is not None:
-            words = QLabel(tr("A preview; the whole value was stored beside it."))
-        else:
-            words = QLabel(tr("The beginning of {size}.", size=size_text(size)))
-        words.setProperty("kind", "small")
-        row.addWidget(words)
+        self._words = QLabel(tr("A preview; the whole value was stored beside it."))
+        self._words.setProperty("kind", "small")
+        row.addWidget(self._words)
         export = QPushButton(tr("Export the whole value"))
         export.setProperty("kind", "link")
         export.setIcon(icon("export", "accent"))

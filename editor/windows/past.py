@@ -65,7 +65,7 @@ class Past(QObject):
         services, window = self._window.studio.services, self._window
 
         def work() -> tuple[dict[str, Any], AppSummary, list[dict[str, Any]]]:
-            record = services.runs.get(run_id)
+            record = services.runs.get(run_id, whole=True)
             return record, services.workflows.get(record["app_id"]), list(services.runs.nodes(run_id))
 
         def found(what: tuple[dict[str, Any], AppSummary, list[dict[str, Any]]]) -> None:

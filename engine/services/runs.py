@@ -477,16 +477,24 @@ class RunService:
     def last_inputs(self, app_id: str) -> dict[str, Any]:
         """What the newest run by hand of a workflow was given; nothing where there was none."""
         runs = self.list(app_id, triggered_from="debugging", limit=1).runs
-        inputs = self.get(runs[0].id)["inputs"] if runs else {}
+        inputs = self.get(runs[0].id, whole=True)["inputs"] if runs else {}
         return {name: value for name, value in inputs.items() if not name.startswith("sys.")}
 
     def counts(self, app_id: str | None = None) -> dict[str, int]:
         """How many runs have each status."""
         return self._store().counts(app_id)
 
-    def get(self, run_id: str) -> dict[str, Any]:
-        """One run with inputs, outputs, and the graph it ran on."""
-        return self._store().get(run_id)
+    def get(self, run_id: str, *, whole: bool = False) -> dict[str, Any]:
+        """One run with inputs, outputs, and the graph it ran on. `whole`: what was cut for the log's row is read from
+        the run's events, as far as they are still kept."""
+        record = self._store().get(run_id)
+        if whole and (record["inputs_truncated"] or record["outputs_truncated"]):
+            for event in self._store().events(run_id):
+                if event["event"] == "GraphRunStarted":
+                    record["inputs"] |= event.get("inputs") or {}
+                elif event["event"].startswith("GraphRun") and event.get("outputs"):
+                    record["outputs"] = event["outputs"]
+        return record
 
     def events(self, run_id: str) -> Sequence[dict[str, Any]]:
         """All events of a run."""
@@ -501,8 +509,9 @@ class RunService:
         return self._store().node(execution_id, whole=whole)
 
     def node_last_run(self, app_id: str, node_id: str) -> dict[str, Any] | None:
-        """The newest execution of a node."""
-        return self._store().last_of_node(app_id, node_id)
+        """The newest execution of a node, its payloads whole."""
+        row = self._store().last_of_node(app_id, node_id)
+        return self._store().node(row["id"], whole=True) if row is not None else None
 
     def last_outputs(self, app_id: str, node_id: str) -> dict[str, Any] | None:
         """What a node gave when it last ended well, whole; None when it did not."""

@@ -31,6 +31,21 @@ def test_markdown_is_shown_formatted_and_as_it_came_on_request(view: ResultText)
     assert view.given == PAGE
 
 
+def test_of_a_text_that_is_too_long_a_part_is_shown_and_the_whole_is_kept(view: ResultText) -> None:
+    """Letters without a blank are worst: Qt seeks a place to break their line for minutes."""
+    for text in ("letters" * 300_000 + "end", "many words " * 30_000 + "end"):
+        view.show_text(text, more=True)
+        assert view.toPlainText().endswith("end")
+        view.show_text(text)
+        assert view.is_cut
+        assert view.toPlainText() == text[:20_000]
+        assert view.given == text
+        view.show_text("short")
+        assert not view.is_cut
+    view.show_text("a line of words\n" * 10_000)
+    assert not view.is_cut, "what is quick to lay out is shown whole"
+
+
 def test_headings_have_the_sizes_of_the_window(view: ResultText) -> None:
     view.show_text(PAGE)
     cursor = QTextCursor(view.document())

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from editor.canvas.tips import node_description
 from editor.panels.file_pick import FilePick, local_file
+from editor.panels.value_view import as_text
 from editor.panels.values import Values
 from editor.screenshot import wait_until
 from tests.helpers.flows import template
@@ -239,12 +240,62 @@ def test_a_large_value_shows_its_beginning_and_is_exported_whole(
     page = studio.page
     page.show_drawer("trace")
     page.trace.select_node("2")
-    labels = [w.text() for w in page.trace.details.findChildren(QLabel)]
-    assert any("The beginning of" in text for text in labels), labels
+    labels = [w.text() for w in page.trace.details.findChildren(QLabel) if w.isVisible()]
+    assert "380.9 KB in all." in labels, "a tree says it too"
     target.unlink()
     exports = [b for b in page.trace.details.findChildren(QAbstractButton) if b.text() == "Export the whole value"]
     QTest.mouseClick(exports[0], LEFT)
     assert json.loads(target.read_text("utf-8"))["big"] == "x" * 390_000
+
+
+@pytest.mark.spec("editor.67", "editor.57")
+def test_a_text_of_megabytes_holds_nobody_up_and_is_whole_everywhere(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million letters without a blank, and data some hundred levels deep: in the result, in the last run of a
+    workflow that was opened anew, in the log, and filled in again."""
+    long, deep = "x" * 1_100_000, {"end": 1}
+    for _ in range(300):
+        deep = {"n": deep}
+    variables = [{"variable": "t", "type": "paragraph", "label": "t"}, {"variable": "d", "type": "json_object"}]
+    outputs = [{"variable": "o", "value_selector": ["1", "t"]}]
+    flow = made([node("1", "start", variables=variables), node("3", "end", outputs=outputs)], [("1", "3")])
+    page = studio.open_app(studio.services.workflows.create("workflow", "Long", workflow=flow))
+    assert studio.run({"t": long, "d": deep})["status"] == "succeeded"
+    target = tmp_path / "whole.txt"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+
+    def exported(place: QWidget) -> str:
+        found = [b for b in place.findChildren(QAbstractButton) if b.text() == "Export the whole value"]
+        QTest.mouseClick(next(b for b in found if b.isVisible()), LEFT)
+        text = target.read_text("utf-8")
+        target.unlink()
+        return text
+
+    assert len(page.run_panel.text.toPlainText()) < 30_000
+    assert "The beginning of 1.0 MB." in words_of(page.run_panel)
+    assert exported(page.run_panel) == long
+
+    studio.window.do("close_tab")
+    page = studio.open_app(page.session.app_id)
+    page.canvas.select(["1"])
+    page.inspector.tabs.setCurrentIndex(1)
+    until(lambda: "1.1 MB in all." in words_of(page.inspector))
+    assert json.loads(exported(page.inspector))["t"] == long
+    assert '"end": 1' in as_text(deep)
+
+    log = studio.window.past.show_logs()
+    until(lambda: bool(log.model.runs))
+    log.table.selectRow(0)
+    until(lambda: "1.1 MB in all." in words_of(log.preview))
+    assert json.loads(exported(log.preview))["t"] == long
+    log.testRun.emit(log.model.runs[0].id)
+    until(lambda: page.run_panel.form is not None and page.run_panel.form.typed()["t"] == long)
+    field: Any = page.run_panel.form.findChild(QPlainTextEdit, "input t")
+    assert len(field.toPlainText()) < 30_000
+    assert page.run_panel.form.values() == {"t": long, "d": deep}
+    studio.click("Empty the field", page.run_panel)
+    assert page.run_panel.form.typed()["t"] == ""
 
 
 def words_of(widget: QWidget) -> str:

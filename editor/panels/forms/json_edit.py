@@ -28,6 +28,8 @@ class JsonEdit(CodeEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         self.also: Callable[[str], JsonFault | None] = lambda _text: None
         """What else makes a text that is valid JSON wrong where it stands."""
+        self.is_part = False
+        """Only the beginning of a text is shown, so that nothing can be said of it."""
         super().__init__("json", parent)
         self.layout_button = tool_button("braces", tr("Format the JSON"), self.lay_out)
         self.layout_button.setParent(self)
@@ -49,7 +51,7 @@ class JsonEdit(CodeEdit):
     def fault(self) -> JsonFault | None:
         """What is wrong with the text; an empty one is right."""
         text = self.toPlainText()
-        return fault_in(text) or self.also(text)
+        return None if self.is_part else fault_in(text) or self.also(text)
 
     def _look(self) -> None:
         if self.document().characterCount() <= CHECKED:
