@@ -71,13 +71,34 @@ class WorkflowDiff:
 
 
 def changes(before: Any, after: Any, path: str = "") -> Iterator[FieldChange]:
-    """Every value that differs, at the deepest path where both sides are mappings; lists count as one value."""
+    """Every value that differs, at the deepest path where both sides are mappings. A list counts as one value, unless
+    both sides hold the same entries in the same order, such as the messages of a prompt: then what differs in them."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in [*before, *(k for k in after if k not in before)]:
             where = f"{path}.{key}" if path else str(key)
             yield from changes(before.get(key, MISSING), after.get(key, MISSING), where)
+    elif _same_entries(before, after):
+        for index, (earlier, later) in enumerate(zip(before, after, strict=True)):
+            yield from changes(earlier, later, f"{path}.{index}" if path else str(index))
     elif type(before) is not type(after) or before != after:
         yield FieldChange(path, before, after)
+
+
+_KEYS = ("id", "case_id", "variable", "name", "key", "role")
+"""What tells the entries of a list from each other, where they have it."""
+
+
+def _same_entries(before: Any, after: Any) -> bool:
+    """Whether two lists hold mappings that stand for the same things, one by one."""
+    both = isinstance(before, list | tuple) and isinstance(after, list | tuple) and type(before) is type(after)
+    return (
+        both
+        and len(before) == len(after)
+        and all(
+            isinstance(one, Mapping) and isinstance(other, Mapping) and all(one.get(k) == other.get(k) for k in _KEYS)
+            for one, other in zip(before, after, strict=True)
+        )
+    )
 
 
 def _without_selection(node: Node) -> dict[str, Any]:

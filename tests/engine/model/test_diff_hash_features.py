@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.model.diff import diff
+from engine.model.diff import changes, diff
 from engine.model.edits import (
     AddNode,
     Edit,
@@ -65,6 +65,20 @@ def test_a_diff_lists_added_removed_moved_and_changed_nodes_with_fields() -> Non
     assert found.variables
     assert not found.is_empty
     json.dumps(found.to_json())
+
+
+@pytest.mark.spec("editor.73")
+def test_one_message_of_a_prompt_is_what_differs_not_all_of_them() -> None:
+    system, user = {"role": "system", "text": "Be brief."}, {"role": "user", "text": "Hello"}
+    again = {**user, "text": "Hello there"}
+
+    def paths(before: list[dict[str, str]], after: list[dict[str, str]]) -> list[str]:
+        return [change.path for change in changes({"prompt": before}, {"prompt": after})]
+
+    assert paths([system, user], [system, again]) == ["prompt.1.text"]
+    assert paths([system, user], [user, system]) == ["prompt"], "an order that changed is one thing"
+    assert paths([system, user], [system]) == ["prompt"]
+    assert paths([system, user], [system, user]) == []
 
 
 def test_a_secret_shows_that_it_differs_and_nothing_else() -> None:
