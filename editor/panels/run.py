@@ -298,7 +298,7 @@ class RunPanel(QWidget):
 
     def refresh(self) -> None:
         """Follow the run."""
-        state = self._session.run_state
+        state, stopping = self._session.run_state, self._stop.hasFocus()
         self._stop.setVisible(self._session.is_running or waits(self._session))
         broken = state is not None and state.is_over and state.status in ("failed", "stopped")
         self.resume.setVisible(broken and not self._session.is_running and not self._session.read_only)
@@ -333,6 +333,9 @@ class RunPanel(QWidget):
         self.text.show_text("" if in_parts else _result_text(state), more=not state.is_over)
         self._tell_part(more=not state.is_over)
         self._copy.setVisible(not self._session.is_running and (in_parts or bool(self.text.given)))
+        if stopping and self._stop.isHidden():
+            # At what has come of it, rather than at the tabs of the window, which Qt would choose.
+            (self.values if in_parts else self.text).setFocus()
         self._forms_found(len(self.forms.cards))
         self._raw.setVisible(self.text.can_format)
         self._show_details(state)

@@ -268,3 +268,16 @@ def test_a_start_that_runs_alone_asks_for_its_inputs_and_the_next_step_reads_the
         state = page.session.node_state(node_id)
         assert state is not None
         assert given.items() <= state["outputs"].items()
+
+
+def test_the_keyboard_is_at_the_result_when_the_run_is_over(studio: Studio) -> None:
+    """It was at the button that stops the run, which is gone then."""
+    page = studio.sample("code-with-an-error-branch")
+    QTest.keyClick(studio.window, Qt.Key.Key_F5)
+    studio.settle()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    until(lambda: page.session.run_state is not None and page.session.run_state.is_over)
+    studio.settle()
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    assert (focused.accessibleName(), page.run_panel.isAncestorOf(focused)) == ("Result", True)
