@@ -153,6 +153,9 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "journeys/test_full_disk.py::test_work_goes_on_and_is_saved_by_itself",
     ),
     "C33": (
+        "journeys/test_beginning.py::test_in_a_new_workflow_one_chooses_first_what_it_begins_with",
+        "journeys/test_beginning.py::test_a_start_becomes_a_trigger_in_its_panel_and_what_others_read_is_named_before",
+        "journeys/test_beginning.py::test_the_start_is_neither_copied_nor_deleted_nor_changed",
         "journeys/test_beginning.py::test_a_click_begins_the_workflow_and_undo_offers_it_again",
         "journeys/test_beginning.py::test_a_chat_flow_begins_with_what_is_said_alone_and_the_space_key_is_enough",
     ),
