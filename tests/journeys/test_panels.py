@@ -10,7 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu, QTextEdit
 
 from editor.actions import ACTIONS
+from editor.panels.last_run import LastRun
 from editor.panels.palette import BlockSelector
+from editor.panels.value_view import ValueView
 from engine.model.edits import AddNode, Group
 from engine.model.graph import Graph, Node
 from tests.helpers.filled import FILLED, SUBJECT, TITLE
@@ -49,6 +51,28 @@ def test_switching_fast_through_fifty_nodes_never_shows_another_ones_settings(st
     QTest.keyClicks(inspector.title, "y")
     graph = page.session.document.graph
     assert [graph.nodes[f"n{n}"].title for n in (7, 8, 9)] == ["Node 7x", "Node 8y", "Node 9"]
+
+
+@pytest.mark.spec("editor.39")
+def test_the_last_run_is_that_of_the_node_that_was_chosen_last(studio: Studio) -> None:
+    page = studio.sample("branch-on-a-condition")
+    summary = studio.run({"message": "I want my money back", "amount": 5})
+    assert summary["status"] == "succeeded", summary
+    page.canvas.select([studio.node("Start")])
+    tabs = page.inspector.tabs
+    QTest.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(1).center())
+    nodes = [n.id for n in page.canvas.graph.nodes.values() if not n.is_note]
+    told = set()
+    for node_id in (*nodes, *nodes[::-1]):
+        page.canvas.select([node_id])
+        state = page.session.node_state(node_id)
+        last = page.inspector.findChild(LastRun)
+        assert last is not None
+        shown = [view.value() for view in last.widget().findChildren(ValueView)]
+        wanted = [state[key] for key in ("inputs", "process_data", "outputs") if state.get(key)] if state else []
+        assert shown == wanted, page.canvas.graph.nodes[node_id].title
+        told.add(str(shown))
+    assert len(told) > 3
 
 
 def write_everywhere(studio: Studio) -> None:
