@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QConicalGradient, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QConicalGradient, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from editor.amounts import token_count
 from editor.canvas import metrics as m
@@ -27,6 +27,7 @@ from editor.i18n import tr
 from editor.theme import FontRole, theme
 
 _STREAM_CHARS = 36
+_FOOTER_GAP = 12.0
 
 
 def paint_run_parts(canvas: Canvas, item: Item, run: NodeRun, rect: QRectF) -> None:
@@ -103,20 +104,33 @@ def _paint_footer(canvas: Canvas, item: Item, run: NodeRun, rect: QRectF) -> Non
     marks = []
     mark = canvas.view.marks.get(item.id)
     stale = mark is not None and mark.stale
-    for icon, text, tone in _footer_words(run):
-        room = m.CARD_WIDTH - x - side - 4 - m.PAD
-        if x > m.PAD and metrics.horizontalAdvance(text) > room:
-            break  # half a number tells nothing
+    for icon, text, tone in _fitting(_footer_words(run), metrics, side):
         marks.append((x, centre - side / 2, side, icon, current.color(tone).name()))
         x += side + 4
-        used = _line(painter, text, x, centre, room, tone, "tiny", step=step)
+        used = _line(painter, text, x, centre, m.CARD_WIDTH - m.PAD - x, tone, "tiny", step=step)
         if stale and icon == "clock":
             painter.setPen(QPen(current.color("warn"), 1.0 / canvas.zoom, Qt.PenStyle.DotLine))
             low = centre + metrics.height() / 2
             painter.drawLine(QPointF(x, low), QPointF(x + used, low))
-        x += used + 12
+        x += used + _FOOTER_GAP
     canvas.to_device_space()
     paint_icons(painter, marks, canvas.scale, rect.left(), rect.top())
+
+
+def _fitting(words: list[tuple[str, str, str]], metrics: QFontMetricsF, side: float) -> list[tuple[str, str, str]]:
+    """As many words as the footer has room for whole; half a number tells nothing. The state stays without its time
+    where both are too long."""
+    found: list[tuple[str, str, str]] = []
+    room = m.CARD_WIDTH - 2 * m.PAD
+    for icon, text, tone in words:
+        shown = text
+        if metrics.horizontalAdvance(text) > room - side - 4:
+            if found:
+                break
+            shown = text.partition(" · ")[0]
+        found.append((icon, shown, tone))
+        room -= side + 4 + metrics.horizontalAdvance(shown) + _FOOTER_GAP
+    return found
 
 
 def _footer_words(run: NodeRun) -> list[tuple[str, str, str]]:

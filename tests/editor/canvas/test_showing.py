@@ -190,6 +190,32 @@ def test_attempts_are_counted_against_the_retry_setting() -> None:
 
 
 @pytest.mark.spec("editor.36", "editor.37")
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("zoom", [1.0, 0.75, 0.62, 0.5])
+def test_a_footer_says_the_state_and_no_half_numbers(qapp: object, zoom: float, language: str) -> None:
+    from editor.canvas import metrics as m
+    from editor.canvas.paint.reading import enlarged, font_metrics, glyph_size, reading_step
+    from editor.canvas.paint.running import _fitting, _footer_words
+    from editor.canvas.runview import WORDS, NodeRun, state_word
+
+    set_language(language)
+    step = reading_step(zoom)
+    metrics, side = font_metrics("tiny", None, enlarged("tiny", step)), glyph_size(12.0, step)
+    try:
+        for status in WORDS:
+            run = NodeRun(status, elapsed=3723.4, tokens=1_234_567, attempt=2, attempts=4)
+            words = _footer_words(run)
+            shown = _fitting(words, metrics, side)
+            assert shown[0][1].startswith(state_word(status))
+            assert shown[1:] == words[1 : len(shown)]
+            taken = sum(side + 4 + metrics.horizontalAdvance(text) for _, text, _ in shown) + 12 * (len(shown) - 1)
+            # One state is longer than the footer of a small card, and elided there.
+            assert taken <= m.CARD_WIDTH - 2 * m.PAD or [t for _, t, _ in shown] == [state_word(status)]
+    finally:
+        set_language("en")
+
+
+@pytest.mark.spec("editor.36", "editor.37")
 @pytest.mark.parametrize(
     ("status", "attempt", "words"),
     [
