@@ -28,14 +28,21 @@ FRONT_TAB = 180
 
 
 class Tabs(QTabBar):
-    """Where there is no room for all words, tabs behind give theirs up first: the library and the tab in front say
-    what they are."""
+    """Where there is no room for all words, tabs behind give theirs up first: the tab in front and the library say what
+    they are, as long as no tab has to be scrolled to for that."""
 
     def minimumTabSizeHint(self, index: int) -> QSize:
-        wanted, least = self.tabSizeHint(index), super().minimumTabSizeHint(index)
-        if index == self.currentIndex():
-            return QSize(max(least.width(), min(wanted.width(), FRONT_TAB)), least.height())
-        return QSize(wanted.width(), least.height()) if index == 0 else least
+        least, front = super().minimumTabSizeHint(index), self.currentIndex()
+        if index not in (0, front):
+            return least
+        spare = self.width() - sum(super(Tabs, self).minimumTabSizeHint(n).width() for n in range(self.count()))
+        for tab, most in ((front, FRONT_TAB), (0, self.tabSizeHint(0).width())):
+            lacks = min(most, self.tabSizeHint(tab).width()) - super().minimumTabSizeHint(tab).width()
+            more = max(0, min(lacks, spare))
+            if tab == index:
+                return QSize(least.width() + more, least.height())
+            spare -= more
+        return least
 
 
 class TopBar(QFrame):
