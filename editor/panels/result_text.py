@@ -24,7 +24,9 @@ from editor.panels.viewers.viewing import viewing
 from editor.theme import theme
 
 MOST_FORMATTED: Final = 200_000
-"""Characters beyond which a part of a text is shown: laying it out again with every word would hold up the window."""
+"""Characters beyond which a text is shown plain, and a part of one that still grows: laying it out again with every
+word would hold up the window."""
+MOST_SHOWN: Final = 1_000_000
 PREVIEW: Final = 20_000
 """Characters of a text that is too long to be laid out whole."""
 _UNBROKEN = re.compile(rf"\S{{{PREVIEW + 1}}}")
@@ -81,7 +83,11 @@ class ResultText(QTextBrowser):
     def show_text(self, text: str, *, more: bool = False) -> None:
         """Show another text, or more of the same; a view at the end stays at the end. Of one that is too long the
         beginning is shown, or its end while there is `more` to come."""
-        cut = (text[-PREVIEW:] if more else text[:PREVIEW]) if too_long(text) else ""
+        cut = (
+            (text[-PREVIEW:] if more else text[:PREVIEW])
+            if too_long(text, MOST_FORMATTED if more else MOST_SHOWN)
+            else ""
+        )
         if text == self._given and cut == self._cut:
             return
         self._cut = cut
@@ -140,9 +146,9 @@ class ResultText(QTextBrowser):
             block = block.next()
 
 
-def too_long(text: str) -> bool:
-    """Whether laying a text out would hold up the window."""
-    return len(text) > MOST_FORMATTED or (len(text) > PREVIEW and _UNBROKEN.search(text) is not None)
+def too_long(text: str, most: int = MOST_FORMATTED) -> bool:
+    """Whether laying a text out would hold up the window; `most` characters where lines can be broken."""
+    return len(text) > most or (len(text) > PREVIEW and _UNBROKEN.search(text) is not None)
 
 
 def _open(url: QUrl) -> None:
