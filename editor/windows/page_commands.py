@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from editor.i18n import tr
+from editor.keymap import native
 from editor.windows import choosers
 from engine.errors import PenstockError
 
@@ -309,6 +310,10 @@ class PageCommands(QObject):
         shown = not page.chrome
         page.set_chrome(shown)
         self.window.top.setVisible(shown)
+        if not shown:
+            # One key did it, perhaps unmeant, and the menus that name it are gone.
+            keys = [native(k) for k in self.window.studio.keymap.keys("maximize")]
+            self.window.show_toast(tr("{keys} brings menus and panels back.", keys=" / ".join([*keys, "Esc"])))
 
     # -- the graph ---------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from editor.actions import ACTIONS, BY_ID, may_share_keys
 from editor.dialogs.goto import GoTo
@@ -23,7 +23,9 @@ from editor.panels.palette import BlockSelector, Palette
 from editor.panels.variable_picker import VariablePicker
 from editor.screenshot import wait_until
 from editor.settings import Preferences
+from editor.windows.page import WorkflowPage
 from editor.windows.starts import StartMenu
+from editor.windows.toast import Toast
 from tests.helpers.model import made, node
 from tests.helpers.studio import Studio, opened_studio
 from tests.journeys.test_first_hour import popup
@@ -324,13 +326,18 @@ def test_no_two_commands_have_the_same_keys_from_the_start() -> None:
     assert [(a.id, b.id) for a, b in pairs if not may_share_keys(a, b)] == []
 
 
+def says(page: WorkflowPage, words: str) -> bool:
+    """Whether the note that passes by holds these words."""
+    return any(words in label.text() for label in page.window().findChildren(Toast)[0].findChildren(QLabel))
+
+
 @pytest.mark.spec("editor.1")
 @pytest.mark.parametrize(
     ("key", "modifiers", "seen"),
     [
         (Qt.Key.Key_H, Qt.KeyboardModifier.NoModifier, lambda p: p.canvas.mode == "hand"),
         (Qt.Key.Key_O, CTRL, lambda p: p.session.document.undo_label == "Tidy up"),
-        (Qt.Key.Key_F, Qt.KeyboardModifier.NoModifier, lambda p: not p.chrome),
+        (Qt.Key.Key_F, Qt.KeyboardModifier.NoModifier, lambda p: not p.chrome and says(p, "F / Esc")),
         (Qt.Key.Key_Exclam, SHIFT, lambda p: p.canvas.zoom == 1.0),
         (Qt.Key.Key_Percent, SHIFT, lambda p: p.canvas.zoom == 0.5),
         (Qt.Key.Key_0, CTRL, lambda p: p.canvas.zoom == 1.0),
