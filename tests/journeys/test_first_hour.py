@@ -41,6 +41,8 @@ def build_greeting(studio: Studio) -> None:
     """Start -> Template -> Output, with the mouse."""
     QTest.keyClick(studio.window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     assert wait_until(lambda: studio.window.page is not None, 20)
+    studio.click("Start")
+    studio.settle()
     page, hand = studio.page, studio.hand
     hand.look(1.0, 60, 160)
     palette = page.panels["palette"]

@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from editor.actions import BY_ID
 from editor.screenshot import wait_until
 from editor.windows.page import WorkflowPage
-from editor.windows.starts import INPUT_KEYS, StartMenu
+from editor.windows.starts import StartMenu
 from tests.helpers.model import made, node
 from tests.helpers.studio import Studio
 
@@ -93,7 +94,7 @@ def test_one_start_asks_nothing(studio: Studio) -> None:
 def test_user_input_has_two_keys(studio: Studio, key: Qt.Key) -> None:
     chosen: list[str] = []
     found = StartMenu(studio.window)
-    found.offer("play", "User input", INPUT_KEYS, lambda: chosen.append("input"))
+    found.offer("play", "User input", BY_ID["begin_input"].keys, lambda: chosen.append("input"))
     found.offer("trigger-schedule", "Way & more", ("1",), lambda: chosen.append("way"))
     found.popup(studio.window.rect().center())
     QTest.keyClick(found, key)
