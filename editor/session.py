@@ -24,6 +24,7 @@ from editor.kept_values import KeptValues
 from editor.moments import Moments
 from editor.pins import Pins
 from editor.publication import Publication
+from editor.retyping import may_retype, refit, types_read
 from editor.workspace_problems import workspace_problems
 from engine.errors import PenstockError, UserError
 from engine.logs import get_logger
@@ -141,11 +142,15 @@ class WorkflowSession(QObject):
         if self.read_only and edit.counts:
             self.refused.emit(tr("This is a picture of the past; it cannot be changed."))
             return False
+        # What one writes has no type; those are chosen.
+        types = types_read(self.document.workflow) if merge_key is None and may_retype(edit) else {}
         try:
             self.document.apply(edit, label=label, merge_key=merge_key)
         except UserError as error:
             self.refused.emit(told(error))
             return False
+        if types:
+            refit(self, types)
         return True
 
     def undo(self) -> None:

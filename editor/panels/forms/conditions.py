@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -50,6 +50,26 @@ def operators(type_name: str, selector: Sequence[str] = ()) -> tuple[str, ...]:
     if len(selector) == 3 and selector[2] in FILE_MENUS and type_name in ("", "string", "number"):
         return FILE_MENUS[selector[2]]
     return MENUS.get(type_name, OTHER)
+
+
+def fitted(
+    condition: Mapping[str, Any],
+    selector: Sequence[str],
+    before: str,
+    kind: str,
+    had: Sequence[str] | None = None,
+) -> tuple[dict[str, Any], bool]:
+    """A condition for a variable of a type, which was of another one (`had` are the operators that it had the choice
+    of), and whether its operator and value began anew."""
+    menu = operators(kind, selector)
+    had = operators(before, selector) if had is None and before else had
+    new = {**condition, "varType": kind}
+    other = had is not None and (menu != had or (kind != before and menu not in (NUMBER, TEXT)))
+    if not other and new.get("comparison_operator", "") in menu:
+        return new, False
+    new |= {"comparison_operator": menu[0], "value": False if kind == "boolean" else ""}
+    new.pop("sub_variable_condition", None)
+    return new, True
 
 
 def new_condition() -> dict[str, Any]:
@@ -175,15 +195,11 @@ class ConditionRow(QWidget):
     def _variable_chosen(self, selector: list[str]) -> None:
         """Another variable of another type: start with that type's first operator, and say so."""
         had = bool(self.ctx.get((*self.path, "variable_selector"), []))
-        before = self._facts()
+        before = self._facts()[0] if had else ""
         type_name = self.ctx.variable_type(selector) or "string"
-        menu = operators(type_name, selector)
-        condition = {**self.ctx.get(self.path, {}), "variable_selector": selector, "varType": type_name}
-        other = had and (menu != before[1] or (type_name != before[0] and menu not in (NUMBER, TEXT)))
-        reset = other or condition.get("comparison_operator", "") not in menu
-        if reset:
-            condition |= {"comparison_operator": menu[0], "value": False if type_name == "boolean" else ""}
-            condition.pop("sub_variable_condition", None)
+        present = {**self.ctx.get(self.path, {}), "variable_selector": selector}
+        old = [str(part) for part in self.ctx.get((*self.path, "variable_selector"), [])]
+        condition, reset = fitted(present, selector, before, type_name, operators(before, old) if had else None)
         self._noted = list(selector) if reset else None
         if reset:
             self._note.setText(tr("The operator was reset to fit the type {type}.", type=type_name))

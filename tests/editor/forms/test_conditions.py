@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushB
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.conditions import operators
 from editor.panels.forms.template_edit import TemplateEdit
+from engine.model.edits import SetVariables
 from engine.model.workflow import Workflow
 from engine.nodes.loop import LoopConfig
 from tests.editor.forms.conftest import Desk, Open
@@ -295,3 +297,62 @@ def test_another_variable_of_the_same_type_keeps_the_operator_and_the_value(desk
     assert condition["variable_selector"] == ["sys", "user_id"]
     assert (condition["comparison_operator"], condition["value"]) == ("contains", "word")
     assert not reset_said(here)
+
+
+def reading() -> Workflow:
+    """A code whose output a branch and a loop behind it read; the loop reads a variable of the conversation too."""
+    outputs = {"alike": {"type": "string", "children": None}, "total": {"type": "string", "children": None}}
+    code = node("code", "code", title="Compute", code="", code_language="python3", variables=[], outputs=outputs)
+
+    def asked(name: str, selector: list[str], operator: str) -> dict[str, Any]:
+        return {"id": name, "variable_selector": selector, "varType": "string", "comparison_operator": operator,
+                "value": "a"}  # fmt: skip
+
+    total = ["code", "total"]
+    conditions = [asked("a", ["code", "alike"], "contains"), asked("b", total, "contains"), asked("c", total, "empty")]
+    case = {"case_id": "true", "id": "true", "logical_operator": "and", "conditions": conditions}
+    loop = node("loop", "loop", title="Again", start_node_id="first", loop_count=3, loop_variables=[],
+                break_conditions=[asked("d", ["conversation", "said"], "is"), asked("e", total, "is")])  # fmt: skip
+    said = {"id": "1", "name": "said", "value_type": "string", "value": "", "description": "",
+            "selector": ["conversation", "said"]}  # fmt: skip
+    nodes = [node("start", "start", variables=[]), code, node("if", "if-else", title="Branch", cases=[case]), loop]
+    return made(nodes, [("start", "code"), ("code", "if"), ("if", "true", "loop")], mode="advanced-chat",
+                conversation_variables=[said])  # fmt: skip
+
+
+@pytest.mark.spec("editor.50")
+def test_conditions_follow_an_output_that_gets_another_type_in_the_same_step(desk: Open) -> None:
+    here = desk(reading(), "code")
+    before, steps = here.document.workflow, here.steps()
+    told = len(here.messages.told)
+
+    def stored() -> list[tuple[str, str, Any]]:
+        nodes = here.document.graph.nodes
+        found = [*nodes["if"].data["cases"][0]["conditions"], *nodes["loop"].data["break_conditions"]]
+        return [(c["varType"], c["comparison_operator"], c["value"]) for c in found]
+
+    box = here.all(QComboBox, "Output type")[1]
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_N)
+    assert box.currentText() == "number"
+    text, number = ("string", "contains", "a"), ("number", "=", "")
+    assert stored() == [text, number, number, ("string", "is", "a"), number]
+    assert here.steps() == steps + 1
+    assert here.messages.told[told:] == ["The operator was reset to fit the type number: Branch, Again"]
+    here.session.undo()
+    assert here.document.workflow == before
+    here.session.redo()
+    assert stored()[1] == number
+
+    kept = here.document.workflow.conversation_variables[0]
+    here.session.submit(SetVariables("conversation", (replace(kept, value_type="boolean", value=False),)), "Edit")
+    assert stored()[3] == ("boolean", "is", False)
+    assert here.messages.told[-1] == "The operator was reset to fit the type boolean: Again"
+    here.session.undo()
+    assert stored()[3] == ("string", "is", "a")
+    name = here.all(QLineEdit, "Output name")[1]
+    name.selectAll()
+    QTest.keyClicks(name, "sum")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    assert stored()[1] == number
+    assert len(here.messages.told) == told + 2, "another name is no other type"
