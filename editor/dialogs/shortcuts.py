@@ -22,6 +22,7 @@ from editor.i18n import tr
 from editor.icons import icon
 from editor.keymap import Keymap, held_keys, keys_of, native
 from editor.theme import theme
+from editor.toned import tone
 
 NAME = int(Qt.ItemDataRole.UserRole)
 
@@ -176,7 +177,7 @@ class ShortcutSheet(FittingDialog):
             group = QTreeWidgetItem([tr(menu or place) if menu or place else tr("Everywhere"), ""])
             group.setFlags(Qt.ItemFlag.ItemIsEnabled)
             group.setFont(0, theme().font("small", 600))
-            group.setForeground(0, theme().color("muted"))
+            tone(group, "muted")
             self.tree.addTopLevelItem(group)
             for action in ACTIONS:
                 if (action.menu, action.place) != (menu, place):

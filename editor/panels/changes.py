@@ -11,6 +11,7 @@ from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.parts import PanelTitle, tool_button
 from editor.theme import theme
+from editor.toned import tone
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -98,7 +99,7 @@ class Changes(QWidget):
                 else ntr("{n} step backward", "{n} steps backward", -distance)
             )
             if distance > 0:
-                item.setForeground(theme().color("faint"))
+                tone(item, "faint")
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{', '.join(lines)}. {item.toolTip()}")
         return item
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from editor.i18n import tr
 from editor.icons import icon
 from editor.theme import theme
+from editor.toned import tone
 
 if TYPE_CHECKING:
     from editor.session import WorkflowSession
@@ -150,7 +151,7 @@ class VariablePicker(QFrame):
             head = QTreeWidgetItem([tr(group.title) if group.source in SOURCE_ICONS else group.title, ""])
             head.setFlags(Qt.ItemFlag.ItemIsEnabled)
             head.setFont(0, theme().font("small", 600))
-            head.setForeground(0, theme().color("muted"))
+            tone(head, "muted")
             node = session.document.graph.nodes.get(group.source)
             name = SOURCE_ICONS.get(group.source) or (node.type if node else "variables")
             head.setIcon(0, icon(name, SOURCE_TONES.get(group.source, "muted"), 14))
@@ -165,7 +166,7 @@ class VariablePicker(QFrame):
         fits = self._accept is None or self._accept(str(variable.type))
         item = QTreeWidgetItem([variable.name, str(variable.type)])
         item.setIcon(0, icon(type_icon(str(variable.type)), "accent" if fits else "faint", 14))
-        item.setForeground(1, theme().color("faint"))
+        tone(item, "faint", 1)
         item.setFont(1, theme().font("tiny"))
         words = SYSTEM_WORDS.get(variable.name, "") if variable.selector[0] == "sys" else ""
         item.setToolTip(0, tr(words) if words else variable.description or ".".join(variable.selector))
@@ -173,7 +174,7 @@ class VariablePicker(QFrame):
             item.setData(0, SELECTOR, [str(part) for part in variable.selector])
         else:
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            item.setForeground(0, theme().color("faint"))
+            tone(item, "faint")
         inside = [self._add(item, child) for child in variable.children]
         if not fits and not any(inside):
             return False

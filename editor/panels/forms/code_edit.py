@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from editor.keymap import pressed
 from editor.panels.forms.code_search import CodeSearch
-from editor.theme import theme
+from editor.theme import theme, theme_signal
 from editor.wordsteps import WordSteps, word_step
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ class CodeEdit(WordSteps, QPlainTextEdit):
         self.completion: Completion | None = None
         self._place_gutter()
         self._mark_lines()
+        theme_signal().changed.connect(self.renew_colours)
 
     # -- text --------------------------------------------------------------------------------------------------------
 
@@ -198,8 +199,10 @@ class CodeEdit(WordSteps, QPlainTextEdit):
         self._gutter.update()
 
     def renew_colours(self) -> None:
-        """After a change of theme."""
+        """After a change of the theme, or of the size of texts."""
         self.setFont(theme().font("code"))
+        self.setTabStopDistance(4 * self.fontMetrics().horizontalAdvance(" "))
+        self._place_gutter()
         self._highlighter.renew()
         self._mark_lines()
 

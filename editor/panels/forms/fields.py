@@ -393,7 +393,7 @@ class SelectorField(Field):
                 icon("copy", "text"), tr("Copy the reference"), lambda: QGuiApplication.clipboard().setText(reference)
             )
             if self._write is None and not self.ctx.read_only:
-                menu.addAction(icon("close", "text"), tr("Clear"), lambda: self.ctx.set(self.path, []))
+                menu.addAction(icon("close", "text"), tr("Clear"), lambda: self.put([]))
         menu.popup(self.button.mapToGlobal(point))
 
     def _picked(self, selector: list[str]) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from editor.dialogs.fitting import FittingDialog
-from editor.dialogs.parts import dialog_column
+from editor.dialogs.parts import accept_or_cancel, complaint, dialog_column
 from editor.enginetexts import told
 from editor.i18n import tr
 from editor.panels.forms.common import Form, SwitchedPart, add_tail, column, line
@@ -191,28 +191,21 @@ class HttpForm(Form):
         text = QPlainTextEdit()
         text.setPlaceholderText("curl -X POST https://example.com/api -H 'Content-Type: application/json' -d '{}'")
         name_it(text, tr("cURL command"))
-        fault = QLabel()
-        fault.setProperty("kind", "bad")
-        fault.setWordWrap(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("Import"))
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("kind", "primary")
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
+        fault = complaint()
 
         def accept() -> None:
             try:
                 values = from_curl(text.toPlainText())
             except ValueError as error:
                 fault.setText(str(error))
+                fault.show()
                 return
             self.ctx.set_many(values, self.ctx.label(tr("Import from cURL")))
             dialog.accept()
 
-        buttons.accepted.connect(accept)
-        buttons.rejected.connect(dialog.reject)
         layout.addWidget(text)
         layout.addWidget(fault)
-        layout.addWidget(buttons)
+        layout.addWidget(accept_or_cancel(tr("Import"), accept, dialog))
         dialog.open()
 
 

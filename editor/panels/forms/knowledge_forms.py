@@ -80,7 +80,7 @@ class IndexForm(Form):
         values: dict[str, Any] = {"chunk_structure": structure}
         if structure in NEEDS_HIGH_QUALITY and self._technique() == "economy":
             values |= self._with_technique("high_quality")
-        self.ctx.set_many(values)
+        self.ctx.set_many(values, self.ctx.label(tr("Chunk structure")))
 
     # -- index -------------------------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class IndexForm(Form):
             tr("Index method"),
             self._choices("indexing_technique", TECHNIQUES),
             default="",
-            write=lambda technique: ctx.set_many(self._with_technique(technique)),
+            write=lambda technique: ctx.set_many(self._with_technique(technique), ctx.label(tr("Index method"))),
         )
         forced = Words(tr("Chunks of this structure are always indexed in high quality."), "small")
         section.add(labelled(tr("Index method"), self._method))
@@ -170,7 +170,7 @@ class IndexForm(Form):
             tr("Order"),
             orders,
             default="reranking_model",
-            write=lambda mode: ctx.set((RETRIEVAL,), self._ordered({**self._held(), "reranking_mode": mode})),
+            write=self._order_chosen,
         )
         weights = labelled(tr("Weights"), WeightSlider(ctx, (RETRIEVAL, "weights")))
         by_weights = Shown(ctx, lambda: self._is_hybrid() and is_weighted(self._held()), weights)
@@ -183,13 +183,17 @@ class IndexForm(Form):
             Shown(ctx, self._asks_for_model, model),
         )
 
+    def _order_chosen(self, mode: str) -> None:
+        self.ctx.set((RETRIEVAL,), self._ordered({**self._held(), "reranking_mode": mode}), name=tr("Order"))
+
     def _asks_for_model(self) -> bool:
         held = self._held()
         return not is_weighted(held) if self._is_hybrid() else bool(held.get("reranking_enable"))
 
     def _method_chosen(self, method: str) -> None:
         held = {**self._held(), "search_method": method}
-        self.ctx.set((RETRIEVAL,), self._ordered(held) if method == "hybrid_search" else held)
+        made = self._ordered(held) if method == "hybrid_search" else held
+        self.ctx.set((RETRIEVAL,), made, name=tr("Search method"))
 
     def _ordered(self, held: Mapping[str, Any]) -> dict[str, Any]:
         """Two ways of searching give one order: by weights, which then must be there, or by a model."""
@@ -211,7 +215,7 @@ class _LowScores(SwitchField):
     def _clicked(self, on: bool) -> None:
         held = self.ctx.get(self.path[:-1], {})
         fresh = {"score_threshold": 0.5} if on and held.get("score_threshold") is None else {}
-        self.ctx.set(self.path[:-1], {**held, **fresh, str(self.path[-1]): on})
+        self.ctx.set(self.path[:-1], {**held, **fresh, str(self.path[-1]): on}, name=self.setting_name())
         self.toggled.emit(on)
 
 

@@ -104,7 +104,7 @@ class ConditionValue(TemplateField):
         self._kind = kind
         super().__init__(ctx, path, tr("Value"), placeholder, single_line=True)
         self.edit.edited.disconnect()
-        self.edit.edited.connect(lambda text: ctx.set(self.path, read(text, kind), typing=True))
+        self.edit.edited.connect(lambda text: self.put(read(text, kind), typing=True))
 
     def load(self) -> None:
         value = self.ctx.get(self.path, "")
@@ -123,7 +123,7 @@ class _Name(TextField):
     def _typed(self, text: str) -> None:
         held = self.ctx.get(self.path[:-1], {})
         kept = {key: value for key, value in held.items() if key != "metadata_id"}
-        self.ctx.set(self.path[:-1], {**kept, "name": text}, typing=True)
+        self.ctx.set(self.path[:-1], {**kept, "name": text}, typing=True, name=self.setting_name())
 
 
 class ConditionRow(QWidget):
@@ -184,7 +184,7 @@ class ConditionRow(QWidget):
             changed["comparison_operator"] = OPERATORS[kind][0]
         if "value" in held and not isinstance(held["value"], list | None):
             changed["value"] = read(written(held["value"], before), kind)
-        self.ctx.set(self.path, changed)
+        self.ctx.set(self.path, changed, name=tr("Type"))
         self._build()
 
     def _build(self) -> None:
@@ -284,5 +284,5 @@ class _Conditions(RowList):
             return
         group = self.ctx.get(self.path[:-1], {})
         made = {"logical_operator": "and", **(group if isinstance(group, Mapping) else {})}
-        self.ctx.set(self.path[:-1], {**made, "conditions": [new_condition()]})
+        self.ctx.set(self.path[:-1], {**made, "conditions": [new_condition()]}, name=self.add_button.text())
         self._focus_row(0)

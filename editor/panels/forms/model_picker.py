@@ -24,7 +24,7 @@ from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.entries import EntryDelegate, Index
 from editor.panels.forms.fields import name_it
-from editor.theme import theme
+from editor.toned import tone
 
 WIDE: Final = 380
 HIGHEST: Final = 420
@@ -131,7 +131,7 @@ class ModelPicker(QFrame):
         for provider, models in groups.items():
             head = QTreeWidgetItem([provider])
             head.setFlags(Qt.ItemFlag.NoItemFlags)
-            head.setForeground(0, theme().color("faint"))
+            tone(head, "faint")
             self.tree.addTopLevelItem(head)
             for model in models:
                 told = about(model)

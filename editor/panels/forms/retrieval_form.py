@@ -87,7 +87,7 @@ class KnowledgeForm(Form):
         values: dict[str, Any] = {"retrieval_mode": mode}
         if mode == "multiple" and not self._config():
             values[str(SEVERAL[0])] = dict(FRESH_SEVERAL)
-        self.ctx.set_many(values)
+        self.ctx.set_many(values, self.ctx.label(tr("Retrieval mode")))
 
     # -- reranking ---------------------------------------------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class KnowledgeForm(Form):
         show()
 
     def _order_chosen(self, mode: str) -> None:
-        self.ctx.set(SEVERAL, self._with_needs({**self._config(), "reranking_mode": mode}))
+        self.ctx.set(SEVERAL, self._with_needs({**self._config(), "reranking_mode": mode}), name=tr("Order"))
 
     @staticmethod
     def _with_needs(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class _RerankSwitch(SwitchField):
 
     def _clicked(self, on: bool) -> None:
         config = {**several(self.ctx.data), "reranking_enable": on}
-        self.ctx.set(SEVERAL, self._with_needs(config) if on else config)
+        self.ctx.set(SEVERAL, self._with_needs(config) if on else config, name=self.setting_name())
         self.toggled.emit(on)
 
     def load(self) -> None:

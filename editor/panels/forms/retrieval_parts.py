@@ -86,7 +86,7 @@ class OptionalSelector(QWidget):
         self.clear.setEnabled(bool(self._field.ctx.get(self._field.path, [])) and not self._field.ctx.read_only)
 
     def _clear(self) -> None:
-        self._field.ctx.set(self._field.path, [])
+        self._field.ctx.set(self._field.path, [], name=self.clear.toolTip())
         self._field.button.setFocus()
 
 
@@ -158,7 +158,7 @@ class BaseList(RowList):
             self._refuse(tr("This knowledge base is in the list already.") if wanted else tr("Type an id first."))
             self.entry.setFocus()
             return
-        self.ctx.set(self.path, [*self.items(), *fresh])
+        self.ctx.set(self.path, [*self.items(), *fresh], name=tr("Add knowledge base"))
         self.entry.clear()
         self._refuse("")
         self.entry.setFocus()
@@ -222,7 +222,7 @@ class SliderNumber(NumberField):
         self.edit.setMinimumWidth(NUMBER_WIDTH)
 
     def _slid(self, at: int) -> None:
-        self.ctx.set(self.path, plain_number(at * self._step), typing=True)
+        self.put(plain_number(at * self._step), typing=True)
 
     def load(self) -> None:
         value = self.ctx.get(self.path, self._default)
@@ -242,7 +242,7 @@ class ThresholdSwitch(SwitchField):
     """Whether passages below a score are left out: off is null, on begins at 0.7 (nodes-ai spec 8.1)."""
 
     def _clicked(self, on: bool) -> None:
-        self.ctx.set(self.path, 0.7 if on else None)
+        self.put(0.7 if on else None)
         self.toggled.emit(on)
 
     def load(self) -> None:
@@ -295,7 +295,7 @@ class RerankModel(Field):
         config = dict(self.ctx.get(self.path[:-1], {}))
         said = config.get("reranking_enable")
         whole = {**config, "reranking_enable": True if said is None else said, str(self.path[-1]): model}
-        self.ctx.set(self.path[:-1], whole, typing=typing)
+        self.ctx.set(self.path[:-1], whole, typing=typing, name=tr("Rerank model"))
 
     def _held(self) -> dict[str, Any]:
         value = self.ctx.get(self.path, {})
@@ -367,7 +367,8 @@ class WeightSlider(Field):
         self.load()
 
     def _slid(self, at: int) -> None:
-        self.ctx.set(self.path, with_weights(self.ctx.get(self.path), plain_number(at / PERCENT)), typing=True)
+        weights = with_weights(self.ctx.get(self.path), plain_number(at / PERCENT))
+        self.ctx.set(self.path, weights, typing=True, name=tr("Weights"))
 
     def load(self) -> None:
         weights = self.ctx.get(self.path)

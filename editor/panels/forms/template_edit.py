@@ -31,7 +31,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 
 from editor.keymap import is_chord, pressed, typed_sign
-from editor.theme import follow_text_size, theme
+from editor.theme import follow_text_size, theme, theme_signal
 from editor.wordsteps import OBJECT, WordSteps, word_step
 
 # The engine's own pattern (engine spec 6.6), plus the two bare words that prompts know.
@@ -155,6 +155,7 @@ class TemplateEdit(WordSteps, QTextEdit):
         self._painter = _ChipPainter(self)
         self.document().documentLayout().registerHandler(CHIP, self._painter)
         self.textChanged.connect(self._text_changed)
+        theme_signal().changed.connect(self._dress)
 
     def _fit_line(self) -> None:
         """As high as other fields, with the line in its middle."""
@@ -384,9 +385,14 @@ class TemplateEdit(WordSteps, QTextEdit):
         self._placeholder = text
         if not self._single_line:
             self.setPlaceholderText(text)
+        self._dress()
+
+    def _dress(self) -> None:
+        """The colour of these words, also after a change of the theme, and chips in its colours and of its size."""
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.PlaceholderText, theme().color("faint"))
         self.setPalette(palette)
+        self.refresh_chips()
 
 
 class GrowingText(QObject):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem
 
 from editor.i18n import ntr, tr
 from editor.icons import icon
-from editor.theme import theme
+from editor.toned import tone
 
 MOST_CHILDREN: Final = 500
 """Entries of one list or object that are lines; the rest is counted."""
@@ -157,8 +157,8 @@ def _lines(value: Any, begin: int = 0) -> Iterator[Line]:
     pairs = list(value.items() if isinstance(value, Mapping) else enumerate(value))[begin:]
     for key, inner in pairs[:MOST_CHILDREN]:
         line = Line(key, inner, _short(inner))
-        line.setForeground(0, theme().color("muted"))
-        line.setForeground(1, _colour(inner))
+        tone(line, "muted")
+        tone(line, _tone_of(inner), 1)
         if isinstance(inner, str):
             line.setToolTip(1, inner[:2000])
         yield line
@@ -167,7 +167,7 @@ def _lines(value: Any, begin: int = 0) -> Iterator[Line]:
         more = Line(None, value, ntr("{n} more: click to see", "{n} more: click to see", rest))
         more.is_filled = True
         more.setChildIndicatorPolicy(QTreeWidgetItem.ChildIndicatorPolicy.DontShowIndicator)
-        more.setForeground(1, theme().color("accent"))
+        tone(more, "accent", 1)
         yield more
 
 
@@ -181,7 +181,7 @@ def _short(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _colour(value: Any) -> QColor:
+def _tone_of(value: Any) -> str:
     if isinstance(value, Mapping | list):
-        return theme().color("faint")
-    return theme().color("text" if isinstance(value, str) else "accent")
+        return "faint"
+    return "text" if isinstance(value, str) else "accent"

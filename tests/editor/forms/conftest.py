@@ -127,8 +127,10 @@ def desk(forms_studio: Studio) -> Iterator[Callable[[Workflow, str], Desk]]:
         return made[-1]
 
     yield make
+    unnamed = [step.label for each in made for step in each.document.history() if step.label.startswith("Edit ")]
     for each in made:
         each.close()
+    assert not unnamed, "the history names the setting of each step"
 
 
 Open = Callable[[Workflow, str], Desk]
