@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit
 
 from editor.dialogs.publish import PLACE, PublishDialog
 from editor.panels.forms.parts import Section
@@ -23,6 +23,7 @@ from engine.model.scope import Ancestors, dangling
 from engine.model.workflow import Workflow
 from engine.nodes.registry import SPECS
 from tests.engine.services.test_tools import end, start, workflow
+from tests.helpers.model import made, node
 from tests.helpers.studio import Studio
 
 NO_FIELD = {"subscription_id", "delivery_methods"}
@@ -411,3 +412,61 @@ def test_problems_are_walked_and_opened_by_keys(studio: Studio) -> None:
     panel.list.setCurrentRow(0)
     QTest.keyClick(panel.list, Qt.Key.Key_Return)
     assert focused_path(studio) == ("template",)
+
+
+@pytest.mark.spec("editor.53", "editor.54")
+def test_faults_in_a_container_behind_another_trigger_and_of_a_lone_step_leave_a_clean_path_alone(
+    studio: Studio,
+) -> None:
+    def inside(config: dict[str, Any]) -> dict[str, Any]:
+        mark = {"isInIteration": True, "iteration_id": "each"}
+        return {**config, "parentId": "each", "data": {**config["data"], **mark}}
+
+    one = {
+        "id": "c",
+        "comparison_operator": "=",
+        "value": "1",
+        "varType": "number",
+        "variable_selector": ["sys", "timestamp"],
+    }
+    case = {"case_id": "true", "id": "true", "logical_operator": "and", "conditions": [one]}
+    daily = {"mode": "visual", "frequency": "daily", "visual_config": {"time": "10:00 AM"}, "timezone": "UTC"}
+    nodes = [
+        node("t1", "trigger-schedule", title="Daily", **daily),
+        node("if", "if-else", title="Sorts", cases=[case]),
+        node("each", "iteration", title="Each", start_node_id="first", iterator_selector=["gone", "x"],
+             output_selector=[], width=500, height=300),
+        inside(node("first", "iteration-start")),
+        inside(node("in", "template-transform", title="Inside", template="", variables=[])),
+        node("say", "template-transform", title="Says", template="hi", variables=[]),
+        node("end", "end", title="Ends", outputs=[{"variable": "r", "value_selector": ["say", "output"]}]),
+        node("t2", "trigger-schedule", title="Odd", mode="cron", cron_expression="bad", timezone="UTC"),
+        node("ask", "http-request", title="Asks", url="", method="get"),
+        node("lone", "llm", title="Alone", model={}, prompt_template=[]),
+    ]  # fmt: skip
+    edges = [
+        ("t1", "if"),
+        ("if", "true", "each"),
+        ("first", "in"),
+        ("if", "false", "say"),
+        ("say", "end"),
+        ("t2", "ask"),
+    ]
+    page = studio.open_app(studio.services.workflows.create("workflow", "W", workflow=made(nodes, edges)))
+    session = page.session
+    studio.activate()
+    page.canvas.setFocus()
+    QTest.keyClick(page.canvas, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    studio.settle()
+    menu = next(w for w in QApplication.topLevelWidgets() if isinstance(w, QMenu) and w.isVisible())
+    QTest.keyClicks(menu, "1")
+    assert wait_until(lambda: session.run_state is not None and session.run_state.is_over, 60)
+    assert session.run_state is not None
+    assert session.run_state.status == "succeeded", session.run_state.error
+    session.check()
+    QTest.mouseClick(studio.window.top.publish, LEFT)
+    dialog = studio.dialog(PublishDialog)
+    assert isinstance(dialog, PublishDialog)
+    assert not dialog.publish.isEnabled()
+    said = [dialog.problems.item(row).text().split("\n")[0] for row in range(dialog.problems.count())]
+    assert sorted(said) == ["Alone", "Asks", "Each", "Inside", "Odd"]
