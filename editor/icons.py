@@ -81,10 +81,16 @@ def _pixmap(name: str, colour: str, size: int, ratio: float, width: int = 0) -> 
     return result
 
 
-@lru_cache(maxsize=512)
 def tile_image(name: str, family: str, side: int) -> QImage:
     """The tinted tile of a node family, `side` device pixels square, with an icon in the family's colour on it (none
     for an empty name)."""
+    # Widgets ask for it in the midst of a change of the theme, before what is kept is forgotten.
+    return _tile_image(name, family, side, theme().is_dark)
+
+
+@lru_cache(maxsize=512)
+def _tile_image(name: str, family: str, side: int, dark: bool) -> QImage:
+    del dark  # tells the pictures of the two themes apart
     current = theme()
     picture = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
     picture.fill(Qt.GlobalColor.transparent)
@@ -211,7 +217,7 @@ def blank_icon() -> QIcon:
 def _forget() -> None:
     image.cache_clear()
     _pixmap.cache_clear()
-    tile_image.cache_clear()
+    _tile_image.cache_clear()
 
 
 theme_signal().changed.connect(_forget)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -21,8 +20,9 @@ from shiboken6 import isValid
 
 from editor.blockhelp import help_of, tool_text
 from editor.i18n import language, tr
-from editor.icons import icon, tile
+from editor.icons import icon
 from editor.keymap import LocalKeys
+from editor.panels.glyph import Glyph
 from editor.panels.parts import Words, tool_button
 from editor.panels.talk.flow import Flow
 from editor.panels.talk.markdown import MarkdownView
@@ -79,7 +79,7 @@ class BlockHelpWindow(QDialog):
         head.setSpacing(8)
         self.back = tool_button("arrow-left", tr("Back"), self.go_back)
         head.addWidget(self.back)
-        self._tile = QLabel()
+        self._tile = Glyph(size=28)
         self._tile.setFixedSize(28, 28)
         head.addWidget(self._tile)
         self.heading = Words("", "heading")
@@ -173,7 +173,7 @@ class BlockHelpWindow(QDialog):
         self.setWindowTitle(tr("About {block}", block=title))
         self.setAccessibleName(self.windowTitle())
         self.heading.setText(title)
-        self._tile.setPixmap(tile(tool[1].icon if tool and tool[1] else kind.icon, kind.family))
+        self._tile.show_tile(tool[1].icon if tool and tool[1] else kind.icon, kind.family)
         self.tool_view.set_text(tool_text(*tool) if tool else "")
         self.tool_view.setVisible(tool is not None)
         self.rule.setVisible(tool is not None)

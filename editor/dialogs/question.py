@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 from editor.dialogs.fitting import FittingDialog
 from editor.dialogs.parts import GAP, MARGIN, heading
 from editor.i18n import tr
-from editor.icons import pixmap
+from editor.panels.glyph import Glyph
 
 WIDTH = 460
 GLYPH = 24
@@ -63,8 +63,7 @@ class Question(FittingDialog):
     def _words(self, title: str, text: str, kind: str) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(12)
-        glyph = QLabel()
-        glyph.setPixmap(pixmap(*PICTURES[kind], GLYPH))
+        glyph = Glyph(*PICTURES[kind], size=GLYPH)
         row.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(8)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QPlainTextEdit, QWidget
 from shiboken6 import isValid
 
 from editor.dialogs.fitting import FittingDialog
@@ -15,6 +15,7 @@ from editor.dialogs.parts import MARGIN, dialog_column
 from editor.i18n import ntr, tr
 from editor.library.pictures import THUMBNAIL_RATIO, draw_graph
 from editor.panels.forms.parts import labelled
+from editor.panels.glyph import Glyph
 from editor.panels.parts import Words
 from editor.theme import theme
 from engine.services.snippets import LONGEST_DESCRIPTION, LONGEST_NAME
@@ -152,7 +153,15 @@ def counted(graph: Graph) -> str:
     return f"{said}  ·  {ntr('{n} connection', '{n} connections', edges)}" if edges else said
 
 
-def _picture(graph: Graph) -> QLabel:
+def _picture(graph: Graph) -> Glyph:
+    label = Glyph()
+    label.show_made(lambda: _drawn(graph))
+    label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+    label.setAccessibleName(tr("What the snippet holds"))
+    return label
+
+
+def _drawn(graph: Graph) -> QPixmap:
     current, ratio = theme(), THUMBNAIL_RATIO
     shown = QPixmap(PICTURE * ratio)
     shown.setDevicePixelRatio(ratio)
@@ -169,8 +178,4 @@ def _picture(graph: Graph) -> QLabel:
         left, top = (PICTURE.width() - size.width()) / 2, (PICTURE.height() - size.height()) / 2
         painter.drawImage(QPointF(left, top), image)
     painter.end()
-    label = QLabel()
-    label.setPixmap(shown)
-    label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-    label.setAccessibleName(tr("What the snippet holds"))
-    return label
+    return shown

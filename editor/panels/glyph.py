@@ -30,6 +30,10 @@ class Glyph(QLabel):
         """Show the tile of a node family."""
         self._show(partial(tile, name, family, self._size))
 
+    def show_made(self, make: Callable[[], QPixmap]) -> None:
+        """Show what is made in the colours of the theme that is in force."""
+        self._show(make)
+
     def clear(self) -> None:
         self._make = None
         super().clear()

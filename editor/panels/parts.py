@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QHelpEvent, QIcon, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.i18n import ntr, tr
-from editor.icons import icon, pixmap
+from editor.icons import icon
 from editor.panels.glyph import Glyph
 from editor.theme import theme
 
@@ -79,10 +79,14 @@ def status_glyph(status: str, size: int = 18) -> Glyph:
     return Glyph(*STATUS_ICON.get(status, ("status-waiting", "faint")), size)
 
 
-def status_icon(status: str, size: int = 16) -> Any:
-    """The pixmap of a status."""
-    name, colour = STATUS_ICON.get(status, ("status-waiting", "faint"))
-    return pixmap(name, colour, size)
+def status_icon(status: str) -> QIcon:
+    """The picture of a status, for a button."""
+    return icon(*status_look(status))
+
+
+def status_look(status: str) -> tuple[str, str]:
+    """The picture of a status and its colour, by name."""
+    return STATUS_ICON.get(status, ("status-waiting", "faint"))
 
 
 class PanelTitle(QWidget):

@@ -18,7 +18,7 @@ from editor.icons import icon
 from editor.keymap import in_force, pressed
 from editor.panels.block_list import TYPE, BlockRows, DragList
 from editor.panels.snippet_picture import HEIGHT, WIDTH, stamp
-from editor.theme import theme
+from editor.theme import theme, theme_signal
 
 if TYPE_CHECKING:
     from editor.snippets import Snippets
@@ -94,6 +94,7 @@ class SnippetList(DragList):
         self.setIconSize(QSize(WIDTH, HEIGHT))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._menu)
+        theme_signal().changed.connect(self._draw_all)
 
     def fill(self, words: str = "", misfit: Misfit | None = None) -> None:
         """Show the snippets that hold all words; those that do not fit the place say why."""
@@ -133,10 +134,20 @@ class SnippetList(DragList):
             item.setFlags(Qt.ItemFlag.NoItemFlags)
         else:
             item.setData(TYPE, snippet_block(snippet.id))
+        self._draw(item)
+        self.addItem(item)
+
+    def _draw(self, item: QListWidgetItem) -> None:
+        """The picture in the theme that is in force."""
+        snippet = item.data(SNIPPET)
         graph = self._known.graph(snippet)
         drawn = stamp(f"{snippet.id} {snippet.updated_at}", graph) if graph is not None else None
         item.setIcon(QIcon(drawn) if drawn is not None else icon("warning", "warn"))
-        self.addItem(item)
+
+    def _draw_all(self) -> None:
+        for item in (self.item(row) for row in range(self.count())):
+            if item.data(SNIPPET) is not None:
+                self._draw(item)
 
     @property
     def current_id(self) -> str:

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from editor.enginetexts import told
 from editor.i18n import ntr, tr
-from editor.panels.parts import Words, status_icon
+from editor.panels.glyph import Glyph
+from editor.panels.parts import Words, status_look
 from editor.panels.run_form import RunForm
 from editor.panels.talk.flow import Flow
 from editor.panels.talk.markdown import MarkdownView
@@ -75,8 +76,7 @@ class WaitingForm(QFrame):
         lines.setSpacing(4)
         row = QHBoxLayout()
         row.setSpacing(8)
-        glyph = QLabel()
-        glyph.setPixmap(status_icon("paused", 18))
+        glyph = Glyph(*status_look("paused"), size=18)
         row.addWidget(glyph)
         row.addWidget(Words(title, "title"), 1)
         lines.addLayout(row)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QTableWidget
+from PySide6.QtGui import QIcon, QImage
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QListWidget, QPushButton, QTableWidget, QWidget
 
 from editor import icons
 from editor.block_habits import BlockHabits
 from editor.i18n import set_language
 from editor.panels.block_list import TYPE
 from editor.panels.columns import set_columns
+from editor.panels.forms.code_edit import CodeEdit
+from editor.panels.forms.template_edit import ChipInfo, TemplateEdit
 from editor.panels.glyph import Glyph
 from editor.panels.palette import BlockList
 from editor.panels.parts import ElidedLineEdit, EmptyState
+from editor.panels.viewers.tree import DataTree
 from editor.settings import Preferences
 from editor.theme import DARK, LIGHT, Theme, set_theme, stylesheet, theme, theme_signal
+from editor.toned import tone
 from tests.helpers.contrast import contrast
 
 ROOT = Path(__file__).parents[2]
@@ -152,6 +157,63 @@ def test_tiles_and_glyphs_of_panels_follow_the_theme(qapp: QApplication, tmp_pat
     assert seen[0][1] != seen[1][1], "the picture of an empty list"
     set_theme("dark")
     empty.close()
+
+
+def _code() -> QWidget:
+    edit = CodeEdit("python3")
+    edit.load("def main(a):\n    # why\n    return {'b': 12}\n")
+    edit.renew_colours()  # which comes a moment after the text
+    return edit
+
+
+def _text() -> QWidget:
+    edit = TemplateEdit(lambda name: ChipInfo("Step", name))
+    edit.set_placeholder("Nothing yet")
+    return edit
+
+
+def _chip() -> QWidget:
+    edit = TemplateEdit(lambda name: ChipInfo("Step", name))
+    edit.load("a {{#b.c#}}")
+    return edit
+
+
+def _tile() -> QWidget:
+    glyph = Glyph(size=28)
+    glyph.show_tile("llm", "model")
+    return glyph
+
+
+def _list() -> QWidget:
+    shown = QListWidget()
+    shown.addItem("Then")
+    tone(shown.item(0), "faint")
+    return shown
+
+
+def _value() -> QWidget:
+    return DataTree({"a": {"b": [1, "x", None]}, "c": "words"})
+
+
+@pytest.mark.spec("editor.80")
+@pytest.mark.parametrize("make", [_code, _text, _chip, _tile, _list, _value])
+def test_after_a_switch_a_widget_looks_as_one_made_then(qapp: QApplication, make: Callable[[], QWidget]) -> None:
+    def picture(widget: QWidget) -> QImage:
+        widget.resize(240, 120)
+        qapp.processEvents()
+        return widget.grab().toImage()
+
+    set_theme("dark")
+    widget = make()
+    dark = picture(widget)
+    set_theme("light")
+    light, fresh = picture(widget), make()
+    expected = picture(fresh)
+    set_theme("dark")
+    for each in (widget, fresh):
+        each.deleteLater()
+    assert light != dark
+    assert light == expected
 
 
 def test_titles_of_block_groups_are_readable_although_nobody_can_choose_them(

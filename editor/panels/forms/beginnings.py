@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
 
 from editor.i18n import tr
-from editor.icons import icon, tile_icon
+from editor.icons import icon
 from editor.panels.forms.common import Form
 from editor.panels.forms.context import FormContext
 from editor.panels.forms.fields import name_it
 from editor.panels.forms.parts import labelled
+from editor.panels.glyph import Glyph
 from editor.panels.parts import ElidedLabel
 from editor.theme import theme
 from engine.model.containers import may_stand
@@ -48,8 +49,8 @@ class BeginningButton(QPushButton):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 8)
         row.setSpacing(12)
-        tile = QLabel()
-        tile.setPixmap(tile_icon(entry.icon, entry.family).pixmap(QSize(TILE, TILE), self.devicePixelRatio()))
+        tile = Glyph(size=TILE)
+        tile.show_tile(entry.icon, entry.family)
         row.addWidget(tile)
         words = QVBoxLayout()
         words.setSpacing(0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from editor.amounts import duration, price_text, token_count
@@ -225,7 +225,7 @@ class TurnView(QWidget):
                 facts.append(tr("{count} tokens", count=token_count(state.total_tokens)))
             if (price := price_text(state.total_price, state.currency)) != "":
                 facts.append(price)
-            self.steps.setIcon(QIcon(status_icon(shown_status(state), 16)))
+            self.steps.setIcon(status_icon(shown_status(state)))
             self.steps.setToolTip(status_word(shown_status(state)))
         self.steps.setText("  ·  ".join(facts))
         self.steps.setVisible(bool(facts))
@@ -254,7 +254,7 @@ class TurnView(QWidget):
             if drawn is None:
                 drawn = self._draw_step(execution)
             button, facts = drawn
-            button.setIcon(QIcon(status_icon(execution.status, 14)))
+            button.setIcon(status_icon(execution.status))
             parts = [duration(execution.elapsed) if execution.finished_at else ""]
             if execution.tokens:
                 parts.append(tr("{count} tokens", count=token_count(execution.tokens)))
