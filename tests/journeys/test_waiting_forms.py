@@ -219,8 +219,12 @@ def test_a_chat_flow_asks_in_the_chat(studio: Studio) -> None:
     assert chat.forms.isVisible()
 
     studio.click("Pay", chat.forms)
-    until(lambda: len(chat.forms.cards) == 1 and page.session.whole_state.status == "paused")  # type: ignore[union-attr]
-    QTest.keyClick(studio.field("team", QComboBox, chat.forms), Qt.Key.Key_Down)
+    until(lambda: len(chat.forms.cards) == 1 and status(page, "pay") == "succeeded")
+    until(lambda: page.session.whole_state.status == "paused")  # type: ignore[union-attr]
+    chosen = studio.field("team", QComboBox, chat.forms)
+    assert isinstance(chosen, QComboBox)
+    QTest.keyClick(chosen, Qt.Key.Key_Down)
+    assert chosen.currentText() == "red"
     studio.click("Approve", chat.forms)
 
     until(lambda: page.session.whole_state is not None and page.session.whole_state.is_over)
