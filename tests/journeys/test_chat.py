@@ -11,7 +11,17 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QInputDialog, QLineEdit, QMenu, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QTextEdit,
+)
 
 from editor.panels.chat import Chat
 from editor.panels.talk.pane import SHOWN_TURNS
@@ -432,6 +442,27 @@ def test_of_a_long_conversation_the_newest_turns_are_laid_out(studio: Studio) ->
     assert chat.turns[-1].text.text().endswith(" more")
     QTest.mouseClick(chat.pane.more, LEFT)
     assert sum(t.isVisible() for t in chat.turns) == 2 * SHOWN_TURNS
+
+
+@pytest.mark.spec("editor.57", "editor.67")
+def test_an_answer_of_megabytes_shows_its_beginning_and_is_copied_whole(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"variable": "t", "type": "paragraph", "label": "t"}
+    chat = opened(studio, talking_flow({}, answer="{{#1.t#}}", variables=[given]))
+    long = "x" * 1_100_000
+    chat.form.load({"t": long})  # type: ignore[union-attr]
+    say(chat, "?")
+    answered(chat, 1)
+    shown = chat.turns[0].text
+    assert sum(len(part.toPlainText()) for part in shown.findChildren(QTextEdit)) < 30_000
+    assert "The beginning of 1.0 MB." in [label.text() for label in shown.findChildren(QLabel) if label.isVisible()]
+    target = tmp_path / "answer.txt"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    studio.click("Export the whole value", shown)
+    assert target.read_text("utf-8") == long
+    studio.click("Copy the answer", chat)
+    assert QGuiApplication.clipboard().text() == long
 
 
 def test_links_ask_first_and_answers_are_copied(studio: Studio) -> None:

@@ -33,15 +33,20 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
+    QPushButton,
     QSizePolicy,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
+from editor.enginetexts import told
 from editor.i18n import tr
+from editor.icons import icon
 from editor.panels.forms.code_edit import Highlighter
 from editor.panels.parts import tool_button
+from editor.panels.result_text import PREVIEW, too_long
+from editor.panels.value_view import save_value, size_text
 from editor.panels.viewers.document import SafeDocument
 from editor.panels.viewers.viewing import Viewing, stored_in
 from editor.theme import theme, theme_signal
@@ -54,6 +59,9 @@ _STRUCTURE: Final = re.compile(r"^\s*(?:[-*+>|#]|\d+[.)]|$)")
 _LANGUAGES: Final = {
     "py": "python3", "python": "python3", "js": "javascript", "jinja": "jinja2", "md": "markdown", "sh": "bash",
 }  # fmt: skip
+
+MOST_SHOWN: Final = 100_000
+"""Characters of an answer that are laid out; it is done anew with each piece that comes."""
 
 
 class Block(NamedTuple):
@@ -318,9 +326,13 @@ class MarkdownView(QWidget):
         self._folder = folder
         self._blocks: list[Block] = []
         self._widgets: list[TextBlock | CodeBlock] = []
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(0, 0, 0, 0)
+        self._outer.setSpacing(8)
+        self._column = QVBoxLayout()
         self._column.setSpacing(8)
+        self._outer.addLayout(self._column)
+        self._part: QWidget | None = None
         theme_signal().changed.connect(self._restyle)
 
     def text(self) -> str:
@@ -334,7 +346,9 @@ class MarkdownView(QWidget):
         if text == self._text:
             return
         self._text = text
-        wanted = blocks(text)
+        cut = too_long(text, MOST_SHOWN)
+        wanted = blocks(text[:PREVIEW] if cut else text)
+        self._tell_part(cut=cut)
         for number, block in enumerate(wanted):
             if number < len(self._blocks) and self._blocks[number] == block:
                 continue
@@ -349,6 +363,34 @@ class MarkdownView(QWidget):
                 widget.show_text(block.text)
         self._cut(len(wanted))
         self._blocks = wanted
+
+    def _tell_part(self, *, cut: bool) -> None:
+        """Say how long an answer is whose beginning is shown, with the way to the whole."""
+        if self._part is None:
+            if not cut:
+                return
+            self._part = QWidget()
+            row = QHBoxLayout(self._part)
+            row.setContentsMargins(0, 0, 0, 0)
+            self._part_words = QLabel()
+            self._part_words.setProperty("kind", "small")
+            row.addWidget(self._part_words)
+            export = QPushButton(tr("Export the whole value"))
+            export.setProperty("kind", "link")
+            export.setIcon(icon("export", "accent"))
+            export.setAccessibleName(export.text())
+            export.clicked.connect(self._export)
+            row.addWidget(export)
+            row.addStretch(1)
+            self._outer.addWidget(self._part)
+        self._part.setVisible(cut)
+        self._part_words.setText(tr("The beginning of {size}.", size=size_text(len(self._text))))
+
+    def _export(self) -> None:
+        try:
+            save_value(self._text, tr("Answer"), self)
+        except OSError as error:
+            self._part_words.setText(tr("The file cannot be written: {what}", what=told(error.strerror or str(error))))
 
     def _append(self, kind: str) -> None:
         if kind == "code":
