@@ -166,6 +166,7 @@ class FilePick(QWidget):
         # Once they stand here: before, each would be a window of its own and take the keyboard.
         self.button.setHidden(not local)
         self.address.setHidden(not remote)
+        self.label.setHidden(not self._nothing)
         self.setFocusProxy(self.button if local else self.address)
 
     def _choose(self) -> None:
@@ -219,6 +220,7 @@ class FilePick(QWidget):
         names += self.addresses
         names += [str(f.get("filename") or f.get("name") or f.get("url") or tr("file")) for f in self.kept]
         self.label.setText(", ".join(names) or self._nothing)
+        self.label.setHidden(not self.label.text())
         self.clear.setVisible(bool(names))
         self.changed.emit()
 
