@@ -36,6 +36,11 @@ def tab_order(root: QWidget) -> list[QWidget]:
     return [widget for widget in _walk(root, set()) if _is_stop(widget)]
 
 
+def first_stop(root: QWidget) -> QWidget | None:
+    """The control at which Tab stops first in something that is seen; None when there is none."""
+    return next((widget for widget in _walk(root, set()) if _is_stop(widget)), None)
+
+
 def step(root: QWidget, *, forward: bool) -> bool:
     """Give the keyboard to the control after the one that has it, or before it; False when there is none."""
     order = tab_order(root)

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from editor.i18n import ntr, tr
 from editor.icons import icon
 from editor.panels.glyph import Glyph
+from editor.tabbing import first_stop
 from editor.theme import theme
 
 if TYPE_CHECKING:
@@ -117,12 +118,14 @@ def tool_button(name: str, tip: str, action: Callable[[], Any], *, colour: str =
 
 
 def focus_first(part: QWidget) -> bool:
-    """Put the keyboard into the first control of a part, as it was built; False when it has none.
+    """Put the keyboard into the first control of a part as it is seen, as it was built when it is not seen yet; False when
+    it has none.
 
     The chain of Tab is not walked: Qt for Python takes each widget that `nextInFocusChain` gives for a child of the one
     before, and deletes a dialog with a label that was cleared away.
     """
-    for widget in (part, *part.findChildren(QWidget)):
+    seen = first_stop(part) if part.isVisible() else None
+    for widget in (seen,) if seen is not None else (part, *part.findChildren(QWidget)):
         shown = widget is part or widget.isVisibleTo(part)
         if shown and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             widget.setFocus(Qt.FocusReason.TabFocusReason)
