@@ -118,8 +118,8 @@ def tool_button(name: str, tip: str, action: Callable[[], Any], *, colour: str =
 
 
 def focus_first(part: QWidget) -> bool:
-    """Put the keyboard into the first control of a part as it is seen, as it was built when it is not seen yet; False when
-    it has none.
+    """Put the keyboard into the first control of a part as it is seen, as it was built when it is not seen yet; False
+    when it has none.
 
     The chain of Tab is not walked: Qt for Python takes each widget that `nextInFocusChain` gives for a child of the one
     before, and deletes a dialog with a label that was cleared away.
