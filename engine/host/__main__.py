@@ -61,13 +61,14 @@ class Host:
         collector.relax()
 
     async def _sweep(self) -> None:
-        """Once a minute: forms whose time is over, and runs that were answered while nothing could go on with them."""
+        """At the start, since time goes on while the program is closed, and once a minute: forms whose time is over,
+        and runs that were answered while nothing could go on with them."""
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self._settle_forms()
             except PenstockError as error:
                 log.info("sweeping forms: %s", error)
+            await asyncio.sleep(SWEEP_SECONDS)
 
     async def _settle_forms(self) -> None:
         """Go on with what was answered or whose time is over; the parent hears of each as of a run it asked for."""

@@ -143,6 +143,18 @@ def test_the_run_goes_on_by_itself_when_the_time_is_over(studio: Studio, tmp_pat
     assert ended(page) == {"o": "too late"}
 
 
+@pytest.mark.spec("editor.70")
+def test_time_that_ends_while_the_program_is_closed_takes_its_path_when_it_opens_again(tmp_path: Path) -> None:
+    with opened_studio(tmp_path) as studio:
+        asked(studio, asking_flow(), 1)
+    end_time(tmp_path)
+    with opened_studio(tmp_path) as studio:
+        studio.window.studio.runs.host.warm_up()  # as the program does soon after its window stands
+        until(lambda: [run.status for run in studio.services.runs.list().runs] == ["succeeded"])
+        (run,) = studio.services.runs.list().runs
+        assert studio.services.runs.get(run.id)["outputs"] == {"o": "too late"}
+
+
 def test_the_limit_for_all_forms_stops_the_run_before_the_eyes(studio: Studio, tmp_path: Path) -> None:
     page = asked(studio, asking_flow(), 1)
     end_time(tmp_path, "global")
