@@ -44,7 +44,7 @@ def keys_of(event: QKeyEvent) -> str:
 def native(keys: str) -> str:
     """Keys as this system writes them."""
     if keys in _ALONE.values():  # the words before a plus sign
-        return QKeySequence(f"{keys}+A").toString(QKeySequence.SequenceFormat.NativeText)[:-1].rstrip("+")
+        return native(f"{keys}+A")[:-1].rstrip("+")
     return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
 
 

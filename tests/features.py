@@ -197,6 +197,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "editor/forms/test_variables.py::test_picking_by_keys_writes_the_selector_in_one_step",
     ),
     "P3": (
+        "editor/forms/test_variables.py::test_a_click_on_a_chip_changes_it_and_one_on_its_node_goes_there",
         "editor/forms/test_variables.py::test_a_sign_opens_the_picker_and_a_chip_takes_its_place",
         "editor/forms/test_variables.py::test_pasted_references_become_chips_and_unknown_ones_warn",
         "journeys/test_panel_keys.py::test_a_chosen_variable_leads_to_its_node_and_can_be_taken_away",
@@ -210,6 +211,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "editor/forms/test_settings.py::test_an_assignment_changes_its_operation_and_operand_in_one_step",
     ),
     "P6": (
+        "editor/forms/test_variables.py::test_a_prompt_offers_the_context_that_is_switched_on",
         "editor/forms/test_prompts.py::test_a_message_is_dragged_to_another_place",
         "editor/forms/test_settings.py::test_messages_are_added_moved_and_removed",
         "editor/forms/test_settings.py::test_a_jinja_prompt_has_its_own_text_and_colours",

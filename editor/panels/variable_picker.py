@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.panels.forms.context import SOURCE_ICONS
 from editor.theme import theme
 from editor.toned import tone
 
@@ -47,7 +48,6 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.]*")
 """What one may still be typing of the name of a variable."""
 _KEYS: Final = {"\b": Qt.Key.Key_Backspace, "\r": Qt.Key.Key_Return, "\t": Qt.Key.Key_Tab}
 SOURCE_TONES = {"env": "held", "conversation": "good"}
-SOURCE_ICONS = {"sys": "system", "env": "environment", "conversation": "conversation"}
 
 
 def type_icon(type_name: str) -> str:
@@ -72,6 +72,7 @@ class VariablePicker(QFrame):
         parent: QWidget | None = None,
         *,
         sources: Sequence[str] | None = None,
+        blocks: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -110,6 +111,7 @@ class VariablePicker(QFrame):
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.nothing, 1)
+        self._fill_blocks(blocks or {})
         self._fill(session, node_id, sources)
         self._filter("")
         self.resize(WIDTH, HEIGHT)
@@ -137,6 +139,29 @@ class VariablePicker(QFrame):
 
     # -- content -----------------------------------------------------------------------------------------------------
 
+    def _fill_blocks(self, blocks: Mapping[str, str]) -> None:
+        """What only this text may say besides variables: words of the format and what they are called."""
+        if not blocks:
+            return
+        head = self._head(tr("Of the prompt"), "template", "muted")
+        for word, title in blocks.items():
+            item = QTreeWidgetItem([title, ""])
+            item.setIcon(0, icon("template", "accent", 14))
+            item.setToolTip(0, "{{#" + word + "#}}")
+            item.setData(0, SELECTOR, [word])
+            head.addChild(item)
+        self.tree.addTopLevelItem(head)
+        head.setExpanded(True)
+
+    @staticmethod
+    def _head(title: str, picture: str, colour: str) -> QTreeWidgetItem:
+        head = QTreeWidgetItem([title, ""])
+        head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        head.setFont(0, theme().font("small", 600))
+        tone(head, "muted")
+        head.setIcon(0, icon(picture, colour, 14))
+        return head
+
     def _fill(self, session: WorkflowSession, node_id: str, sources: Sequence[str] | None) -> None:
         """All that the node may read; with `sources` what those nodes give (a container reads its inside)."""
         from engine.model.refs import available_variables, node_variables
@@ -148,13 +173,10 @@ class VariablePicker(QFrame):
             else [node_variables(workflow, source) for source in sources]
         )
         for group in groups:
-            head = QTreeWidgetItem([tr(group.title) if group.source in SOURCE_ICONS else group.title, ""])
-            head.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            head.setFont(0, theme().font("small", 600))
-            tone(head, "muted")
+            title = tr(group.title) if group.source in SOURCE_ICONS else group.title
             node = session.document.graph.nodes.get(group.source)
             name = SOURCE_ICONS.get(group.source) or (node.type if node else "variables")
-            head.setIcon(0, icon(name, SOURCE_TONES.get(group.source, "muted"), 14))
+            head = self._head(title, name, SOURCE_TONES.get(group.source, "muted"))
             for variable in group.variables:
                 self._add(head, variable)
             if head.childCount():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
+SOURCE_ICONS = {"sys": "system", "env": "environment", "conversation": "conversation"}
 SPECIAL_SOURCES = {"sys": "System", "env": "Environment", "conversation": "Conversation", "rag": "Pipeline"}
 
 
@@ -177,11 +178,11 @@ class FormContext(QObject):
         source, name = str(selector[0]), ".".join(str(p) for p in selector[1:])
         if source in SPECIAL_SOURCES:
             words, tip = tr(SPECIAL_SOURCES[source]), f"{source}.{name}"
-            if self._missing(selector) is None:
-                return ChipInfo(words, name, tip=tip)
-            return ChipInfo(
-                words, name, tip=tr("There is no variable {source}.{name}.", source=source, name=name), broken=True
-            )
+            broken = self._missing(selector) is not None
+            tip = tr("There is no variable {source}.{name}.", source=source, name=name) if broken else tip
+            return ChipInfo(words, name, tip=tip, picture=SOURCE_ICONS.get(source, ""), broken=broken)
+        from engine.nodes.registry import spec
+
         if source == "$output":
             fields = self.get(("inputs",), [])
             known = {str(f.get("output_variable_name")) for f in fields if isinstance(f, Mapping)}
@@ -198,7 +199,9 @@ class FormContext(QObject):
             tip = tr("“{title}” does not run before this node.", title=title)
         elif reason is not None:
             tip = tr("“{title}” has no output “{name}”.", title=title, name=name)
-        return ChipInfo(title, name, tip=tip, family=node.type, broken=reason is not None)
+        kind = spec(node.type)
+        picture, family = (kind.icon, kind.family) if kind is not None else ("unknown", "unknown")
+        return ChipInfo(title, name, tip, picture, family, node.id, broken=reason is not None)
 
     def _missing(self, selector: Sequence[str]) -> str | None:
         """Why the node cannot read a variable; what runs before it is worked out once a state of the graph."""

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from editor.i18n import tr
 from editor.icons import icon
+from editor.keymap import native
 from editor.panels.forms.code_edit import CodeEdit
 from editor.panels.forms.context import FormContext, Path
 from editor.panels.forms.json_edit import JsonEdit, fault_line
@@ -353,13 +355,22 @@ class SelectorField(Field):
         self.button = ElidedButton()
         self.button.setProperty("kind", "field")
         name_it(self.button, name)
-        self.button.clicked.connect(self.open_picker)
+        self.button.clicked.connect(self._clicked)
         self.button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.button.customContextMenuRequested.connect(self._menu)
         self.row.addWidget(self.button, 1)
         self.setFocusProxy(self.button)
         ctx.graphChanged.connect(self.load)
         self.load()
+
+    def _clicked(self) -> None:
+        """Another variable; with Ctrl the node that gives this one."""
+        selector = self._selector()
+        held = QApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier
+        if held and selector and selector[0] in self.ctx.session.document.graph.nodes:
+            self.ctx.session.reveal(selector[0])
+        else:
+            self.open_picker()
 
     def open_picker(self) -> None:
         """Show the variable picker under the field."""
@@ -410,20 +421,38 @@ class SelectorField(Field):
             info = self.ctx.describe_selector(selector)
             broken = info.broken
             text = f"{info.source} / {info.name}" if info.source else info.name
-            self.button.setToolTip(info.tip)
+            way = tr("{keys} and a click go to the node.", keys=native("Ctrl")) if info.node else ""
+            self.button.setToolTip(f"{info.tip}\n{way}".strip())
         else:
             text = self._placeholder
             self.button.setToolTip("")
         self.button.set_whole(text)
-        self.button.setIcon(icon("variables", "bad" if broken else "accent" if selector else "faint"))
+        picture = info.picture if selector and info.picture else "variables"
+        self.button.setIcon(icon(picture, "bad" if broken else "accent" if selector else "faint"))
         restyle(self.button, state="broken" if broken else "set" if selector else "empty")
 
 
-def offer_at_caret(edit: TemplateEdit, ctx: FormContext, parent: QWidget) -> None:
-    """Show the variable picker at the caret of a text; what is picked becomes a chip."""
+def prompt_blocks(ctx: FormContext, path: Path) -> dict[str, str]:
+    """The words of the format that a prompt may hold: the context that the model is given, and in the one text of a
+    completion model the history (editor spec P6). What is not switched on would stand there for nothing."""
+    if ctx.node.type != "llm" or not path or path[0] != "prompt_template":
+        return {}
+    known = {}
+    if ctx.get(("context", "enabled"), False):
+        known["context"] = tr("Context")
+    if isinstance(ctx.get(("prompt_template",)), Mapping) and ctx.get(("memory",)):
+        known["histories"] = tr("History")
+    return known
+
+
+def offer_at_caret(
+    edit: TemplateEdit, ctx: FormContext, parent: QWidget, blocks: Mapping[str, str] | None = None
+) -> None:
+    """Show the variable picker at the caret of a text; what is picked becomes a chip. `blocks` are what this text may
+    say besides variables."""
     from editor.panels.variable_picker import VariablePicker
 
-    picker = VariablePicker(ctx.session, ctx.node_id, None, parent)
+    picker = VariablePicker(ctx.session, ctx.node_id, None, parent, blocks=blocks)
     if edit.called_by_sign:
         picker.serve(edit)
     picker.picked.connect(lambda selector: edit.insert_reference(".".join(selector)))
@@ -453,7 +482,7 @@ class TemplateField(Field):
         self.edit.edited.connect(lambda text: self.put(text, typing=True))
         self.edit.left.connect(ctx.end_typing)
         self.edit.pickRequested.connect(self.open_picker)
-        self.edit.chipActivated.connect(self._jump)
+        self.edit.chipActivated.connect(ctx.session.reveal)
         self.row.addWidget(self.edit, 1)
         self.setFocusProxy(self.edit)
         ctx.graphChanged.connect(self.edit.refresh_chips)
@@ -461,14 +490,11 @@ class TemplateField(Field):
 
     def open_picker(self) -> None:
         """Show the variable picker at the caret."""
-        offer_at_caret(self.edit, self.ctx, self)
+        offer_at_caret(self.edit, self.ctx, self, prompt_blocks(self.ctx, self.path))
 
     def release_height(self) -> None:
         """Let the editor be as high as the window it stands in."""
         self._grow.stop()
-
-    def _jump(self, reference: str) -> None:
-        self.ctx.session.reveal(reference.split(".")[0])
 
     def load(self) -> None:
         value = self.ctx.get(self.path, "")

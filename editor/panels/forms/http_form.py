@@ -99,6 +99,7 @@ class PairsField(Field):
             edit.left.connect(self.ctx.end_typing)
             edit.left.connect(self.load)
             edit.pickRequested.connect(lambda edit=edit: offer_at_caret(edit, self.ctx, self))
+            edit.chipActivated.connect(self.ctx.session.reveal)
         trash = small_button("trash", tr("Remove"), lambda: self._remove(index))
         self._rows.append((left, right))
         self._trash.append(trash)

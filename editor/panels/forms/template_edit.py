@@ -30,6 +30,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 
+from editor.icons import image
 from editor.keymap import is_chord, pressed, typed_sign
 from editor.theme import follow_text_size, theme, theme_signal
 from editor.wordsteps import OBJECT, WordSteps, word_step
@@ -49,7 +50,12 @@ class ChipInfo:
     source: str
     name: str
     tip: str = ""
-    family: str = "muted"
+    picture: str = ""
+    """The icon of where it comes from; empty for none."""
+    family: str = ""
+    """The family of the node that gives it, in whose colour the icon is; empty for none."""
+    node: str = ""
+    """The id of that node."""
     broken: bool = False
 
 
@@ -82,10 +88,19 @@ class _ChipPainter(QPyTextObject):
         name = metrics.elidedText(info.name, Qt.TextElideMode.ElideMiddle, 160)
         return info, source, name
 
+    def source_width(self, style: QTextFormat) -> float:
+        """How far the part of a chip goes that says where the value comes from, in pixels; 0 when it has none."""
+        info, source, _ = self._texts(style)
+        metrics = QFontMetricsF(theme().font("small"))
+        picture = metrics.height() if info.picture else 0.0
+        return 7 + picture + metrics.horizontalAdvance(source) if info.source else 0.0
+
     def intrinsicSize(self, doc: QTextDocument, posInDocument: int, format: QTextFormat) -> QSizeF:  # noqa: A002
         info, source, name = self._texts(format)
         metrics = QFontMetricsF(theme().font("small"))
         width = metrics.horizontalAdvance(name) + 14
+        if info.picture:
+            width += metrics.height()
         if info.source:
             width += metrics.horizontalAdvance(source) + metrics.horizontalAdvance(" / ")
         return QSizeF(width + 4, metrics.height() + 4)
@@ -112,6 +127,13 @@ class _ChipPainter(QPyTextObject):
         metrics = QFontMetricsF(painter.font())
         x = box.left() + 7
         baseline = box.top() + (box.height() + metrics.ascent() - metrics.descent()) / 2
+        if info.picture:
+            side = round(metrics.height() - 3)
+            known = theme().on_family(info.family) if info.family else theme().color("accent")
+            tone = theme().color("bad") if info.broken else known
+            spot = QRectF(x - 1, box.center().y() - side / 2, side, side)
+            painter.drawImage(spot, image(info.picture, tone.name(), side, painter.device().devicePixelRatio()))
+            x += metrics.height()
         if info.source:
             painter.setPen(theme().color("muted"))
             painter.drawText(QPointF(x, baseline), source)
@@ -132,6 +154,7 @@ class TemplateEdit(WordSteps, QTextEdit):
     left = Signal()
     pickRequested = Signal()
     chipActivated = Signal(str)
+    """The node's name on a chip was clicked: the node's id. A click on the rest wants another variable in its place."""
 
     def __init__(self, describe: Describe, parent: QWidget | None = None, *, single_line: bool = False) -> None:
         super().__init__(parent)
@@ -140,6 +163,8 @@ class TemplateEdit(WordSteps, QTextEdit):
         self._loading = False
         self._known = ""
         self._typed_trigger = ""
+        self._pressed_chip: int | None = None
+        self.viewport().setMouseTracking(True)
         self._placeholder = ""
         self.setAcceptRichText(False)
         self.setTabChangesFocus(True)
@@ -338,6 +363,26 @@ class TemplateEdit(WordSteps, QTextEdit):
         if event.reason() != Qt.FocusReason.PopupFocusReason:
             self.left.emit()
 
+    def _chip_at(self, point: QPointF) -> int | None:
+        """The position of the chip at a place of the viewport."""
+        position = self.document().documentLayout().hitTest(self._to_document(point), Qt.HitTestAccuracy.ExactHit)
+        for at in (position, position - 1):
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(max(0, min(at + 1, self.document().characterCount() - 1)))
+            if at >= 0 and cursor.charFormat().objectType() == CHIP and self._chip_rect(at).contains(point):
+                return at
+        return None
+
+    def _chip_rect(self, at: int) -> QRectF:
+        """Where the chip at a position stands, in the viewport."""
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(at)
+        first = self.cursorRect(cursor)
+        cursor.setPosition(at + 1)
+        style = cursor.charFormat()
+        size = self._painter.intrinsicSize(self.document(), at, style)
+        return QRectF(first.left(), first.top(), size.width(), max(size.height(), first.height()))
+
     def _reference_at(self, point: QPointF) -> str | None:
         position = self.document().documentLayout().hitTest(self._to_document(point), Qt.HitTestAccuracy.ExactHit)
         if position < 0:
@@ -353,12 +398,35 @@ class TemplateEdit(WordSteps, QTextEdit):
     def _to_document(self, point: QPointF) -> QPointF:
         return QPointF(point.x() + self.horizontalScrollBar().value(), point.y() + self.verticalScrollBar().value())
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        reference = self._reference_at(event.position())
-        if reference:
-            self.chipActivated.emit(reference)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
+        self._pressed_chip = self._chip_at(event.position()) if plain else None
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        at, self._pressed_chip = self._pressed_chip, None
+        if at is None or self._chip_at(event.position()) != at or self.textCursor().hasSelection():
             return
-        super().mouseDoubleClickEvent(event)
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(at)
+        cursor.setPosition(at + 1, QTextCursor.MoveMode.KeepAnchor)
+        style = cursor.charFormat()
+        info = self.describe(str(style.property(REFERENCE_PROPERTY)))
+        if info.node and event.position().x() - self._chip_rect(at).left() < self._painter.source_width(style):
+            self.chipActivated.emit(info.node)
+        elif not self.isReadOnly():
+            self.setTextCursor(cursor)
+            self._typed_trigger = ""
+            self.pickRequested.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        shape = Qt.CursorShape.IBeamCursor
+        if not event.buttons() and self._chip_at(event.position()) is not None:
+            shape = Qt.CursorShape.PointingHandCursor
+        if self.viewport().cursor().shape() != shape:
+            self.viewport().setCursor(shape)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, QTreeWidgetItem
 
 from editor.panels.forms.template_edit import TemplateEdit
 from editor.panels.variable_picker import VariablePicker
 from editor.theme import theme
-from engine.model.edits import RemoveEdge
+from engine.model.edits import RemoveEdge, SetField
 from engine.model.workflow import Workflow
 from tests.editor.forms.conftest import Desk, Open
 from tests.helpers.model import made, node
@@ -519,3 +519,61 @@ def test_removing_a_used_output_asks_and_leaves_broken_chips(desk: Open) -> None
     assert here.data["outputs"] == {}
     here.inspector.show_node("tell")
     assert here.one(QPushButton, "Input value").property("state") == "broken"
+
+
+def chip_places(edit: TemplateEdit) -> tuple[QPoint, QPoint]:
+    """Where the first chip of a text says which node, and which of its variables."""
+    at = edit.toPlainText().index("\ufffc")
+    box = edit._chip_rect(at)
+    middle = round(box.center().y())
+    return QPoint(round(box.left()) + 16, middle), QPoint(round(box.right()) - 12, middle)
+
+
+@pytest.mark.spec("editor.42", "editor.45")
+def test_a_click_on_a_chip_changes_it_and_one_on_its_node_goes_there(desk: Open) -> None:
+    here = desk(chat(), "answer")
+    shown: list[str] = []
+    here.session.revealWanted.connect(lambda node_id, _field: shown.append(node_id))
+    edit = emptied(here, "Answer")
+    QApplication.clipboard().setText("so: {{#code.total#}} and {{#sys.query#}}")
+    QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    source, name = chip_places(edit)
+    QTest.mouseClick(edit.viewport(), Qt.MouseButton.LeftButton, pos=source)
+    assert shown == ["code"]
+    assert open_picker() is None
+    QTest.mouseClick(edit.viewport(), Qt.MouseButton.LeftButton, pos=name)
+    picker = here.picker()
+    QTest.keyClick(picker.search, Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    assert here.data["answer"] == "so: {{#code.total#}} and {{#sys.query#}}", "Esc leaves it"
+    QTest.mouseClick(edit.viewport(), Qt.MouseButton.LeftButton, pos=name)
+    QTest.keyClicks(here.picker().search, "topics")
+    QTest.keyClick(here.picker().search, Qt.Key.Key_Return)
+    assert here.data["answer"] == "so: {{#conversation.topics#}} and {{#sys.query#}}"
+    here.document.undo()
+    assert here.data["answer"] == "so: {{#code.total#}} and {{#sys.query#}}"
+    # Words beside a chip, a drag over it and a chip without a node: no jump, and no picker but for the last.
+    QTest.mouseClick(edit.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(8, source.y()))
+    assert open_picker() is None
+    assert shown == ["code"]
+
+
+@pytest.mark.spec("editor.45")
+def test_a_prompt_offers_the_context_that_is_switched_on(desk: Open) -> None:
+    prompt = [{"id": "1", "role": "user", "text": "x"}]
+    model = {"provider": "p", "name": "m", "mode": "chat", "completion_params": {}}
+    nodes = [
+        node("start", "start"),
+        node("llm", "llm", model=model, prompt_template=prompt, context={"enabled": False}),
+    ]
+    here = desk(made(nodes, [("start", "llm")]), "llm")
+    edit = emptied(here, "Prompt message 1")
+    press("/")
+    tree = here.picker().tree
+    assert "Of the prompt" not in [item.text(0) for n in range(9) if (item := tree.topLevelItem(n)) is not None]
+    press("\x1b")
+    here.session.submit(SetField("llm", ("context",), {"enabled": True, "variable_selector": ["start", "x"]}), "on")
+    emptied(here, "Prompt message 1")
+    press("Use /context\n")
+    assert here.data["prompt_template"][0]["text"] == "Use {{#context#}}"
+    assert edit.isVisible()
