@@ -87,6 +87,8 @@ class WorkflowSession(QObject):
         self.document.adopt(steps, position)
         self.steps = Beside(self.document)
         self.problems: list[Problem] = []
+        self.unfinished: dict[tuple[str, tuple[str | int, ...]], tuple[Any, str]] = {}
+        """Texts that cannot be stored yet, by node and setting: what is stored meanwhile, and what was written."""
         self.run: LiveRun | None = None
         self.run_state: RunState | None = None
         """The run as the canvas shows it: its newest state, or an earlier moment of it."""

@@ -522,7 +522,8 @@ class CodeField(Field):
 
 
 class JsonField(Field):
-    """Any JSON value as text; written only while it is valid, with the place of the fault shown below."""
+    """Any JSON value as text; written only while it is valid, with the place of the fault shown below. What is not
+    valid yet stays with the session for whoever leaves the field meanwhile, as long as the setting is the same."""
 
     def __init__(self, ctx: FormContext, path: Path, name: str, rows: int = 6, default: Any = None) -> None:
         super().__init__(ctx, path)
@@ -543,18 +544,32 @@ class JsonField(Field):
         self.load()
 
     def _edited(self, text: str) -> None:
+        unfinished = self.ctx.session.unfinished
         if self.edit.fault() is None:
+            unfinished.pop((self.ctx.node_id, self.path), None)
             self.write(json.loads(text) if text.strip() else self._default, text)
+        else:
+            unfinished[self.ctx.node_id, self.path] = self.ctx.get(self.path), text
 
     def write(self, value: Any, text: str) -> None:
         """Store what was typed."""
         self.put(value, typing=True)
 
+    def shown(self) -> str:
+        """The stored value as it is shown."""
+        value = self.ctx.get(self.path, self._default)
+        return "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
+
     def load(self) -> None:
         if self.edit.hasFocus():
             return
-        value = self.ctx.get(self.path, self._default)
-        self.edit.load("" if value is None else json.dumps(value, ensure_ascii=False, indent=2))
+        unfinished, key = self.ctx.session.unfinished, (self.ctx.node_id, self.path)
+        before, text = unfinished.get(key, (None, ""))
+        if key in unfinished and before == self.ctx.get(self.path):
+            self.edit.load(text)
+            return
+        unfinished.pop(key, None)
+        self.edit.load(self.shown())
 
 
 class JsonTextField(JsonField):
@@ -565,8 +580,6 @@ class JsonTextField(JsonField):
         """Store the text."""
         self.put(text, typing=True)
 
-    def load(self) -> None:
-        if self.edit.hasFocus():
-            return
+    def shown(self) -> str:
         value = self.ctx.get(self.path, "")
-        self.edit.load(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

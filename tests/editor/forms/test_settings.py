@@ -25,6 +25,7 @@ from editor.panels.forms.conditions import operators
 from editor.panels.forms.parts import Grip
 from editor.panels.forms.prompt_message import about_tokens
 from editor.panels.forms.template_edit import TemplateEdit
+from engine.model.edits import SetField
 from engine.model.workflow import Workflow
 from tests.editor.forms.conftest import Open
 from tests.helpers.model import made, node
@@ -206,6 +207,15 @@ def test_wrong_json_is_refused_with_its_place(desk: Open) -> None:
     words = " ".join(label.text() for label in here.all(QLabel))
     assert "line 2" in words
     assert "column 11" in words
+    # Who looks something up meanwhile finds it as it was left, until the setting is another one.
+    for after in (fields, {**fields, "required": ["a"]}):
+        here.session.submit(SetField("llm", ("structured_output", "schema"), after), "elsewhere")
+        here.inspector.show_node(None)
+        here.inspector.show_node("llm")
+        here.click("Show JSON")
+        text = here.one(CodeEdit, "JSON schema")
+        assert (text.toPlainText() == '{"type":\n "object",,}') == (after == fields)
+    assert json.loads(text.toPlainText())["required"] == ["a"]
 
 
 @pytest.mark.spec("editor.49")
