@@ -41,6 +41,9 @@ class Publication(QObject):
     def _saved(self, state: str) -> None:
         if state == "saved":
             self._later.start()
+        elif self.latest is not None and not self.is_behind:
+            self.is_behind = True  # as somebody sees it who has just changed something; looked up once it is saved
+            self.changed.emit()
 
     def refresh(self) -> None:
         """Ask what the latest version is and compare it with the draft."""
