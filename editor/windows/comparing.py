@@ -30,7 +30,7 @@ def compare(window: MainWindow, page: WorkflowPage, before: str, after: str) -> 
             return workflow, info.name or local_time(info.version)
         if open_draft is not None:
             return open_draft.document.workflow, tr("Current draft")
-        return studio.services.workflows.load(app_id).workflow, tr("Current draft")
+        return studio.services.workflows.peek(app_id), tr("Current draft")
 
     def work() -> Compared:
         (old, old_name), (new, new_name) = state(before), state(after)

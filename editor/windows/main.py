@@ -307,6 +307,13 @@ class MainWindow(QMainWindow):
                 if then is not None:
                     then(page)
                 return
+        known = self.studio.sessions.find(app_id)
+        if known is not None:
+            # Open in another window: reading it anew would take its unsaved edits for those of an unclean end.
+            page = self._show_session(known)
+            if then is not None:
+                then(page)
+            return
         workflows = self.studio.services.workflows
 
         def done(found: tuple[LoadedDraft, bool]) -> None:
@@ -326,18 +333,21 @@ class MainWindow(QMainWindow):
             if page.session.app_id == draft.app_id and not page.session.read_only:
                 self.show_page(page)
                 return page
-        session = self.studio.sessions.open(draft)
-        page = self.add_page(session)
+        page = self._show_session(self.studio.sessions.open(draft))
         if fit:
             # The stored view of a file is that of another screen.
             QTimer.singleShot(0, page, page.canvas.fit)
-        self.studio.tasks.run(self.studio.services.workflows.opened, draft.app_id)
         if draft.recovered:
             self.show_toast(tr("Edits of the last session were recovered."))
         if not draft.workflow.has_graph:
             page.show_banner(
                 tr("This kind of app has no graph. It is kept as it is and can be exported; it cannot run here yet.")
             )
+        return page
+
+    def _show_session(self, session: WorkflowSession) -> WorkflowPage:
+        page = self.add_page(session)
+        self.studio.tasks.run(self.studio.services.workflows.opened, session.app_id)
         self.layout_of.remember_soon()
         return page
 

@@ -45,7 +45,7 @@ class VersionService:
     ) -> VersionInfo:
         """Publish the draft (or the given content of it). Raises UserError `publish.problems` with all errors of the
         checklist in `details` unless `force`."""
-        content = workflow or self._workflows.load(app_id).workflow
+        content = workflow or self._workflows.peek(app_id)
         errors = [p for p in check(content) if p.severity == "error"]
         if errors and not force:
             raise UserError(
@@ -92,7 +92,7 @@ class VersionService:
         """The content to put into the draft; the present draft is kept as a backup first. The caller applies it as
         one undoable edit, or saves it."""
         content = self.load(version_id)
-        self._workflows.back_up(app_id, self._workflows.load(app_id).workflow, "restore")
+        self._workflows.back_up(app_id, self._workflows.peek(app_id), "restore")
         self._store().clear_draft_variables(app_id)
         return content
 
@@ -111,7 +111,7 @@ class VersionService:
 
     def _content(self, name: str) -> Workflow:
         if name.startswith("draft:"):
-            return self._workflows.load(name.removeprefix("draft:")).workflow
+            return self._workflows.peek(name.removeprefix("draft:"))
         return self.load(name)
 
 

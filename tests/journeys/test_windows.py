@@ -196,11 +196,13 @@ def click_step(page: WorkflowPage, row: int) -> None:
 @pytest.mark.spec("editor.85")
 def test_a_change_in_one_window_appears_in_the_other(studio: Studio) -> None:
     page = studio.sample("branch-on-a-condition")
+    start = studio.node("Start")
+    page.session.submit(SetField(start, ("desc",), "just written"), "Describe")
     other = studio.window.another()
     other.open_app(page.session.app_id)
     assert wait_until(lambda: other.page is not None, 10)
     assert other.page is not None
-    start = studio.node("Start")
+    page.session.save_now()  # what was not saved yet is no conflict with itself
     page.session.submit(SetField(start, ("title",), "Begin"), "Rename")
     assert wait_until(lambda: other.page.canvas.scene.items[start].full.title == "Begin", 0.5)
     other.close()
