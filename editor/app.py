@@ -16,6 +16,7 @@ Nothing of this may wait on the window's thread.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -176,6 +177,7 @@ def run(file: Path | None, data_dir: Path | None, more: Sequence[Path] = ()) -> 
     asyncio.set_event_loop(loop)
     window = make_window(services, preferences)
     studio = window.studio
+    gc.freeze()  # what is there by now stays to the end: the collector need not look through it each time
     if sys.platform == "darwin":  # every event of every widget goes through it, so nowhere else
         app.installEventFilter(FileOpenFilter(studio))
     window.show()

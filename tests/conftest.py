@@ -144,6 +144,7 @@ def _no_left_windows(request: pytest.FixtureRequest) -> Iterator[None]:
     for thing in gc.get_objects():
         if type(thing) is QTimer and isValid(thing) and thing.isActive() and thing.parent() is None:
             names.append(f"timer {thing.objectName() or thing.interval()} ms without a parent")  # noqa: PERF401
+    gc.freeze()  # what is left lives on: to look through it again after each test took longer than many a test
     for window in left:
         window.close()
         window.deleteLater()

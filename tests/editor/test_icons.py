@@ -16,7 +16,7 @@ def test_an_icon_outlives_every_widget_that_shows_it(qtbot: QtBot) -> None:
     keys = {made().cacheKey() for made in (lambda: icon("plus"), lambda: icon("plus", "text")) for _ in range(3)}
     assert len(keys) == 1
     assert icon("plus").cacheKey() != icon("plus", "muted").cacheKey() != tile_icon("start", "entry").cacheKey()
-    for _ in range(50):
+    for _ in range(8):
         tree = QTreeWidget()
         for name in ("plus", "trash"):
             item = QTreeWidgetItem(tree, [name])
