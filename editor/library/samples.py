@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from editor.appicon import app_icon
 from editor.i18n import tr
 from editor.icons import icon
-from editor.panels.parts import ElidedLabel
+from editor.panels.parts import fill_card
 from editor.theme import theme
 
 if TYPE_CHECKING:
@@ -43,21 +43,9 @@ class SampleCard(QPushButton):
         self.setToolTip(tr(template.description))
         self.setAccessibleName(tr(template.name))
         self.setAccessibleDescription(tr(template.teaches))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 8, 12, 8)
-        row.setSpacing(12)
         badge = QLabel()
         badge.setPixmap(app_icon(template.icon, template.icon_background, template.mode, 32))
-        row.addWidget(badge)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addStretch(1)
-        for text, kind in ((tr(template.name), "title"), (tr(template.teaches), "small")):
-            line = ElidedLabel(text, kind)
-            line.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            words.addWidget(line)
-        words.addStretch(1)
-        row.addLayout(words, 1)
+        fill_card(self, badge, tr(template.name), tr(template.teaches))
 
 
 class Samples(QScrollArea):

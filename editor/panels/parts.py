@@ -221,6 +221,42 @@ class ElidedLineEdit(QLineEdit):
         return super().event(event)
 
 
+class PartLine(QWidget):
+    """Says that only a part of a text is shown, with the way to the whole."""
+
+    def __init__(self, export: Callable[[], Any]) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.words = QLabel()
+        self.words.setProperty("kind", "small")
+        row.addWidget(self.words)
+        button = QPushButton(tr("Export the whole value"))
+        button.setProperty("kind", "link")
+        button.setIcon(icon("export", "accent"))
+        button.setAccessibleName(button.text())
+        button.clicked.connect(lambda: export())
+        row.addWidget(button)
+        row.addStretch(1)
+
+
+def fill_card(card: QPushButton, picture: QWidget, title: str, words: str) -> None:
+    """Put a picture, and beside it a title above a line of words, on a button that is a card."""
+    row = QHBoxLayout(card)
+    row.setContentsMargins(16, 8, 12, 8)
+    row.setSpacing(12)
+    row.addWidget(picture)
+    column = QVBoxLayout()
+    column.setSpacing(0)
+    row.addLayout(column, 1)
+    column.addStretch(1)
+    for text, kind in ((title, "title"), (words, "small")):
+        line = ElidedLabel(text, kind)
+        line.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        column.addWidget(line)
+    column.addStretch(1)
+
+
 class EmptyState(QWidget):
     """One picture, one sentence, one action."""
 

@@ -24,7 +24,7 @@ from editor.i18n import tr
 from editor.icons import icon
 from editor.panels.glyph import Glyph
 from editor.panels.listen import ListenBox
-from editor.panels.parts import STATUS_ICON, ElidedLabel, local_time, shown_status, status_word
+from editor.panels.parts import STATUS_ICON, ElidedLabel, PartLine, local_time, shown_status, status_word
 from editor.panels.result_text import ResultText
 from editor.panels.result_values import ResultValues, is_one_text
 from editor.panels.run_form import RunForm
@@ -242,29 +242,13 @@ class RunPanel(QWidget):
         column.addWidget(self.forms, 3)
         self.text.setPlaceholderText(tr("The result appears here while it is made."))
         column.addWidget(self.text, 1)
-        column.addWidget(self._make_part())
+        self._part = PartLine(self._export_text)
+        self._part.hide()
+        column.addWidget(self._part)
         self.values = ResultValues()
         self.values.hide()
         column.addWidget(self.values, 1)
         return page
-
-    def _make_part(self) -> QWidget:
-        """Says how long a text is of which only a part is shown, with the way to the whole."""
-        self._part = QWidget()
-        row = QHBoxLayout(self._part)
-        row.setContentsMargins(0, 0, 0, 0)
-        self._part_words = QLabel()
-        self._part_words.setProperty("kind", "small")
-        row.addWidget(self._part_words)
-        export = QPushButton(tr("Export the whole value"))
-        export.setProperty("kind", "link")
-        export.setIcon(icon("export", "accent"))
-        export.setAccessibleName(export.text())
-        export.clicked.connect(self._export_text)
-        row.addWidget(export)
-        row.addStretch(1)
-        self._part.hide()
-        return self._part
 
     def _export_text(self) -> None:
         try:
@@ -276,7 +260,7 @@ class RunPanel(QWidget):
     def _tell_part(self, *, more: bool) -> None:
         self._part.setVisible(self.text.is_cut)
         size = size_text(len(self.text.given))
-        self._part_words.setText(
+        self._part.words.setText(
             tr("The end of {size}.", size=size) if more else tr("The beginning of {size}.", size=size)
         )
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout
 
 from editor.i18n import tr
 from editor.icons import icon
@@ -17,7 +17,7 @@ from editor.panels.forms.context import FormContext
 from editor.panels.forms.fields import name_it
 from editor.panels.forms.parts import labelled
 from editor.panels.glyph import Glyph
-from editor.panels.parts import ElidedLabel
+from editor.panels.parts import fill_card
 from editor.theme import theme
 from engine.model.containers import may_stand
 
@@ -46,21 +46,9 @@ class BeginningButton(QPushButton):
         self.setToolTip(tr(entry.description))
         name_it(self, tr(entry.title))
         self.setAccessibleDescription(tr(entry.description))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(12)
         tile = Glyph(size=TILE)
         tile.show_tile(entry.icon, entry.family)
-        row.addWidget(tile)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addStretch(1)
-        for text, kind in ((tr(entry.title), "title"), (tr(entry.description), "small")):
-            line = ElidedLabel(text, kind)
-            line.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            words.addWidget(line)
-        words.addStretch(1)
-        row.addLayout(words, 1)
+        fill_card(self, tile, tr(entry.title), tr(entry.description))
 
 
 class PlaceholderForm(Form):

@@ -33,7 +33,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
-    QPushButton,
     QSizePolicy,
     QTextBrowser,
     QVBoxLayout,
@@ -42,9 +41,8 @@ from PySide6.QtWidgets import (
 
 from editor.enginetexts import told
 from editor.i18n import tr
-from editor.icons import icon
 from editor.panels.forms.code_edit import Highlighter
-from editor.panels.parts import tool_button
+from editor.panels.parts import PartLine, tool_button
 from editor.panels.result_text import PREVIEW, too_long
 from editor.panels.value_view import save_value, size_text
 from editor.panels.viewers.document import SafeDocument
@@ -332,7 +330,7 @@ class MarkdownView(QWidget):
         self._column = QVBoxLayout()
         self._column.setSpacing(8)
         self._outer.addLayout(self._column)
-        self._part: QWidget | None = None
+        self._part: PartLine | None = None
         theme_signal().changed.connect(self._restyle)
 
     def text(self) -> str:
@@ -369,28 +367,17 @@ class MarkdownView(QWidget):
         if self._part is None:
             if not cut:
                 return
-            self._part = QWidget()
-            row = QHBoxLayout(self._part)
-            row.setContentsMargins(0, 0, 0, 0)
-            self._part_words = QLabel()
-            self._part_words.setProperty("kind", "small")
-            row.addWidget(self._part_words)
-            export = QPushButton(tr("Export the whole value"))
-            export.setProperty("kind", "link")
-            export.setIcon(icon("export", "accent"))
-            export.setAccessibleName(export.text())
-            export.clicked.connect(self._export)
-            row.addWidget(export)
-            row.addStretch(1)
+            self._part = PartLine(self._export)
             self._outer.addWidget(self._part)
         self._part.setVisible(cut)
-        self._part_words.setText(tr("The beginning of {size}.", size=size_text(len(self._text))))
+        self._part.words.setText(tr("The beginning of {size}.", size=size_text(len(self._text))))
 
     def _export(self) -> None:
         try:
             save_value(self._text, tr("Answer"), self)
         except OSError as error:
-            self._part_words.setText(tr("The file cannot be written: {what}", what=told(error.strerror or str(error))))
+            assert self._part is not None
+            self._part.words.setText(tr("The file cannot be written: {what}", what=told(error.strerror or str(error))))
 
     def _append(self, kind: str) -> None:
         if kind == "code":
