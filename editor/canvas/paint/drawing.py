@@ -158,22 +158,28 @@ class DrawingMaker:
             return
         y = tops[0] - min(6.0, (self._grow("small") - 1.0) * 8.0) if rows else 0.0
         free: list[Row] = []
+        above: tuple[Row, float] | None = None
         for row, top in zip(rows, tops, strict=True):
             if row.handle is None:
                 free.append(row)
                 continue
             need = self._need(row)
-            self._spread(free, y, top + row.height / 2 - need / 2)
+            self._spread(free, y, top + row.height / 2 - need / 2, above)
             self.row(row, top)
-            free, y = [], top + row.height / 2 + need / 2
-        self._spread(free, y, content.height - 4.0)
+            free, y, above = [], top + row.height / 2 + need / 2, (row, top + row.height / 2)
+        self._spread(free, y, content.height - 4.0, above)
 
-    def _spread(self, rows: list[Row], y: float, end: float) -> None:
+    def _spread(self, rows: list[Row], y: float, end: float, above: tuple[Row, float] | None) -> None:
         """Rows without sockets below each other between two heights: a little closer than they would like to be, or
-        without the last ones."""
+        without the last ones. Where there is room for none of them the first stands beside the word of a branch
+        above it (a row and its middle)."""
         needs = [self._need(row) + row.space for row in rows]
         while needs and sum(needs) > (end - y) * _SQUEEZE:
             needs.pop()
+        if rows and not needs and above is not None and [p.kind for p in above[0].parts] == ["keyword"]:
+            left = m.PAD + self.natural(above[0].parts[0]) + m.PART_GAP
+            self.row(rows[0], above[1] - rows[0].height / 2, left)
+            return
         share = min(1.0, (end - y) / sum(needs)) if needs else 1.0
         for row, need in zip(rows, needs, strict=False):
             y += need * share

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from editor.canvas import metrics as m
 from editor.canvas.card import card_content
@@ -352,3 +353,16 @@ def test_a_field_of_a_form_is_nothing_that_is_missing() -> None:
     field, gone = naming.variable(["$output", "comment"]), naming.variable(["nobody", "comment"])
     assert (field.text, field.prefix, gone.tone) == ("comment", "", "bad")
     assert field.tone != "bad"
+
+
+@pytest.mark.spec("editor.36")
+@pytest.mark.parametrize("zoom", [1.0, 0.6, 0.55, 0.5])
+def test_conditions_are_there_at_every_zoom_that_shows_rows(qapp: QApplication, zoom: float) -> None:
+    compared = {"id": "c", "variable_selector": ["sys", "query"], "comparison_operator": "is", "value": "chat"}
+    cases = [
+        {"case_id": name, "logical_operator": "and", "conditions": [{**compared, "value": name}]} for name in ("a", "b")
+    ]
+    drawing = make_drawing(content_of("if-else", cases=cases), zoom)
+    words = [text.text() for _, text, _, _ in drawing.texts]
+    assert words.count("is") == 2
+    assert {"a", "b", "IF", "ELIF", "ELSE"} <= set(words)
