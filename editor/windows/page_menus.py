@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from editor.windows.page import WorkflowPage
 
 ALIGN = ("align_left", "align_center", "align_right", "align_top", "align_middle", "align_bottom")
-BEGINNINGS = frozenset({"start", "start-placeholder", "iteration-start", "loop-start"})
+FIXED_STARTS = frozenset({"start", "start-placeholder", "iteration-start", "loop-start"})
 """Types of which there is one in its place: they are not copied and stay what they are (editor spec, section 5)."""
 SPACE = ("space_horizontal", "space_vertical")
 
@@ -68,7 +68,7 @@ class PageMenus:
         if canvas.selected_nodes() != [node_id]:
             canvas.select([node_id])
         menu = self._menu()
-        begins = node.type in BEGINNINGS
+        begins = node.type in FIXED_STARTS
         if node.type == "start-placeholder":
             if not session.read_only:
                 self._begin_part(menu, node_id)

@@ -373,6 +373,12 @@ class TemplateEdit(WordSteps, QTextEdit):
                 return at
         return None
 
+    def _reference(self, at: int) -> str:
+        """What the chip at a position stands for."""
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(at + 1)
+        return str(cursor.charFormat().property(REFERENCE_PROPERTY))
+
     def _chip_rect(self, at: int) -> QRectF:
         """Where the chip at a position stands, in the viewport."""
         cursor = QTextCursor(self.document())
@@ -382,18 +388,6 @@ class TemplateEdit(WordSteps, QTextEdit):
         style = cursor.charFormat()
         size = self._painter.intrinsicSize(self.document(), at, style)
         return QRectF(first.left(), first.top(), size.width(), max(size.height(), first.height()))
-
-    def _reference_at(self, point: QPointF) -> str | None:
-        position = self.document().documentLayout().hitTest(self._to_document(point), Qt.HitTestAccuracy.ExactHit)
-        if position < 0:
-            return None
-        for offset in (1, 0):
-            cursor = QTextCursor(self.document())
-            cursor.setPosition(min(position + offset, self.document().characterCount() - 1))
-            style = cursor.charFormat()
-            if style.objectType() == CHIP:
-                return str(style.property(REFERENCE_PROPERTY))
-        return None
 
     def _to_document(self, point: QPointF) -> QPointF:
         return QPointF(point.x() + self.horizontalScrollBar().value(), point.y() + self.verticalScrollBar().value())
@@ -412,7 +406,7 @@ class TemplateEdit(WordSteps, QTextEdit):
         cursor.setPosition(at)
         cursor.setPosition(at + 1, QTextCursor.MoveMode.KeepAnchor)
         style = cursor.charFormat()
-        info = self.describe(str(style.property(REFERENCE_PROPERTY)))
+        info = self.describe(self._reference(at))
         if info.node and event.position().x() - self._chip_rect(at).left() < self._painter.source_width(style):
             self.chipActivated.emit(info.node)
         elif not self.isReadOnly():
@@ -442,9 +436,9 @@ class TemplateEdit(WordSteps, QTextEdit):
 
     def viewportEvent(self, event: Any) -> bool:
         if isinstance(event, QHelpEvent):
-            reference = self._reference_at(QPointF(event.pos()))
-            if reference:
-                QToolTip.showText(event.globalPos(), self.describe(reference).tip, self)
+            at = self._chip_at(QPointF(event.pos()))
+            if at is not None:
+                QToolTip.showText(event.globalPos(), self.describe(self._reference(at)).tip, self)
                 return True
         return bool(super().viewportEvent(event))
 
