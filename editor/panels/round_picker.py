@@ -96,7 +96,9 @@ class RoundPicker(QFrame):
                 failed is None or index in failed
             )
             item.setHidden(not fits)
-            if fits and first is None:
+            if fits and words == str(index + 1):
+                self.list.setCurrentItem(item)  # a time may have the same digits; the round of that number is meant
+            elif fits and first is None:
                 first = item
         if first is not None and (self.list.currentItem() is None or self.list.currentItem().isHidden()):
             self.list.setCurrentItem(first)
